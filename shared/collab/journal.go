@@ -1,0 +1,128 @@
+package collab
+
+import "time"
+
+// Head is the position of a resource's journal. Revision 0 is a resource that does not exist; 1 is its creation.
+type Head struct {
+	Revision int64
+	Guard    int64 // raised by every grant or end of a lock (SPEC D2b)
+	Epoch    int64 // raised by a restore (SPEC D8)
+}
+
+// Entry is one durable update.
+type Entry struct {
+	Revision int64
+	Update   []byte // Yjs V1, reduced to what the document lacked
+	User     UserID
+	Session  SessionID
+	Clients  []ClientID // authors of its new structs
+	Fields   []Field    // what it writes
+	At       time.Time
+}
+
+// Owner says whose a Yjs client id is in one document (SPEC D7).
+type Owner struct {
+	Client  ClientID
+	User    UserID
+	Session SessionID // that reserved it
+	Used    bool      // has structs in the document
+	Retired bool      // an update under it was refused: nothing new is accepted under it ever (SPEC D2c)
+}
+
+// Seed is what the server wrote from a page into a field that was never written (SPEC G4).
+type Seed struct {
+	Field Field
+	Value string // JSON
+}
+
+// Snapshot is all that an instance needs to open a document.
+type Snapshot struct {
+	Head          Head
+	Type          string // resource type, as the first joiner named it
+	State         []byte // compacted prefix of the journal; empty: none
+	StateRevision int64  // the last revision that State holds
+	Tail          []Entry
+	Owners        []Owner
+	Seeds         []Seed
+	Locks         []Lock // open records
+}
+
+// Batch is what one room commits at once: compare with Expect, then append. Everything in it is one transaction.
+type Batch struct {
+	Resource Resource
+	Expect   Head       // ErrStale unless the head row equals it
+	Entries  []Entry    // revisions Expect.Revision+1, … without gaps; may be empty
+	Bind     []Owner    // client ids seen for the first time, and reserved ones that are now used
+	Retire   []ClientID // client ids under which nothing new is accepted any more
+	Seeds    []Seed
+	Audit    []AuditRow
+}
+
+// Committed is the outcome of a Batch. With Err nil, Head is the head after it.
+type Committed struct {
+	Head Head
+	Err  error // ErrStale: nothing was written; anything else: the outcome may be unknown, read the journal first
+	At   time.Time
+}
+
+// Join is what the store does when a session joins: it creates the document at its first editor's join (SPEC D1),
+// reserves a client id to an editor (SPEC D7) and keeps the audit row, in one transaction.
+type Join struct {
+	Resource Resource
+	Type     string
+	User     UserID
+	Session  SessionID
+	Mode     Mode
+	At       time.Time
+	Audit    []AuditRow
+}
+
+// Joined is the answer to Join.
+type Joined struct {
+	Head    Head
+	Client  ClientID // 0 for a viewer
+	Created bool
+}
+
+// State is a compacted prefix of a journal.
+type State struct {
+	Resource Resource
+	Revision int64
+	Epoch    int64
+	State    []byte
+	At       time.Time
+}
+
+// AuditRow is an audit event ready for the store: its indexed columns and the canonical JSON that will be hashed
+// (SPEC T2). It is inserted in the transaction of the change that it describes.
+type AuditRow struct {
+	EventID    string
+	Shard      int
+	Tenant     Tenant
+	RecordedAt time.Time // microseconds UTC
+	Type       string
+	Outcome    string
+	Actor      UserID
+	Resource   ResourceID
+	Session    SessionID
+	Body       []byte // RFC 8785
+}
+
+// RevocationKind says what a revocation names.
+type RevocationKind string
+
+// What can be revoked (SPEC A5).
+const (
+	RevokeUser    RevocationKind = "user"
+	RevokeSession RevocationKind = "session"
+	RevokeToken   RevocationKind = "token"
+)
+
+// Revocation forbids tokens from RevokedAt on, until Until (zero: for ever).
+type Revocation struct {
+	Tenant    Tenant
+	Kind      RevocationKind
+	Value     string
+	RevokedAt time.Time
+	Until     time.Time
+}
