@@ -94,3 +94,16 @@ type LockGranted struct {
 	Superseded []Lock // records that this grant closed: a taken-over lock, or one whose lease was gone
 	Head       Head   // of the resource after its guard was raised; zero revision when it has no document
 }
+
+// HeldError says whose open lock stands in the way. It wraps ErrHeld when that is a lock of the same key, ErrOverlaps when
+// it is of another key that overlaps (SPEC L2).
+type HeldError struct {
+	Lock Lock
+	Err  error
+}
+
+// Error returns the wrapped error's text with the key that is held.
+func (e *HeldError) Error() string { return e.Err.Error() + ": " + e.Lock.Key.String() }
+
+// Unwrap returns ErrHeld or ErrOverlaps.
+func (e *HeldError) Unwrap() error { return e.Err }
