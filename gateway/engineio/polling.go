@@ -1,0 +1,247 @@
+package engineio
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+var errClientClose = errors.New("closed by the client")
+
+// openPolling answers the handshake of a polling session.
+func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
+	if !s.admit(w, r) {
+		return
+	}
+	socket := newSocket(s, polling, s.handshake(r))
+	if err := s.add(socket); err != nil {
+		writeRefusal(w, err)
+		return
+	}
+	socket.begin()
+	writeText(w, string(packetOpen)+string(s.openPacket(socket.id, "websocket")))
+}
+
+// servePolling answers the further requests of a polling session.
+func (s *Server) servePolling(w http.ResponseWriter, r *http.Request, sid string) {
+	socket := s.find(sid)
+	switch {
+	case socket == nil:
+		writeError(w, http.StatusBadRequest, errUnknownID)
+	case r.Method == http.MethodGet:
+		socket.servePoll(w, r)
+	case r.Method == http.MethodPost:
+		socket.servePost(w, r)
+	default:
+		writeError(w, http.StatusBadRequest, errMethod)
+	}
+}
+
+func writeText(w http.ResponseWriter, body string) {
+	textHeader(w, len(body))
+	_, _ = w.Write([]byte(body)) // a client that is gone is noticed by its heartbeat
+}
+
+func textHeader(w http.ResponseWriter, length int) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=UTF-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(length))
+}
+
+// servePoll answers a GET as soon as there is something to send.
+func (s *Socket) servePoll(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Time{}) // the server's own would end long polls
+	wake, ok := s.beginPoll()
+	if !ok {
+		writeError(w, http.StatusBadRequest, errRequest)
+		return
+	}
+	for {
+		if batch, ok := s.takePoll(); ok {
+			s.answerPoll(w, control, batch)
+			return
+		}
+		select {
+		case <-wake:
+		case <-r.Context().Done():
+			s.shut(ReasonTransportClose, closePacket)
+			return
+		}
+	}
+}
+
+// beginPoll registers a GET. A second one at the same time ends the session. A
+// GET that crosses the client's own close packet is still answered.
+func (s *Socket) beginPoll() (wake chan struct{}, ok bool) {
+	s.mu.Lock()
+	if s.kind != polling || s.now() == closed && s.farewell != noopPacket {
+		s.mu.Unlock()
+		return nil, false
+	}
+	if s.poll != nil {
+		s.mu.Unlock()
+		s.shut(ReasonDuplicate, closePacket)
+		return nil, false
+	}
+	wake = make(chan struct{}, 1)
+	s.poll = wake
+	s.mu.Unlock()
+	return wake, true
+}
+
+// takePoll returns what answers the GET, if it is to be answered now. The GET
+// no longer counts as waiting then: the client may send the next one before
+// this handler has returned.
+func (s *Socket) takePoll() ([]entry, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var batch []entry
+	switch {
+	case s.now() == closed:
+		batch = []entry{{frames: s.farewell}}
+	case s.kind == polling && len(s.outbox) > 0:
+		batch, s.outbox = s.outbox, nil
+		for _, e := range batch {
+			s.pending -= e.cost
+		}
+	case s.kind != polling || s.probed:
+		batch = []entry{{frames: noopPacket}}
+	default:
+		return nil, false
+	}
+	s.poll, s.answering = nil, true
+	return batch, true
+}
+
+// answerPoll writes the payload; when that fails, messages are lost and the
+// session ends.
+func (s *Socket) answerPoll(w http.ResponseWriter, control *http.ResponseController, batch []entry) {
+	length := len(batch) - 1
+	for _, e := range batch {
+		length += len(e.frames.polling())
+	}
+	textHeader(w, length)
+	err := s.writePayload(w, control, batch)
+	_ = control.SetWriteDeadline(time.Time{})
+	s.mu.Lock()
+	s.answering = false
+	flushed := s.now() == closing && len(s.outbox) == 0
+	s.mu.Unlock()
+	switch {
+	case err != nil:
+		s.shut(ReasonTransportError, closePacket)
+	case flushed:
+		s.shut("", closePacket) // the reason is known since CloseAfterFlush
+	}
+}
+
+func (s *Socket) writePayload(w http.ResponseWriter, control *http.ResponseController, batch []entry) error {
+	for i, e := range batch {
+		if i > 0 {
+			if _, err := w.Write([]byte{separator}); err != nil {
+				return err
+			}
+		}
+		for b := e.frames.polling(); len(b) > 0; {
+			piece := b[:min(len(b), maxWriteBytes)]
+			_ = control.SetWriteDeadline(time.Now().Add(s.server.opts.WriteTimeout)) // not every writer has one
+			if _, err := w.Write(piece); err != nil {
+				return err
+			}
+			b = b[len(piece):]
+			s.settle(0)
+		}
+	}
+	if err := control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}
+
+// servePost receives the packets in the body of a POST.
+func (s *Socket) servePost(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	if !s.beginPost(control) {
+		writeError(w, http.StatusBadRequest, errRequest)
+		return
+	}
+	err := s.receivePost(r, control)
+	s.mu.Lock()
+	s.post = nil
+	s.mu.Unlock()
+	switch {
+	case err == nil:
+		writeText(w, "ok")
+	case errors.Is(err, errClientClose):
+		s.shut(ReasonClientClose, noopPacket)
+		writeText(w, "ok")
+	case errors.Is(err, errTooLarge):
+		s.shut(ReasonTooLarge, closePacket)
+		w.Header().Set("Connection", "close") // the rest of the body is not read
+		writeError(w, http.StatusRequestEntityTooLarge, errRequest)
+	default:
+		s.shut(ReasonParseError, closePacket)
+		writeError(w, http.StatusBadRequest, errRequest)
+	}
+}
+
+// beginPost registers a POST. A second one at the same time ends the session.
+func (s *Socket) beginPost(control *http.ResponseController) bool {
+	s.mu.Lock()
+	if s.kind != polling || s.now() == closed {
+		s.mu.Unlock()
+		return false
+	}
+	if s.post != nil {
+		s.mu.Unlock()
+		s.shut(ReasonDuplicate, closePacket)
+		return false
+	}
+	s.post = control
+	s.mu.Unlock()
+	return true
+}
+
+var errNotPolling = errors.New("session is not polling")
+
+// receivePost reads the body and hands its packets on. An upgrade is completed
+// after it, never meanwhile.
+func (s *Socket) receivePost(r *http.Request, control *http.ResponseController) error {
+	s.recv.Lock()
+	defer s.recv.Unlock()
+	opts := s.server.opts
+	if r.ContentLength > opts.MaxPayload {
+		return errTooLarge
+	}
+	if !s.prepareBody(control) {
+		return errNotPolling
+	}
+	buf := getBuffer()
+	defer putBuffer(buf)
+	if err := readAll(r.Body, buf, opts.MaxPayload); err != nil {
+		return err
+	}
+	_ = control.SetReadDeadline(time.Time{})
+	return decodePayload(*buf, func(kind packetType, data []byte) error {
+		if s.now() != open {
+			return nil // what follows the end of a session is not received
+		}
+		return s.packet(kind, data)
+	})
+}
+
+// prepareBody bounds the time for the body, unless the session has ended or
+// left polling meanwhile.
+func (s *Socket) prepareBody(control *http.ResponseController) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kind != polling || s.now() == closed {
+		return false
+	}
+	opts := s.server.opts
+	_ = control.SetReadDeadline(time.Now().Add(opts.PingInterval + opts.PingTimeout)) // not every reader has one
+	return true
+}

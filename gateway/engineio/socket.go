@@ -1,0 +1,210 @@
+package engineio
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Reasons for the end of a socket, as Closed gets them. Close and
+// CloseAfterFlush may add others.
+const (
+	ReasonTransportClose = "transport close"          // the peer went away
+	ReasonTransportError = "transport error"          // the network failed
+	ReasonPingTimeout    = "ping timeout"             // a heartbeat was not answered
+	ReasonClientClose    = "client close"             // the client sent a close packet
+	ReasonParseError     = "parse error"              // the client broke the protocol
+	ReasonTooLarge       = "payload too large"        // beyond MaxPayload
+	ReasonShutdown       = "server shutting down"     // Server.Close
+	ReasonDuplicate      = "overlapping poll request" // two polls or two posts at once
+)
+
+// Close codes of the WebSocket protocol for CloseAfterFlush.
+const (
+	CloseNormal         = websocket.CloseNormalClosure
+	CloseProtocolError  = websocket.CloseProtocolError
+	CloseNotUTF8        = websocket.CloseInvalidFramePayloadData
+	ClosePolicy         = websocket.ClosePolicyViolation
+	CloseTooLarge       = websocket.CloseMessageTooBig
+	CloseServiceRestart = websocket.CloseServiceRestart
+	CloseTryAgainLater  = websocket.CloseTryAgainLater
+)
+
+const (
+	// flushTimeout bounds what CloseAfterFlush may take.
+	flushTimeout = 10 * time.Second
+	// lingerTimeout is how long a closed WebSocket waits for the peer's close
+	// frame, so that the reset of a socket with unread input does not destroy
+	// what was sent last.
+	lingerTimeout = time.Second
+)
+
+type transport byte
+
+const (
+	polling transport = iota
+	webSocket
+)
+
+type state int32
+
+const (
+	open    state = iota
+	closing       // CloseAfterFlush: nothing more is received or accepted for sending
+	closed
+)
+
+// Socket is one session. Its methods may be called by any goroutine and none of
+// them blocks.
+type Socket struct {
+	// Set by newSocket, never changed.
+	server *Server
+	id     string
+
+	receiver Receiver   // guarded by recv
+	recv     sync.Mutex // held while a post is received, and until the receiver is known
+
+	heartbeat heartbeat    // owned by the wheel
+	silent    atomic.Bool  // a ping went out and nothing came since
+	state     atomic.Int32 // written with mu held
+
+	mu        sync.Mutex
+	handshake Handshake
+	kind      transport
+	conn      net.Conn // nil while polling
+	reason    string   // of closing
+
+	outbox   []entry
+	spare    []entry
+	pending  int           // cost of outbox and of what is being written
+	writing  bool          // a goroutine runs write
+	drained  chan struct{} // closed when that goroutine ends; nil when nobody waits
+	progress bool          // something was written since the last heartbeat looked
+
+	upgrade   *websocket.Conn          // the WebSocket of an upgrade under way
+	probed    bool                     // its probe was answered: polls are released at once
+	poll      chan struct{}            // wakes the waiting GET; nil without one
+	answering bool                     // a GET is being answered
+	post      *http.ResponseController // of the POST under way
+	farewell  *Frames                  // answers the GET that waits while the socket closes
+	deadline  *time.Timer              // of CloseAfterFlush
+}
+
+// newSocket returns a socket whose recv is locked until begin.
+func newSocket(server *Server, kind transport, handshake Handshake) *Socket {
+	s := &Socket{server: server, id: server.opts.SessionID(), kind: kind, handshake: handshake}
+	s.recv.Lock()
+	return s
+}
+
+// begin asks for the receiver; requests of the session are served from here on.
+func (s *Socket) begin() {
+	s.receiver = s.server.accept(s)
+	s.recv.Unlock()
+}
+
+// ID returns the session id.
+func (s *Socket) ID() string { return s.id }
+
+// Handshake returns what is remembered of the request that opened the session.
+func (s *Socket) Handshake() Handshake {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.handshake
+}
+
+// ForgetAuthorization drops the Authorization header, once it has been checked.
+func (s *Socket) ForgetAuthorization() {
+	s.mu.Lock()
+	s.handshake.Authorization = ""
+	s.mu.Unlock()
+}
+
+// Close ends the session at once and drops what waits. The receiver is told by
+// another goroutine.
+func (s *Socket) Close(reason string) { s.shut(reason, closePacket) }
+
+// CloseAfterFlush ends the session when everything that waits has been sent,
+// followed by a close frame with code and reason, at the latest after 10 s.
+// Nothing more is received.
+func (s *Socket) CloseAfterFlush(code int, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now() != open {
+		return
+	}
+	s.state.Store(int32(closing))
+	s.reason = reason
+	s.deadline = time.AfterFunc(flushTimeout, func() { s.shut(reason, closePacket) })
+	s.push(closeFrames(code, reason), 0)
+}
+
+func (s *Socket) now() state { return state(s.state.Load()) }
+
+// shut ends the session. The reading goroutine of a WebSocket then calls finish;
+// a polling session has none.
+func (s *Socket) shut(reason string, farewell *Frames) {
+	s.mu.Lock()
+	if s.now() == closed {
+		s.mu.Unlock()
+		return
+	}
+	if s.now() == open {
+		s.reason = reason
+	}
+	s.state.Store(int32(closed))
+	s.outbox, s.spare, s.pending = nil, nil, 0
+	s.farewell = farewell
+	if s.deadline != nil {
+		s.deadline.Stop()
+	}
+	if s.conn != nil {
+		_ = s.conn.Close() // nothing can be done about an error
+	}
+	if s.upgrade != nil {
+		_ = s.upgrade.Close()
+	}
+	if s.post != nil {
+		_ = s.post.SetReadDeadline(time.Unix(1, 0)) // wakes the POST from reading its body
+	}
+	s.wake()
+	kind := s.kind
+	s.mu.Unlock()
+
+	s.server.forget(s)
+	if kind == polling {
+		go s.finish()
+	}
+}
+
+// finish tells the receiver, after the last message.
+func (s *Socket) finish() {
+	defer s.server.live.Done()
+	s.recv.Lock()
+	defer s.recv.Unlock()
+	s.mu.Lock()
+	reason := s.reason
+	s.mu.Unlock()
+	s.receiver.Closed(reason)
+}
+
+// packet handles one packet of the client.
+func (s *Socket) packet(kind packetType, data []byte) error {
+	s.silent.Store(false)
+	switch kind {
+	case packetMessage:
+		s.receiver.Receive(Message{Data: data})
+	case packetBinary:
+		s.receiver.Receive(Message{Binary: true, Data: data})
+	case packetPong, packetNoop:
+	case packetClose:
+		return errClientClose
+	default:
+		return unexpectedPacket(kind)
+	}
+	return nil
+}
