@@ -169,7 +169,7 @@ func (s *Socket) beat(now, horizon time.Time) (time.Time, bool) {
 		h.pinged = now
 		return now.Add(w.timeout), true
 	}
-	s.shut(ReasonPingTimeout, closePacket)
+	s.shut(ReasonPingTimeout)
 	return time.Time{}, false
 }
 

@@ -91,7 +91,7 @@ func (s *Socket) wake() {
 		return
 	}
 	select {
-	case s.poll <- struct{}{}:
+	case s.poll.wake <- struct{}{}:
 	default: // it has been woken
 	}
 }
@@ -104,7 +104,7 @@ func (s *Socket) write() {
 		s.outbox, s.spare = s.spare, nil
 		s.mu.Unlock()
 		if err := s.writeBatch(batch); err != nil {
-			s.shut(ReasonTransportError, closePacket)
+			s.shut(ReasonTransportError)
 		}
 		s.mu.Lock()
 		if cap(batch) <= keptEntries {

@@ -50,70 +50,107 @@ func textHeader(w http.ResponseWriter, length int) {
 	h.Set("Content-Length", strconv.Itoa(length))
 }
 
+// poll is a GET that waits.
+type poll struct {
+	wake chan struct{} // has room for one
+	// late marks one that came when an upgrade was under way already. It and the
+	// end of the upgrade may have crossed, so it waits a little for that.
+	late bool
+}
+
+// upgradeGrace is how long a late GET waits for the end of the upgrade, and the
+// end of a session for the GET that takes leave.
+const upgradeGrace = 50 * time.Millisecond
+
 // servePoll answers a GET as soon as there is something to send.
 func (s *Socket) servePoll(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Time{}) // the server's own would end long polls
-	wake, ok := s.beginPoll()
-	if !ok {
+	p := s.beginPoll()
+	if p == nil {
 		writeError(w, http.StatusBadRequest, errRequest)
 		return
 	}
-	for {
-		if batch, ok := s.takePoll(); ok {
+	for patient := p.late; ; {
+		batch, answer := s.takePoll(p, patient)
+		var grace <-chan time.Time
+		switch answer {
+		case pollReady:
 			s.answerPoll(w, control, batch)
 			return
+		case pollRefused:
+			writeError(w, http.StatusBadRequest, errRequest)
+			return
+		case pollGrace:
+			grace = time.After(upgradeGrace)
 		}
 		select {
-		case <-wake:
+		case <-p.wake:
+		case <-grace:
+			patient = false
 		case <-r.Context().Done():
-			s.shut(ReasonTransportClose, closePacket)
+			s.shut(ReasonTransportClose)
 			return
 		}
 	}
 }
 
-// beginPoll registers a GET. A second one at the same time ends the session. A
-// GET that crosses the client's own close packet is still answered.
-func (s *Socket) beginPoll() (wake chan struct{}, ok bool) {
+// beginPoll registers a GET. A second one at the same time ends the session.
+func (s *Socket) beginPoll() *poll {
 	s.mu.Lock()
-	if s.kind != polling || s.now() == closed && s.farewell != noopPacket {
+	over := s.now() == closed || s.now() == closing && len(s.outbox) == 0
+	if s.kind != polling || over {
 		s.mu.Unlock()
-		return nil, false
+		return nil
 	}
 	if s.poll != nil {
 		s.mu.Unlock()
-		s.shut(ReasonDuplicate, closePacket)
-		return nil, false
+		s.shut(ReasonDuplicate)
+		return nil
 	}
-	wake = make(chan struct{}, 1)
-	s.poll = wake
+	p := &poll{wake: make(chan struct{}, 1), late: s.upgrade != nil}
+	s.poll = p
 	s.mu.Unlock()
-	return wake, true
+	return p
 }
+
+// pollAnswer says how a GET goes on.
+type pollAnswer int
+
+const (
+	pollWaits   pollAnswer = iota
+	pollGrace              // it waits for upgradeGrace at most
+	pollReady              // it is answered
+	pollRefused            // it came after the upgrade
+)
 
 // takePoll returns what answers the GET, if it is to be answered now. The GET
 // no longer counts as waiting then: the client may send the next one before
 // this handler has returned.
-func (s *Socket) takePoll() ([]entry, bool) {
+func (s *Socket) takePoll(p *poll, patient bool) (batch []entry, answer pollAnswer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var batch []entry
 	switch {
 	case s.now() == closed:
-		batch = []entry{{frames: s.farewell}}
-	case s.kind == polling && len(s.outbox) > 0:
+		batch = []entry{{frames: closePacket}}
+	case s.kind != polling && p.late:
+		return nil, pollRefused
+	case s.kind != polling:
+		batch = []entry{{frames: noopPacket}}
+	case len(s.outbox) > 0:
 		batch, s.outbox = s.outbox, nil
 		for _, e := range batch {
 			s.pending -= e.cost
 		}
-	case s.kind != polling || s.probed:
+	case s.probed && patient:
+		return nil, pollGrace
+	case s.probed:
 		batch = []entry{{frames: noopPacket}}
 	default:
-		return nil, false
+		return nil, pollWaits
 	}
 	s.poll, s.answering = nil, true
-	return batch, true
+	return batch, pollReady
 }
 
 // answerPoll writes the payload; when that fails, messages are lost and the
@@ -132,9 +169,9 @@ func (s *Socket) answerPoll(w http.ResponseWriter, control *http.ResponseControl
 	s.mu.Unlock()
 	switch {
 	case err != nil:
-		s.shut(ReasonTransportError, closePacket)
+		s.shut(ReasonTransportError)
 	case flushed:
-		s.shut("", closePacket) // the reason is known since CloseAfterFlush
+		s.shut("") // the reason is known since CloseAfterFlush
 	}
 }
 
@@ -176,14 +213,14 @@ func (s *Socket) servePost(w http.ResponseWriter, r *http.Request) {
 	case err == nil:
 		writeText(w, "ok")
 	case errors.Is(err, errClientClose):
-		s.shut(ReasonClientClose, noopPacket)
+		s.closeAfter(noopPacket, ReasonClientClose, upgradeGrace)
 		writeText(w, "ok")
 	case errors.Is(err, errTooLarge):
-		s.shut(ReasonTooLarge, closePacket)
+		s.shut(ReasonTooLarge)
 		w.Header().Set("Connection", "close") // the rest of the body is not read
 		writeError(w, http.StatusRequestEntityTooLarge, errRequest)
 	default:
-		s.shut(ReasonParseError, closePacket)
+		s.shut(ReasonParseError)
 		writeError(w, http.StatusBadRequest, errRequest)
 	}
 }
@@ -197,7 +234,7 @@ func (s *Socket) beginPost(control *http.ResponseController) bool {
 	}
 	if s.post != nil {
 		s.mu.Unlock()
-		s.shut(ReasonDuplicate, closePacket)
+		s.shut(ReasonDuplicate)
 		return false
 	}
 	s.post = control

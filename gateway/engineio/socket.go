@@ -87,10 +87,9 @@ type Socket struct {
 
 	upgrade   *websocket.Conn          // the WebSocket of an upgrade under way
 	probed    bool                     // its probe was answered: polls are released at once
-	poll      chan struct{}            // wakes the waiting GET; nil without one
+	poll      *poll                    // the GET that waits; nil without one
 	answering bool                     // a GET is being answered
 	post      *http.ResponseController // of the POST under way
-	farewell  *Frames                  // answers the GET that waits while the socket closes
 	deadline  *time.Timer              // of CloseAfterFlush
 }
 
@@ -126,12 +125,17 @@ func (s *Socket) ForgetAuthorization() {
 
 // Close ends the session at once and drops what waits. The receiver is told by
 // another goroutine.
-func (s *Socket) Close(reason string) { s.shut(reason, closePacket) }
+func (s *Socket) Close(reason string) { s.shut(reason) }
 
 // CloseAfterFlush ends the session when everything that waits has been sent,
 // followed by a close frame with code and reason, at the latest after 10 s.
 // Nothing more is received.
 func (s *Socket) CloseAfterFlush(code int, reason string) {
+	s.closeAfter(closeFrames(code, reason), reason, flushTimeout)
+}
+
+// closeAfter ends the session after last was sent, or after timeout.
+func (s *Socket) closeAfter(last *Frames, reason string, timeout time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.now() != open {
@@ -139,15 +143,15 @@ func (s *Socket) CloseAfterFlush(code int, reason string) {
 	}
 	s.state.Store(int32(closing))
 	s.reason = reason
-	s.deadline = time.AfterFunc(flushTimeout, func() { s.shut(reason, closePacket) })
-	s.push(closeFrames(code, reason), 0)
+	s.deadline = time.AfterFunc(timeout, func() { s.shut(reason) })
+	s.push(last, 0)
 }
 
 func (s *Socket) now() state { return state(s.state.Load()) }
 
 // shut ends the session. The reading goroutine of a WebSocket then calls finish;
 // a polling session has none.
-func (s *Socket) shut(reason string, farewell *Frames) {
+func (s *Socket) shut(reason string) {
 	s.mu.Lock()
 	if s.now() == closed {
 		s.mu.Unlock()
@@ -158,7 +162,6 @@ func (s *Socket) shut(reason string, farewell *Frames) {
 	}
 	s.state.Store(int32(closed))
 	s.outbox, s.spare, s.pending = nil, nil, 0
-	s.farewell = farewell
 	if s.deadline != nil {
 		s.deadline.Stop()
 	}

@@ -177,7 +177,7 @@ func (s *Socket) read(ws *websocket.Conn) {
 	if end.linger {
 		discard(ws.NetConn(), s.server.opts.MaxPayload)
 	}
-	s.shut(end.reason, closePacket)
+	s.shut(end.reason)
 	s.finish()
 }
 
