@@ -1,0 +1,210 @@
+package ydoc
+
+import "slices"
+
+// decoded is one parsed update. Its slices alias the update's bytes until the
+// items are integrated.
+type decoded struct {
+	groups  []group
+	items   []item         // of all groups, group after group
+	parents []wireParent   // of items with an explicit parent, by stamp
+	deletes []deleteRange  // as written
+	order   []int32        // indexes of the items that can be integrated, in that order
+	waiting []int          // groups that wait for one another, see schedule
+	missing []missingClock // what the other items wait for
+	content int            // bytes of content
+	dropped bool           // something is left out of order that the document has already
+}
+
+// group is the run of structs of one client, without holes: what an update
+// leaves out is a struct of kindSkip.
+type group struct {
+	client      ClientID
+	first, last int    // items[first:last]
+	next        int    // the first that is not scheduled
+	clock       uint32 // the client's clock once all before next are integrated
+	blocked     bool   // next waits for something that nobody has
+	stacked     bool   // while scheduling: waits, or is waited for
+}
+
+// wireParent is the parent that an item names itself because it has no
+// neighbour to take it from.
+type wireParent struct {
+	root   []byte   // with rootParent
+	client ClientID // with itemParent
+	clock  uint32
+	key    []byte // with hasKey
+}
+
+// clockRange is a run of clocks of one client.
+type clockRange struct{ clock, length uint32 }
+
+func (r clockRange) end() uint32 { return r.clock + r.length }
+
+// deleteRange is one deleted run, as an update names it.
+type deleteRange struct {
+	client ClientID
+	clockRange
+}
+
+const (
+	infoKind        = 0x1f
+	infoHasKey      = 0x20
+	infoRightOrigin = 0x40
+	infoOrigin      = 0x80
+)
+
+// bytesPerStruct is a typical encoded length, by which the first allocation
+// is bounded whatever number of structs the input declares.
+const bytesPerStruct = 8
+
+// reset forgets the last update and keeps the buffers, unless they are large.
+func (u *decoded) reset() {
+	const keep = 1 << 10
+	if cap(u.items) > keep || cap(u.deletes) > keep || cap(u.parents) > keep {
+		*u = decoded{}
+		return
+	}
+	clear(u.items)
+	clear(u.parents)
+	u.groups, u.items, u.parents = u.groups[:0], u.items[:0], u.parents[:0]
+	u.deletes, u.order, u.content = u.deletes[:0], u.order[:0], 0
+	u.dropped = false
+	u.waiting, u.missing = u.waiting[:0], u.missing[:0]
+}
+
+// decode parses a whole update. Bytes after its end are refused too, which
+// refuses updates of version 2.
+func (u *decoded) decode(update []byte, lim Limits) error {
+	u.reset()
+	if len(update) > lim.MaxUpdateBytes {
+		return refuse(ErrTooLarge, "%d bytes, limit %d", len(update), lim.MaxUpdateBytes)
+	}
+	r := reader{buf: update}
+	for groups := r.uvarint(); groups > 0 && r.err == nil; groups-- {
+		u.readGroup(&r, lim)
+	}
+	u.readDeletes(&r)
+	if r.err == nil && r.remaining() > 0 {
+		r.malformed("bytes after the update")
+	}
+	if r.err != nil {
+		return r.err
+	}
+	return u.sortGroups()
+}
+
+// sortGroups puts the groups in ascending order of clients. Two groups of one
+// client are refused: peers keep only the second, and would never agree.
+func (u *decoded) sortGroups() error {
+	if len(u.groups) < 2 {
+		return nil
+	}
+	slices.SortFunc(u.groups, func(a, b group) int { return compareClients(a.client, b.client) })
+	for i := range u.groups[1:] {
+		if u.groups[i].client == u.groups[i+1].client {
+			return refuse(ErrMalformed, "client %d twice", u.groups[i].client)
+		}
+	}
+	return nil
+}
+
+func compareClients(a, b ClientID) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func (u *decoded) readGroup(r *reader, lim Limits) {
+	count := r.uvarint()
+	g := group{client: ClientID(r.uvarint()), first: len(u.items)}
+	clock := r.clock()
+	if count > uint64(r.remaining()) {
+		r.fail(ErrTooManyStructs, "more structs than bytes")
+	}
+	if uint64(len(u.items))+count > uint64(lim.MaxStructs) {
+		r.fail(ErrTooManyStructs, "structs over the limit")
+	}
+	if r.err != nil {
+		return
+	}
+	u.items = slices.Grow(u.items, min(int(count), r.remaining()/bytesPerStruct+8))
+	for ; count > 0; count-- {
+		n := len(u.items)
+		u.items = append(u.items, item{client: g.client, clock: clock})
+		it := &u.items[n]
+		u.readItem(r, it, lim)
+		if r.err == nil && it.length == 0 {
+			r.malformed("empty struct")
+		}
+		if uint64(clock)+uint64(it.length) > maxClock {
+			r.fail(ErrClockOverflow, "clock")
+		}
+		if r.err != nil {
+			return
+		}
+		clock += it.length
+		if n > g.first && it.kind == u.items[n-1].kind && (it.kind == kindGC || it.kind == kindSkip) {
+			u.items[n-1].length += it.length // one struct: costs memory once
+			u.items = u.items[:n]
+		}
+	}
+	if g.last = len(u.items); g.last > g.first {
+		u.groups = append(u.groups, g)
+	}
+}
+
+func (u *decoded) readItem(r *reader, it *item, lim Limits) {
+	info := r.byte()
+	it.kind = contentKind(info & infoKind)
+	switch it.kind {
+	case kindGC:
+		it.length = r.clock()
+		it.flags = isDeleted
+		return
+	case kindSkip:
+		it.length = r.clock()
+		return
+	}
+	if info&infoOrigin != 0 {
+		it.setOrigin(ClientID(r.uvarint()), r.clock())
+		if it.originClient == it.client && it.originClock >= it.clock {
+			r.malformed("origin after the struct")
+		}
+	}
+	if info&infoRightOrigin != 0 {
+		it.setRightOrigin(ClientID(r.uvarint()), r.clock())
+		if it.rightClient == it.client && it.rightClock >= it.clock {
+			r.malformed("right origin after the struct")
+		}
+	}
+	if info&(infoOrigin|infoRightOrigin) == 0 {
+		u.readParent(r, it, info&infoHasKey != 0, lim)
+	}
+	readContent(r, it, lim)
+	u.content += len(it.data)
+}
+
+func (u *decoded) readParent(r *reader, it *item, keyed bool, lim Limits) {
+	var p wireParent
+	if r.uvarint() == 1 {
+		it.flags |= rootParent
+		p.root = r.key(lim.MaxKeyBytes)
+	} else {
+		it.flags |= itemParent
+		p.client, p.clock = ClientID(r.uvarint()), r.clock()
+		if p.client == it.client && p.clock >= it.clock {
+			r.malformed("parent after the struct")
+		}
+	}
+	if keyed {
+		it.flags |= hasKey
+		p.key = r.key(lim.MaxKeyBytes)
+	}
+	it.stamp = uint32(len(u.parents))
+	u.parents = append(u.parents, p)
+}

@@ -1,0 +1,292 @@
+package ydoc
+
+import "slices"
+
+// inPlaceFrom is the number of structs from which a document keeps the slab
+// that they were decoded into instead of copying them one by one.
+const inPlaceFrom = 16
+
+// integrateAll integrates the scheduled structs of an update.
+func (d *Doc) integrateAll(u *decoded) {
+	inPlace := len(u.order) >= inPlaceFrom && len(u.order) >= len(u.items)/2
+	var kept []byte // content of all structs, so that it does not alias the input
+	if inPlace {
+		kept = make([]byte, 0, u.content)
+	}
+	for _, i := range u.order {
+		it := &u.items[i]
+		var parent *wireParent
+		if it.flags&explicitParent != 0 {
+			parent = &u.parents[it.stamp]
+		}
+		if inPlace {
+			start := len(kept)
+			kept = append(kept, it.data...)
+			it.data = kept[start:len(kept):len(kept)]
+		} else {
+			decoded := it
+			it = new(item)
+			*it = *decoded
+			it.data = slices.Clone(it.data)
+		}
+		it.stamp = 0
+		d.integrate(it, parent)
+	}
+	if inPlace {
+		u.items = nil
+	}
+}
+
+// integrate puts one struct, all of whose dependencies are present, into the
+// document. What the document has of it already is left out.
+func (d *Doc) integrate(it *item, parent *wireParent) {
+	cs := d.touch(it.client)
+	offset := cs.next - it.clock
+	if it.kind == kindGC {
+		it.clock += offset
+		it.length -= offset
+		cs.append(it)
+		return
+	}
+	d.resolve(it, parent)
+	if offset > 0 {
+		d.trimFront(it, offset)
+	}
+	if it.parent == nil { // what it belongs to is collected, so it is too
+		*it = item{client: it.client, clock: it.clock, length: it.length, kind: kindGC, flags: isDeleted}
+		cs.append(it)
+		return
+	}
+	if it.left == nil && (it.right == nil || it.right.left != nil) || it.left != nil && it.left.right != it.right {
+		it.left = d.leftNeighbour(it)
+	}
+	d.link(it)
+	cs.append(it)
+	d.settle(it)
+}
+
+// resolve finds the neighbours that the item names and the parent it has by
+// them. The parent stays nil if any of it is collected.
+func (d *Doc) resolve(it *item, parent *wireParent) {
+	collected := false
+	if it.flags&hasOrigin != 0 {
+		it.left = d.endingAt(it.originClient, it.originClock)
+		it.setOrigin(it.left.client, it.left.end()-1)
+		collected = it.left.kind == kindGC
+	}
+	if it.flags&hasRightOrigin != 0 {
+		it.right = d.startingAt(it.rightClient, it.rightClock)
+		it.setRightOrigin(it.right.client, it.right.clock)
+		collected = collected || it.right.kind == kindGC
+	}
+	switch {
+	case collected:
+	case it.flags&rootParent != 0:
+		it.parent = d.root(parent.root)
+		it.adoptKey(parent.key)
+	case it.flags&itemParent != 0:
+		it.parent = d.structs(parent.client).covering(parent.clock).child()
+		it.adoptKey(parent.key)
+	case it.left != nil:
+		it.parent = it.left.parent
+		it.copyKey(it.left)
+	case it.right != nil:
+		it.parent = it.right.parent
+		it.copyKey(it.right)
+	}
+	it.flags &^= explicitParent
+}
+
+// adoptKey makes the item an entry under key, if it has one. The string of an
+// older entry is shared.
+func (it *item) adoptKey(key []byte) {
+	if it.flags&hasKey == 0 || it.parent == nil {
+		return
+	}
+	if older := it.parent.entries[string(key)]; older != nil {
+		it.copyKey(older)
+		return
+	}
+	it.setKey(string(key))
+}
+
+func (it *item) copyKey(from *item) {
+	if from.flags&hasKey != 0 {
+		it.setKey(from.key())
+	}
+}
+
+func (it *item) setKey(key string) {
+	it.flags |= hasKey
+	if it.detail == nil {
+		it.detail = &detail{}
+	}
+	it.detail.key = key
+}
+
+// trimFront drops the first units, which the document has already.
+func (d *Doc) trimFront(it *item, units uint32) {
+	it.clock += units
+	it.left = d.endingAt(it.client, it.clock-1)
+	it.setOrigin(it.client, it.clock-1)
+	var rest item
+	it.cutContent(&rest, units)
+	if it.kind == kindString || it.kind == kindAny || it.kind == kindJSON {
+		it.data = rest.data
+	}
+	if rest.detail != nil {
+		it.detail = rest.detail
+	}
+	it.length -= units
+	if it.left.kind == kindGC {
+		it.left, it.parent = nil, nil
+	}
+}
+
+// leftNeighbour decides after which item a new one stands when others were
+// written at the same place at the same time: the conflict resolution of
+// YATA, which every peer does alike.
+func (d *Doc) leftNeighbour(it *item) *item {
+	left := it.left
+	o := it.firstConflict()
+	first := d.nextScan()
+	for ; o != nil && o != it.right; o = o.right {
+		o.stamp = d.scan
+		switch {
+		case it.sameOrigin(o):
+			if o.client < it.client {
+				left = o
+				d.scan++ // those passed so far no longer conflict
+			} else if it.sameRightOrigin(o) {
+				return left
+			}
+		case o.flags&hasOrigin != 0:
+			origin := d.structs(o.originClient).covering(o.originClock)
+			if origin.stamp < first {
+				return left
+			}
+			if origin.stamp != d.scan {
+				left = o
+				d.scan++
+			}
+		default:
+			return left
+		}
+	}
+	return left
+}
+
+// firstConflict is the item that stands where the new one wants to be.
+func (it *item) firstConflict() *item {
+	switch {
+	case it.left != nil:
+		return it.left.right
+	case it.flags&hasKey != 0:
+		return leftmost(it.parent.entries[it.key()])
+	}
+	return it.parent.start
+}
+
+func leftmost(it *item) *item {
+	for it != nil && it.left != nil {
+		it = it.left
+	}
+	return it
+}
+
+// nextScan returns the first stamp of a new conflict scan. Stamps of earlier
+// scans are less, so nothing has to be cleared but once in billions.
+func (d *Doc) nextScan() uint32 {
+	if d.scan >= maxClock {
+		for _, cs := range d.clients {
+			for _, block := range cs.blocks {
+				for _, s := range block {
+					s.item.stamp = 0
+				}
+			}
+		}
+		d.scan = 0
+	}
+	d.scan++
+	return d.scan
+}
+
+// link puts the item after its left neighbour in the list or the entry.
+func (d *Doc) link(it *item) {
+	t := it.parent
+	switch {
+	case it.left != nil:
+		it.right = it.left.right
+		it.left.right = it
+	case it.flags&hasKey != 0:
+		it.right = leftmost(t.entries[it.key()])
+	default:
+		it.right = t.start
+		t.start = it
+	}
+	if it.right != nil {
+		it.right.left = it
+	} else if it.flags&hasKey != 0 {
+		if t.entries == nil {
+			t.entries = map[string]*item{}
+		}
+		t.entries[it.key()] = it
+		if it.left != nil {
+			d.delete(it.left) // the newest entry is the value
+		}
+	}
+}
+
+// settle accounts for a linked item in its parent, and deletes it again when
+// the parent is deleted or a newer entry stands to its right.
+func (d *Doc) settle(it *item) {
+	t := it.parent
+	if it.flags&hasKey == 0 && it.countable() && !it.deleted() {
+		t.length += it.length
+	}
+	t.textValid = false
+	t.cursor.item = nil
+	if it.kind == kindType {
+		if it.detail == nil {
+			it.detail = &detail{}
+		}
+		it.detail.child = newChild(it)
+	}
+	if t.item != nil && t.item.deleted() || it.flags&hasKey != 0 && it.right != nil {
+		d.delete(it)
+	}
+}
+
+// endingAt returns the item whose last unit is the given one, and splits a
+// longer one for it.
+func (d *Doc) endingAt(client ClientID, clock uint32) *item {
+	cs := d.structs(client)
+	p := cs.find(clock)
+	it := cs.at(p)
+	if clock != it.end()-1 && it.kind != kindGC {
+		cs.insertAfter(p, d.split(it, clock-it.clock+1))
+	}
+	return it
+}
+
+// startingAt returns the item whose first unit is the given one, and splits a
+// longer one for it.
+func (d *Doc) startingAt(client ClientID, clock uint32) *item {
+	cs := d.structs(client)
+	p := cs.find(clock)
+	it := cs.at(p)
+	if it.clock < clock && it.kind != kindGC {
+		it = d.split(it, clock-it.clock)
+		cs.insertAfter(p, it)
+	}
+	return it
+}
+
+// split cuts an item. The halves are looked at again when the transaction
+// ends: they may belong together still.
+func (d *Doc) split(it *item, at uint32) *item {
+	right := it.split(at)
+	d.txn.candidates = append(d.txn.candidates, right)
+	d.size.grow(splitBytes)
+	return right
+}

@@ -1,0 +1,121 @@
+package ydoc
+
+import "unicode/utf8"
+
+// reader walks over encoded bytes. After the first thing that does not parse
+// it stays broken and answers zeros, so callers check err once per struct
+// instead of once per byte.
+type reader struct {
+	buf []byte
+	pos int
+	err error
+}
+
+func (r *reader) remaining() int { return len(r.buf) - r.pos }
+
+// fail keeps the first error and stops all further reading.
+func (r *reader) fail(reason error, what string) {
+	if r.err == nil {
+		r.err = refuse(reason, "%s at byte %d", what, r.pos)
+	}
+	r.pos = len(r.buf)
+}
+
+func (r *reader) malformed(what string) { r.fail(ErrMalformed, what) }
+
+// uvarint reads an unsigned number of at most 53 bits, the integers that
+// JavaScript peers hold exactly.
+func (r *reader) uvarint() uint64 {
+	if r.pos < len(r.buf) {
+		if c := r.buf[r.pos]; c < 0x80 {
+			r.pos++
+			return uint64(c)
+		}
+	}
+	return r.longUvarint()
+}
+
+func (r *reader) longUvarint() uint64 {
+	const lastShift = 49 // eighth byte: four more bits
+	var n uint64
+	for shift := uint(0); r.pos < len(r.buf) && shift <= lastShift; shift += 7 {
+		c := r.buf[r.pos]
+		r.pos++
+		if shift == lastShift && c > 0x0f {
+			break
+		}
+		n |= uint64(c&0x7f) << shift
+		if c < 0x80 {
+			return n
+		}
+	}
+	r.malformed("number")
+	return 0
+}
+
+// clock reads a clock or a length.
+func (r *reader) clock() uint32 {
+	n := r.uvarint()
+	if n > maxClock {
+		r.fail(ErrClockOverflow, "clock")
+		return 0
+	}
+	return uint32(n)
+}
+
+func (r *reader) byte() byte {
+	if r.pos >= len(r.buf) {
+		r.malformed("end of input")
+		return 0
+	}
+	r.pos++
+	return r.buf[r.pos-1]
+}
+
+// bytes reads a length and that many bytes. The result aliases the input and
+// is capped, so that appending to it cannot write into its neighbours.
+func (r *reader) bytes() []byte {
+	n := r.uvarint()
+	if n > uint64(r.remaining()) {
+		r.malformed("length")
+		return nil
+	}
+	end := r.pos + int(n)
+	b := r.buf[r.pos:end:end]
+	r.pos = end
+	return b
+}
+
+// text reads a string, which must be valid UTF-8: other peers refuse the
+// update otherwise.
+func (r *reader) text() []byte {
+	b := r.bytes()
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			if !utf8.Valid(b) {
+				r.malformed("UTF-8")
+				return nil
+			}
+			break
+		}
+	}
+	return b
+}
+
+// key reads a name of bounded length.
+func (r *reader) key(limit int) []byte {
+	b := r.text()
+	if len(b) > limit {
+		r.fail(ErrKeyTooLong, "key")
+		return nil
+	}
+	return b
+}
+
+func (r *reader) skip(n int) {
+	if r.remaining() < n {
+		r.malformed("end of input")
+		return
+	}
+	r.pos += n
+}

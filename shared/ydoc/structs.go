@@ -1,0 +1,210 @@
+package ydoc
+
+// blockCap is the number of structs in a full block. A split or a merge moves
+// at most this many slots, whatever the size of the document.
+const blockCap = 128
+
+// slot is one struct of a client with its clock beside it, so that a search
+// does not have to visit the items.
+type slot struct {
+	clock uint32
+	item  *item
+}
+
+// clientStructs owns the structs of one client, gapless and in clock order,
+// and what the running transaction has to know about the client.
+type clientStructs struct {
+	client ClientID
+	next   uint32   // the clock after the last struct
+	blocks [][]slot // none is empty
+
+	// Valid while touched.
+	touched bool
+	before  uint32       // next at the start of the transaction
+	deleted []clockRange // deleted by the transaction
+}
+
+// position is a place in the blocks of a client.
+type position struct{ block, index int }
+
+func (cs *clientStructs) at(p position) *item { return cs.blocks[p.block][p.index].item }
+
+// startOfTransaction is the clock from which structs are new.
+func (cs *clientStructs) startOfTransaction() uint32 {
+	if cs.touched {
+		return cs.before
+	}
+	return cs.next
+}
+
+// find returns the position of the struct that covers clock, which must be
+// less than next.
+func (cs *clientStructs) find(clock uint32) position {
+	b := len(cs.blocks) - 1
+	if clock < cs.blocks[b][0].clock {
+		low := 0
+		for b--; low < b; {
+			mid := (low + b + 1) / 2
+			if cs.blocks[mid][0].clock <= clock {
+				low = mid
+			} else {
+				b = mid - 1
+			}
+		}
+	}
+	block := cs.blocks[b]
+	high := len(block) - 1
+	if block[high].clock <= clock {
+		return position{b, high}
+	}
+	low := 0
+	for high--; low < high; {
+		mid := int(uint(low+high+1) / 2)
+		if block[mid].clock <= clock {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	return position{b, low}
+}
+
+// covering returns the struct that covers clock, or nil beyond the end.
+func (cs *clientStructs) covering(clock uint32) *item {
+	if cs == nil || clock >= cs.next {
+		return nil
+	}
+	return cs.at(cs.find(clock))
+}
+
+// last returns the newest struct, or nil.
+func (cs *clientStructs) last() *item {
+	if len(cs.blocks) == 0 {
+		return nil
+	}
+	block := cs.blocks[len(cs.blocks)-1]
+	return block[len(block)-1].item
+}
+
+// forward steps to the next struct; it is false at the end.
+func (cs *clientStructs) forward(p position) (position, bool) {
+	if p.index++; p.index < len(cs.blocks[p.block]) {
+		return p, true
+	}
+	return position{p.block + 1, 0}, p.block+1 < len(cs.blocks)
+}
+
+// back steps to the previous struct; it is false at the start.
+func (cs *clientStructs) back(p position) (position, bool) {
+	if p.index > 0 {
+		return position{p.block, p.index - 1}, true
+	}
+	if p.block == 0 {
+		return p, false
+	}
+	return position{p.block - 1, len(cs.blocks[p.block-1]) - 1}, true
+}
+
+// append adds the struct that begins at next.
+func (cs *clientStructs) append(it *item) {
+	last := len(cs.blocks) - 1
+	if last < 0 {
+		cs.blocks = append(cs.blocks, nil)
+		last = 0
+	} else if len(cs.blocks[last]) >= blockCap {
+		cs.blocks = append(cs.blocks, make([]slot, 0, blockCap))
+		last++
+	}
+	cs.blocks[last] = append(cs.blocks[last], slot{it.clock, it})
+	cs.next = it.clock + it.length
+}
+
+// insertAfter puts the right half of a split after its left half and returns
+// where it is.
+func (cs *clientStructs) insertAfter(p position, it *item) position {
+	block := cs.blocks[p.block]
+	if len(block) >= blockCap {
+		half := len(block) / 2
+		upper := append(make([]slot, 0, blockCap), block[half:]...)
+		clear(block[half:])
+		cs.blocks[p.block] = block[:half]
+		cs.blocks = append(cs.blocks, nil)
+		copy(cs.blocks[p.block+2:], cs.blocks[p.block+1:])
+		cs.blocks[p.block+1] = upper
+		if p.index >= half {
+			p = position{p.block + 1, p.index - half}
+		}
+		block = cs.blocks[p.block]
+	}
+	p.index++
+	block = append(block, slot{})
+	copy(block[p.index+1:], block[p.index:])
+	block[p.index] = slot{it.clock, it}
+	cs.blocks[p.block] = block
+	return p
+}
+
+// removeSpan drops the slots from first up to but not including end, which
+// may lie one past the last block. It never drops all slots of a client.
+func (cs *clientStructs) removeSpan(first, end position) {
+	if first == end {
+		return
+	}
+	if first.block == end.block {
+		cs.blocks[first.block] = cutSlots(cs.blocks[first.block], first.index, end.index)
+	} else {
+		cs.blocks[first.block] = cutSlots(cs.blocks[first.block], first.index, len(cs.blocks[first.block]))
+		if end.block < len(cs.blocks) {
+			cs.blocks[end.block] = cutSlots(cs.blocks[end.block], 0, end.index)
+		}
+		end.index = 0
+	}
+	kept := first.block
+	if len(cs.blocks[kept]) > 0 {
+		kept++
+	}
+	if tail := max(end.block, first.block+1); kept < tail {
+		n := copy(cs.blocks[kept:], cs.blocks[tail:])
+		clear(cs.blocks[kept+n:])
+		cs.blocks = cs.blocks[:kept+n]
+	}
+}
+
+func cutSlots(block []slot, from, to int) []slot {
+	n := copy(block[from:], block[to:])
+	clear(block[from+n:])
+	return block[:from+n]
+}
+
+// merge joins neighbours that together are one struct, looking at every pair
+// whose right part begins in [from, to]. It works forwards, so that a long
+// run is appended piece by piece to its first struct.
+func (cs *clientStructs) merge(from, to uint32) {
+	kept := cs.find(from)
+	if p, ok := cs.back(kept); ok && cs.blocks[kept.block][kept.index].clock >= from {
+		kept = p
+	}
+	left := cs.at(kept)
+	next, more := cs.forward(kept)
+	gap := false // slots between kept and next are free
+	for more {
+		s := cs.blocks[next.block][next.index]
+		if s.clock > to {
+			break
+		}
+		if left.absorb(s.item) {
+			gap = true
+		} else {
+			kept, _ = cs.forward(kept)
+			if gap {
+				cs.blocks[kept.block][kept.index] = s
+			}
+			left = s.item
+		}
+		next, more = cs.forward(next)
+	}
+	if gap {
+		kept, _ = cs.forward(kept)
+		cs.removeSpan(kept, next)
+	}
+}
