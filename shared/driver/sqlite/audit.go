@@ -31,6 +31,7 @@ func (w *writer) audit(rows []collab.AuditRow) error {
 			return fmt.Errorf("insert audit event %s: %w", r.EventID, err)
 		}
 	}
+	w.audited = append(w.audited, rows...)
 	return nil
 }
 

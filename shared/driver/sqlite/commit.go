@@ -70,6 +70,9 @@ func (db *DB) commit(jobs []*job) error {
 		return err
 	}
 	db.onCommit(len(jobs), time.Since(start))
+	if rows := db.writer.audited; len(rows) > 0 {
+		db.onAudit(rows)
+	}
 	return nil
 }
 
@@ -93,6 +96,7 @@ func (db *DB) transact(jobs []*job) (refused []error, err error) {
 		}
 	}
 	w := db.writer
+	w.audited = nil
 	if err := w.exec(stmtBegin); err != nil {
 		return nil, fmt.Errorf("%w: begin: %w", errConnection, err)
 	}

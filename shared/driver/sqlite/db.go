@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"corsia/migrations"
+	"corsia/shared/collab"
 )
 
 // maxReaders is the number of connections that load documents and look at heads at the same time.
@@ -25,6 +26,7 @@ const maxReaders = 4
 type Options struct {
 	Log      *slog.Logger                     // nil: nothing is logged
 	OnCommit func(batch int, d time.Duration) // after each commit, in the committer's goroutine: jobs in it, time it took
+	OnAudit  func(rows []collab.AuditRow)     // likewise: the audit rows of the commit, which the receiver keeps (SPEC T2)
 }
 
 // DB is an open store. All methods may be called from any goroutine.
@@ -33,6 +35,7 @@ type DB struct {
 	path      string
 	log       *slog.Logger
 	onCommit  func(int, time.Duration)
+	onAudit   func([]collab.AuditRow)
 	readers   *sql.DB
 	writers   *sql.DB       // holds one connection, the committer's
 	lock      *os.File      // held while the store is open
@@ -67,6 +70,9 @@ func open(ctx context.Context, path string, o Options) (*DB, error) {
 	if o.OnCommit == nil {
 		o.OnCommit = func(int, time.Duration) {}
 	}
+	if o.OnAudit == nil {
+		o.OnAudit = func([]collab.AuditRow) {}
+	}
 	writers, err := openPool(path, writerPragmas)
 	if err != nil {
 		return nil, err
@@ -89,7 +95,7 @@ func open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, errors.Join(err, readers.Close(), writers.Close())
 	}
 	return &DB{
-		path: path, log: o.Log, onCommit: o.OnCommit, readers: readers, writers: writers,
+		path: path, log: o.Log, onCommit: o.OnCommit, onAudit: o.OnAudit, readers: readers, writers: writers,
 		committed: make(chan struct{}), queue: newQueue(),
 	}, nil
 }

@@ -21,7 +21,8 @@ const (
 type writer struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
-	journal    journalRows // entries of this transaction that are not inserted yet
+	journal    journalRows       // entries of this transaction that are not inserted yet
+	audited    []collab.AuditRow // rows of this transaction
 }
 
 func openWriter(pool *sql.DB) (*writer, error) {
