@@ -28,15 +28,16 @@ type Metrics struct {
 	MessagesRateLimited prometheus.Counter  // messages_rate_limited_total (C8)
 
 	// Rooms and documents.
-	Rooms             prometheus.Gauge    // rooms: open on this instance
-	Documents         prometheus.Gauge    // documents: in memory
-	DocumentBytes     prometheus.Gauge    // document_bytes: their encoded size
-	Operations        Operations          // document_operations_total{op}
-	Resyncs           prometheus.Counter  // resyncs_total: rooms or sessions that started from the store again
-	CommitLatency     prometheus.Observer // commit_latency_seconds: one group commit (D2)
-	CommitBatch       prometheus.Observer // commit_batch_size: updates in it
-	JournalQueue      prometheus.Gauge    // journal_queue_depth: updates waiting for their commit
-	OldestUncommitted *Sampled            // oldest_uncommitted_seconds: age of the first of them; 0: none
+	Rooms              prometheus.Gauge    // rooms: open on this instance
+	Documents          prometheus.Gauge    // documents: in memory
+	DocumentBytes      prometheus.Gauge    // document_bytes: their encoded size
+	Operations         Operations          // document_operations_total{op}
+	Resyncs            prometheus.Counter  // resyncs_total: rooms or sessions that started from the store again
+	CompactionFailures prometheus.Counter  // compaction_failures_total: the journal was kept (D3)
+	CommitLatency      prometheus.Observer // commit_latency_seconds: one group commit (D2)
+	CommitBatch        prometheus.Observer // commit_batch_size: updates in it
+	JournalQueue       prometheus.Gauge    // journal_queue_depth: updates waiting for their commit
+	OldestUncommitted  *Sampled            // oldest_uncommitted_seconds: age of the first of them; 0: none
 
 	// Locks.
 	Locks          LockResults         // lock_acquisitions_total{result}
