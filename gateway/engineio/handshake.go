@@ -139,8 +139,8 @@ func answerPreflight(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// sameOrigin is the default of Options.AllowOrigin.
-func sameOrigin(r *http.Request, origin string) bool {
+// SameOrigin is the default of Options.AllowOrigin.
+func SameOrigin(r *http.Request, origin string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }

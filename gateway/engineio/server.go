@@ -63,7 +63,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.MaxPayload, DefaultMaxPayload)
 	setDefault(&o.MaxOutboxBytes, DefaultMaxOutboxBytes)
 	if o.AllowOrigin == nil {
-		o.AllowOrigin = sameOrigin
+		o.AllowOrigin = SameOrigin
 	}
 	if o.Admit == nil {
 		o.Admit = func(*http.Request) error { return nil }

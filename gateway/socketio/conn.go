@@ -30,6 +30,7 @@ type Conn struct {
 	mu         sync.Mutex
 	early      []early // sent before the answer
 	earlyBytes int
+	goodbye    string // Disconnect was called before the answer, with this reason
 }
 
 // early is a packet that waits for the answer to CONNECT.
@@ -83,8 +84,19 @@ func (c *Conn) AckShared(id uint64, args json.RawMessage, attachments ...[]byte)
 // Disconnect tells the client that the server ended the connection: after what
 // waits comes the DISCONNECT packet, then the transport is closed. A
 // socket.io-client does not connect again by itself after that; after Close it
-// does.
+// does. Called before the answer to CONNECT, it takes effect after that.
 func (c *Conn) Disconnect(reason string) {
+	c.mu.Lock()
+	if connState(c.state.Load()) == connecting {
+		c.goodbye = reason
+		c.mu.Unlock()
+		return
+	}
+	c.mu.Unlock()
+	c.disconnect(reason)
+}
+
+func (c *Conn) disconnect(reason string) {
 	c.client.socket.Send(outgoing{kind: kindDisconnect, namespace: c.namespace}.frames(nil))
 	c.client.socket.CloseAfterFlush(engineio.CloseNormal, reason)
 }
@@ -146,6 +158,9 @@ func (c *Conn) accepted() {
 	}
 	c.early = nil
 	c.state.Store(int32(connected))
+	if c.goodbye != "" {
+		c.disconnect(c.goodbye)
+	}
 }
 
 // refused ends a connection that has no listener.
