@@ -1,0 +1,147 @@
+package document
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"corsia/shared/collab"
+	"corsia/shared/obs"
+)
+
+const (
+	largeState     = 256 << 10 // from here on a state is written when the tail exceeds a quarter of it (SPEC D3)
+	compactTimeout = 30 * time.Second
+)
+
+// States is where a Compactor reads journals and writes states.
+type States interface {
+	Load(ctx context.Context, res collab.Resource) (collab.Snapshot, error)
+	SaveState(ctx context.Context, s collab.State) (bool, error)
+}
+
+// CompactorOptions configures a Compactor.
+type CompactorOptions struct {
+	States  States
+	Metrics *obs.Metrics
+	Log     *slog.Logger
+	Now     func() time.Time
+	After   time.Duration // a state is at most so much older than a change
+}
+
+// Compactor folds the journals of resources that changed, off the rooms' path: it reads from the store what the store
+// has, so that a room never waits for it and its proof covers what would be read after a crash.
+type Compactor struct {
+	// Set by NewCompactor, never changed.
+	CompactorOptions
+	wake chan struct{} // room for one
+
+	// Guarded by mu.
+	mu    sync.Mutex
+	dirty map[collab.Resource]*tail
+	sizes map[collab.Resource]int // of large states, as last written
+}
+
+// tail is what was appended to a journal since its state was written.
+type tail struct {
+	since time.Time
+	bytes int
+	left  bool // the last session of this instance left: now is the time
+}
+
+// NewCompactor returns a compactor that knows of no change.
+func NewCompactor(o CompactorOptions) *Compactor {
+	return &Compactor{CompactorOptions: o, wake: make(chan struct{}, 1), dirty: map[collab.Resource]*tail{}, sizes: map[collab.Resource]int{}}
+}
+
+// Changed notes that bytes were appended to the resource's journal.
+func (c *Compactor) Changed(res collab.Resource, bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.dirty[res]
+	if t == nil {
+		t = &tail{since: c.Now()}
+		c.dirty[res] = t
+	}
+	t.bytes += bytes
+}
+
+// Left notes that nobody of this instance is in the room any more.
+func (c *Compactor) Left(res collab.Resource) {
+	c.mu.Lock()
+	if t := c.dirty[res]; t != nil {
+		t.left = true
+	}
+	delete(c.sizes, res)
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run compacts what is due until ctx ends, and then everything that changed.
+func (c *Compactor) Run(ctx context.Context) {
+	tick := time.NewTicker(max(c.After/10, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			c.all(c.take(func(*tail, int) bool { return true }))
+			return
+		case <-tick.C:
+		case <-c.wake:
+		}
+		early := c.Now().Add(-c.After * 8 / 10) // the rest of the time is for the work
+		c.all(c.take(func(t *tail, size int) bool {
+			return t.left || !t.since.After(early) && (size < largeState || t.bytes > size/4)
+		}))
+	}
+}
+
+func (c *Compactor) take(due func(t *tail, size int) bool) map[collab.Resource]*tail {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[collab.Resource]*tail{}
+	for res, t := range c.dirty {
+		if due(t, c.sizes[res]) {
+			out[res] = t
+			delete(c.dirty, res)
+		}
+	}
+	return out
+}
+
+func (c *Compactor) all(due map[collab.Resource]*tail) {
+	for res, t := range due {
+		if err := c.compact(res, t.left); err != nil {
+			c.Log.Error("document: compaction", obs.Tenant(res.Tenant), obs.Resource(res.ID), obs.Err(err))
+			c.Metrics.CompactionFailures.Inc() // the journal is kept: nothing is lost
+		}
+	}
+}
+
+func (c *Compactor) compact(res collab.Resource, left bool) error {
+	ctx, cancel := context.WithTimeout(context.Background(), compactTimeout)
+	defer cancel()
+	snap, err := c.States.Load(ctx, res)
+	if err != nil || snap.Head.Revision <= snap.StateRevision {
+		return err
+	}
+	state, err := Compact(snap)
+	if err != nil {
+		return err
+	}
+	state.Resource, state.At = res, c.Now()
+	if _, err := c.States.SaveState(ctx, state); err != nil { // false: another instance was first
+		return err
+	}
+	c.Metrics.Operations.Compact.Inc()
+	if len(state.State) >= largeState && !left {
+		c.mu.Lock()
+		c.sizes[res] = len(state.State)
+		c.mu.Unlock()
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package document
+
+import (
+	"errors"
+	"slices"
+
+	"corsia/shared/collab"
+	"corsia/shared/ydoc"
+)
+
+// Writer is the session whose update is judged.
+type Writer struct {
+	Session collab.SessionID
+	User    collab.UserID
+	First   bool // its first update since it joined
+}
+
+// Checked is an update that passed the guards and is not applied yet. It is good until the document's next change.
+type Checked struct {
+	Update  []byte // reduced to what the document lacked; empty: nothing left to do
+	Clients []collab.ClientID
+	Fields  []collab.Field
+	Bind    []collab.Owner // ids that this update uses for the first time
+
+	session collab.SessionID
+	plan    *ydoc.Plan
+}
+
+// Empty reports whether the document holds all of the update already (SPEC D2a).
+func (c Checked) Empty() bool { return c.plan == nil || c.plan.Empty() }
+
+// Rejected says which lock refused an update (UPDATE_REJECTED of SPEC L6).
+type Rejected struct {
+	Fields   []collab.Field
+	LockedBy collab.UserID
+}
+
+// Foreign says which client id an update had no right to use (FOREIGN_CLIENT of SPEC D7).
+type Foreign struct {
+	Client collab.ClientID
+}
+
+// Check reduces an update to what the document lacks and judges what is left: size and shape (SPEC D6), ownership of
+// client ids (D7), locks (L6). It changes nothing. Errors are *collab.Error; a rejection carries Rejected or Foreign in
+// Detail, and Retire says which client ids must never be accepted again (D2c).
+func (l *Live) Check(w Writer, update []byte) (Checked, error) {
+	limits := ydoc.Limits{MaxUpdateBytes: l.limits.UpdateBytes, MaxClients: l.limits.Clients}
+	if w.First {
+		limits.MaxClients = l.limits.FirstClients
+	}
+	plan, err := l.doc.Plan(update, limits)
+	if err != nil {
+		return Checked{}, l.refusal(err)
+	}
+	if plan.Empty() {
+		return Checked{}, nil
+	}
+	c := Checked{Update: plan.Update(), session: w.Session, plan: plan}
+	if l.doc.Size()+len(c.Update) > l.limits.DocumentBytes {
+		return Checked{}, collab.NewError(collab.CodeDocumentTooLarge, "the document would grow over its limit")
+	}
+	for _, id := range plan.Clients() {
+		c.Clients = append(c.Clients, collab.ClientID(id))
+	}
+	if c.Bind, err = l.ownership(w, c.Clients); err != nil {
+		return Checked{}, err
+	}
+	c.Fields = fields(plan.Touches())
+	if err := l.locked(w.Session, c.Fields); err != nil {
+		return Checked{Clients: c.Clients}, err
+	}
+	return c, nil
+}
+
+// Apply applies a checked update and binds the client ids that it uses.
+func (l *Live) Apply(c Checked) error {
+	if c.Empty() {
+		return nil
+	}
+	if err := l.doc.Apply(c.plan); err != nil {
+		return err
+	}
+	for _, o := range c.Bind {
+		l.owners[o.Client] = o
+	}
+	for _, id := range c.Clients {
+		l.writers[id] = c.session
+	}
+	return nil
+}
+
+// refusal maps the engine's errors to codes that clients know.
+func (l *Live) refusal(err error) *collab.Error {
+	switch {
+	case errors.Is(err, ydoc.ErrMissingDependency):
+		return &collab.Error{Code: collab.CodeMissingDependency, Msg: "the update builds on changes that the server does not have",
+			Detail: Missing{StateVector: l.doc.StateVector()}, Err: err}
+	case errors.Is(err, ydoc.ErrTooLarge):
+		return &collab.Error{Code: collab.CodeUpdateTooLarge, Msg: "the update is larger than an update may be", Err: err}
+	}
+	return &collab.Error{Code: collab.CodeMalformedUpdate, Msg: "the update is malformed or over a limit", Err: err}
+}
+
+// Missing is the detail of MISSING_DEPENDENCY (SPEC D2b).
+type Missing struct {
+	StateVector []byte
+}
+
+// ownership returns the ids that the update binds, or FOREIGN_CLIENT.
+func (l *Live) ownership(w Writer, clients []collab.ClientID) ([]collab.Owner, error) {
+	var bind []collab.Owner
+	for _, id := range clients {
+		o, known := l.owners[id]
+		holder, held := l.writers[id]
+		if known && (o.User != w.User || o.Retired) || held && holder != w.Session {
+			return nil, &collab.Error{Code: collab.CodeForeignClient, Msg: "the update writes under a client id that is not this session's",
+				Detail: Foreign{Client: id}}
+		}
+		if !known || !o.Used {
+			bind = append(bind, collab.Owner{Client: id, User: w.User, Session: w.Session, Used: true})
+		}
+	}
+	return bind, nil
+}
+
+// locked returns UPDATE_REJECTED when another session's lock covers one of the fields.
+func (l *Live) locked(session collab.SessionID, fields []collab.Field) error {
+	if len(l.locks) == 0 {
+		return nil
+	}
+	var hit Rejected
+	for _, lock := range l.locks {
+		if lock.Session == session {
+			continue
+		}
+		for _, f := range fields {
+			if lock.Key.Covers(f) || (collab.LockKey{Resource: l.resource, Field: f}).Covers(lock.Key.Field) {
+				hit.Fields = append(hit.Fields, f)
+				hit.LockedBy = lock.User
+			}
+		}
+	}
+	if len(hit.Fields) == 0 {
+		return nil
+	}
+	slices.Sort(hit.Fields)
+	hit.Fields = slices.Compact(hit.Fields)
+	return &collab.Error{Code: collab.CodeUpdateRejected, Msg: "the update writes a field that somebody else has locked", Detail: hit}
+}
+
+// Allowed judges fields that an already checked update writes against the locks in force now (SPEC D2b: check again).
+func (l *Live) Allowed(session collab.SessionID, fields []collab.Field) error {
+	return l.locked(session, fields)
+}
+
+// Retire marks the ids of a refused update that were its writer's own: nothing new is accepted under them (SPEC D2c).
+// It returns those that the store must keep. All ids that the session holds are retired, since later updates of that
+// client build on what was refused.
+func (l *Live) Retire(w Writer) []collab.ClientID {
+	var out []collab.ClientID
+	for id, holder := range l.writers {
+		if holder != w.Session {
+			continue
+		}
+		o := l.owners[id]
+		o.Retired = true
+		l.owners[id] = o
+		delete(l.writers, id)
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// fields names what the touches write: a root, or "values/<key>" for an entry of the root map of values. Structs whose
+// place cannot be told are already collected: they can show nothing.
+func fields(touches []ydoc.Touch) []collab.Field {
+	out := make([]collab.Field, 0, len(touches))
+	for _, t := range touches {
+		if !t.Known {
+			continue
+		}
+		f := collab.Field(t.Root)
+		if f == collab.ValuesField && t.Key != "" {
+			f += collab.Field("/" + t.Key)
+		}
+		if len(out) == 0 || out[len(out)-1] != f {
+			out = append(out, f)
+		}
+	}
+	if len(out) > 1 {
+		slices.Sort(out)
+		out = slices.Compact(out)
+	}
+	return out
+}

@@ -1,0 +1,203 @@
+// Package document owns a resource's Yjs document in memory: what it holds, who owns which client id, which fields are
+// locked, and the guards that judge an update before anything is applied. It does no I/O; the room commits.
+package document
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"corsia/shared/collab"
+	"corsia/shared/ydoc"
+)
+
+// Limits bounds what one update and one document may cost (SPEC D6).
+type Limits struct {
+	UpdateBytes   int
+	DocumentBytes int
+	Clients       int // client ids with new structs in one update
+	FirstClients  int // the same, in a session's first update after joining
+}
+
+// DefaultLimits returns the limits of SPEC D6.
+func DefaultLimits() Limits {
+	return Limits{UpdateBytes: 900 << 10, DocumentBytes: 16 << 20, Clients: 16, FirstClients: 64}
+}
+
+// Live is a document in memory. It belongs to one room's goroutine. It may run ahead of the store by the updates that
+// the room has under way (SPEC D2).
+type Live struct {
+	// Set by Open, never changed.
+	resource collab.Resource
+	limits   Limits
+
+	// Owned by the room.
+	doc     *ydoc.Doc
+	head    collab.Head // as committed
+	kind    string
+	owners  map[collab.ClientID]collab.Owner
+	writers map[collab.ClientID]collab.SessionID // ids that live sessions hold
+	locks   map[collab.Field]collab.Lock
+	seeds   map[collab.Field]string
+}
+
+// Open builds the document from the store's snapshot. A snapshot that does not decode, or whose journal is not causally
+// complete, is an error: the room is quarantined and nothing is written (SPEC D3, F8).
+func Open(res collab.Resource, snap collab.Snapshot, limits Limits) (*Live, error) {
+	doc, err := build(snap)
+	if err != nil {
+		return nil, err
+	}
+	l := &Live{
+		resource: res, limits: limits, doc: doc, head: snap.Head, kind: snap.Type,
+		owners:  make(map[collab.ClientID]collab.Owner, len(snap.Owners)),
+		writers: map[collab.ClientID]collab.SessionID{},
+		locks:   map[collab.Field]collab.Lock{},
+		seeds:   make(map[collab.Field]string, len(snap.Seeds)),
+	}
+	for _, o := range snap.Owners {
+		l.owners[o.Client] = o
+	}
+	for _, lock := range snap.Locks {
+		l.Lock(lock)
+	}
+	for _, s := range snap.Seeds {
+		l.seeds[s.Field] = s.Value
+	}
+	return l, nil
+}
+
+// build applies the state and the later journal to a new document.
+func build(snap collab.Snapshot) (*ydoc.Doc, error) {
+	doc := ydoc.New()
+	if len(snap.State) > 0 {
+		var err error
+		if doc, err = ydoc.Load(snap.State); err != nil {
+			return nil, fmt.Errorf("decode state at revision %d: %w", snap.StateRevision, err)
+		}
+	}
+	at := snap.StateRevision
+	for _, e := range snap.Tail {
+		if e.Revision <= snap.StateRevision {
+			continue
+		}
+		if e.Revision != at+1 && at > 0 {
+			return nil, fmt.Errorf("journal has no revision %d", at+1)
+		}
+		if err := doc.ApplyUpdate(e.Update); err != nil {
+			return nil, fmt.Errorf("apply revision %d: %w", e.Revision, err)
+		}
+		at = e.Revision
+	}
+	if at != snap.Head.Revision && snap.Head.Revision > 0 {
+		return nil, fmt.Errorf("journal ends at revision %d of %d", at, snap.Head.Revision)
+	}
+	if doc.HasPending() {
+		return nil, fmt.Errorf("journal up to revision %d is not causally complete", at)
+	}
+	return doc, nil
+}
+
+// Head returns the committed position.
+func (l *Live) Head() collab.Head { return l.head }
+
+// Advance moves the committed position, after a commit or a change elsewhere. Word of two changes may arrive out of
+// order: within an epoch nothing goes back.
+func (l *Live) Advance(head collab.Head) {
+	if head.Epoch == l.head.Epoch {
+		head.Revision = max(head.Revision, l.head.Revision)
+		head.Guard = max(head.Guard, l.head.Guard)
+	}
+	l.head = head
+}
+
+// ApplyRemote applies rows that another instance committed. They were judged there.
+func (l *Live) ApplyRemote(entries []collab.Entry) error {
+	for _, e := range entries {
+		if e.Revision != l.head.Revision+1 {
+			return fmt.Errorf("remote revision %d after %d", e.Revision, l.head.Revision)
+		}
+		if err := l.doc.ApplyUpdate(e.Update); err != nil {
+			return fmt.Errorf("apply remote revision %d: %w", e.Revision, err)
+		}
+		for _, c := range e.Clients {
+			if _, known := l.owners[c]; !known {
+				l.owners[c] = collab.Owner{Client: c, User: e.User, Session: e.Session, Used: true}
+			}
+		}
+		l.head.Revision = e.Revision
+	}
+	if l.doc.HasPending() {
+		return fmt.Errorf("remote rows up to revision %d are not causally complete", l.head.Revision)
+	}
+	return nil
+}
+
+// State returns the whole document, or what the state vector lacks. A malformed state vector is MALFORMED_UPDATE.
+func (l *Live) State(stateVector []byte) ([]byte, error) {
+	state, err := l.doc.EncodeState(stateVector)
+	if err != nil {
+		return nil, &collab.Error{Code: collab.CodeMalformedUpdate, Msg: "stateVector is malformed", Err: err}
+	}
+	return state, nil
+}
+
+// StateVector returns the document's state vector.
+func (l *Live) StateVector() []byte { return l.doc.StateVector() }
+
+// Bytes returns the approximate size of the encoded document.
+func (l *Live) Bytes() int { return l.doc.Size() }
+
+// Text returns a text field's content. For tests and seeding.
+func (l *Live) Text(field collab.Field) string { return l.doc.Text(string(field)) }
+
+// Reserve notes a client id that the store granted to a session that joins.
+func (l *Live) Reserve(client collab.ClientID, user collab.UserID, session collab.SessionID) {
+	l.owners[client] = collab.Owner{Client: client, User: user, Session: session}
+	l.writers[client] = session
+}
+
+// Leave forgets what a session held: ids that it used may be taken up by the same user's later session, ids that it
+// never used are dropped (SPEC D7).
+func (l *Live) Leave(session collab.SessionID) {
+	for client, s := range l.writers {
+		if s != session {
+			continue
+		}
+		delete(l.writers, client)
+		if o := l.owners[client]; !o.Used && !o.Retired {
+			delete(l.owners, client)
+		}
+	}
+}
+
+// Lock puts a lock in force.
+func (l *Live) Lock(lock collab.Lock) { l.locks[lock.Key.Field] = lock }
+
+// Unlock ends a lock if it is still the one in force.
+func (l *Live) Unlock(lock collab.Lock) bool {
+	held, ok := l.locks[lock.Key.Field]
+	if !ok || held.Fence != lock.Fence {
+		return false
+	}
+	delete(l.locks, lock.Key.Field)
+	return true
+}
+
+// SetLocks replaces all locks with the store's open records.
+func (l *Live) SetLocks(locks []collab.Lock) {
+	clear(l.locks)
+	for _, lock := range locks {
+		l.Lock(lock)
+	}
+}
+
+// Locks returns the locks in force, ordered by field.
+func (l *Live) Locks() []collab.Lock {
+	out := make([]collab.Lock, 0, len(l.locks))
+	for _, lock := range l.locks {
+		out = append(out, lock)
+	}
+	slices.SortFunc(out, func(a, b collab.Lock) int { return strings.Compare(string(a.Key.Field), string(b.Key.Field)) })
+	return out
+}
