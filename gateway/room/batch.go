@@ -1,0 +1,234 @@
+package room
+
+import (
+	"errors"
+
+	"corsia/gateway/document"
+	"corsia/shared/collab"
+	"corsia/shared/obs"
+)
+
+// next starts what can be started: reads first, while nothing uncommitted is in the document, then one append of all
+// that waits. While it is under way the room gathers the next.
+func (r *Room) next() {
+	for len(r.flying) == 0 && !r.loading {
+		r.serveReads()
+		if len(r.waiting) == 0 {
+			return
+		}
+		r.flying = r.take()
+		batch := r.judge()
+		if r.loading {
+			r.requeue()
+			return
+		}
+		if len(batch.Entries) > 0 || len(batch.Audit) > 0 || len(batch.Bind) > 0 {
+			r.opts.Journal.Append(batch, r.committed)
+			return
+		}
+		r.finish(r.live.Head()) // nothing to store: all known already, or refused
+	}
+}
+
+// take moves as many waiting updates as one append may hold.
+func (r *Room) take() []pending {
+	n, size := 0, 0
+	for n < len(r.waiting) && n < maxBatchEntries && (n == 0 || size+cap(r.waiting[n].payload) <= maxBatchBytes) {
+		size += cap(r.waiting[n].payload)
+		n++
+	}
+	taken := append(r.flying[:0:0], r.waiting[:n]...)
+	rest := copy(r.waiting, r.waiting[n:])
+	clear(r.waiting[rest:])
+	r.waiting = r.waiting[:rest]
+	r.waitBytes -= size
+	return taken
+}
+
+// judge checks and applies the flying updates in order, and returns what to store. The document runs ahead of the store
+// from here until the append has settled; nothing of it leaves the room.
+func (r *Room) judge() collab.Batch {
+	head := r.live.Head()
+	batch := collab.Batch{Resource: r.id, Expect: head}
+	revision := head.Revision
+	for i := range r.flying {
+		p := &r.flying[i]
+		p.refusal, p.entry, p.seeded = nil, false, nil
+		var row collab.Entry
+		if p.seed != nil {
+			row, p.refusal = r.judgeSeed(p, &batch)
+		} else {
+			row, p.refusal = r.judgeUpdate(p, &batch)
+		}
+		if p.refusal != nil || len(row.Update) == 0 {
+			continue
+		}
+		revision++
+		row.Revision, row.User, row.Session, row.At = revision, p.from.member.User, p.from.member.Session, p.at
+		p.entry = true
+		batch.Entries = append(batch.Entries, row)
+	}
+	return batch
+}
+
+func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error) {
+	from := p.from
+	if from.resync {
+		return collab.Entry{}, collab.NewError(collab.CodeResyncRequired, "an earlier update was refused: join again and start from the server's state")
+	}
+	p.first = p.first || from.first
+	w := document.Writer{Session: from.member.Session, User: from.member.User, First: p.first}
+	checked, err := r.live.Check(w, p.payload)
+	if err != nil {
+		return collab.Entry{}, r.refuse(p, w, collab.AsError(err), batch)
+	}
+	from.first = false
+	if err := r.live.Apply(checked); err != nil { // the engine broke its word: start again from the store without it
+		r.answer(from, p.ticket, Answer{Err: err})
+		p.dropped = true
+		r.reload(err)
+		return collab.Entry{}, err
+	}
+	p.checked = checked
+	batch.Bind = append(batch.Bind, checked.Bind...)
+	return collab.Entry{Update: checked.Update, Clients: checked.Clients, Fields: checked.Fields}, nil
+}
+
+func (r *Room) judgeSeed(p *pending, batch *collab.Batch) (collab.Entry, error) {
+	w := document.Writer{Session: p.from.member.Session, User: p.from.member.User}
+	seeded, err := r.live.Seed(w, p.seed.Client, p.seed.Values)
+	if err != nil {
+		return collab.Entry{}, err
+	}
+	p.seeded = &seeded
+	if len(seeded.Update) == 0 {
+		return collab.Entry{}, nil
+	}
+	batch.Seeds = append(batch.Seeds, seeded.Seeds...)
+	batch.Bind = append(batch.Bind, collab.Owner{Client: p.seed.Client, User: w.User, Session: w.Session, Used: true})
+	r.opts.Metrics.Operations.Seed.Inc()
+	return collab.Entry{Update: seeded.Update, Clients: []collab.ClientID{p.seed.Client}, Fields: seeded.Fields}, nil
+}
+
+// refuse notes a refusal. Those of locks and of foreign client ids are audited, end the use of the session's client ids
+// and ask it to start again (SPEC D2c).
+func (r *Room) refuse(p *pending, w document.Writer, err *collab.Error, batch *collab.Batch) error {
+	if err.Code != collab.CodeUpdateRejected && err.Code != collab.CodeForeignClient {
+		return err
+	}
+	if rejected, ok := err.Detail.(document.Rejected); ok {
+		err.Detail = Rejected{Rejected: rejected, Revision: r.live.Head().Revision}
+	}
+	p.from.resync, p.audited = true, true
+	retired := r.live.Retire(w)
+	batch.Retire = append(batch.Retire, retired...)
+	batch.Audit = append(batch.Audit, r.opts.Audit(Refusal{Resource: r.id, Member: p.from.member, Err: err,
+		Revision: r.live.Head().Revision, Retired: retired}))
+	r.opts.Metrics.Resyncs.Inc()
+	return err
+}
+
+// settle takes the outcome of an append.
+func (r *Room) settle(c collab.Committed) {
+	switch {
+	case c.Err == nil:
+		r.backoff = 0
+		r.finish(c.Head)
+	case errors.Is(c.Err, collab.ErrStale):
+		r.requeue() // another instance appended, or a lock changed: read what is new, check again, append again
+		r.reload(nil)
+	default:
+		// The outcome may be unknown. The updates wait in front; reading the journal tells which of them it holds:
+		// those reduce to nothing and are acknowledged, the others are appended again, in order.
+		r.requeue()
+		r.reload(c.Err)
+	}
+}
+
+// requeue puts the flying updates back in front of those that wait, as if they had not been judged.
+func (r *Room) requeue() {
+	again := make([]pending, 0, len(r.flying)+len(r.waiting))
+	for _, p := range r.flying {
+		if p.dropped {
+			r.opts.Metrics.JournalQueue.Dec()
+			continue
+		}
+		if p.audited {
+			p.from.resync = false
+		}
+		p.checked, p.audited = document.Checked{}, false
+		r.waitBytes += cap(p.payload)
+		again = append(again, p)
+	}
+	r.waiting = append(again, r.waiting...)
+	r.flying = nil
+}
+
+// finish acknowledges, delivers and publishes what is committed now, in this order for each update (SPEC D2e).
+func (r *Room) finish(head collab.Head) {
+	flying := r.flying
+	r.flying = nil
+	revision := r.live.Head().Revision
+	r.live.Advance(head)
+	var entries []collab.Entry
+	bytes := 0
+	now := r.opts.Now()
+	for i := range flying {
+		p := &flying[i]
+		r.opts.Metrics.JournalQueue.Dec()
+		if p.refusal != nil {
+			r.answer(p.from, p.ticket, Answer{Revision: revision, Err: p.refusal})
+			continue
+		}
+		if !p.entry {
+			r.acknowledge(p, revision)
+			continue
+		}
+		revision++
+		entry := p.row(revision)
+		r.acknowledge(p, revision)
+		r.broadcast(&Message{Body: &Updated{Resource: r.id.ID, Update: entry.Update, User: entry.User,
+			Session: entry.Session, Revision: revision}}, p.sender())
+		entries = append(entries, entry)
+		bytes += len(entry.Update)
+		r.opts.Metrics.Operations.Update.Inc()
+		r.opts.Metrics.MessageLatency.Observe(now.Sub(p.at).Seconds())
+	}
+	if len(entries) > 0 {
+		r.publish(collab.BusUpdates, entries)
+		r.opts.Compactor.Changed(r.id, bytes)
+	}
+	r.applyLate()
+}
+
+func (r *Room) acknowledge(p *pending, revision int64) {
+	if p.seeded != nil {
+		r.answer(p.from, p.ticket, Answer{Revision: revision, Body: p.seeded})
+		return
+	}
+	r.answer(p.from, p.ticket, Answer{Revision: revision})
+}
+
+// row returns the journal row that the update became.
+func (p *pending) row(revision int64) collab.Entry {
+	e := collab.Entry{Revision: revision, Update: p.checked.Update, User: p.from.member.User,
+		Session: p.from.member.Session, Clients: p.checked.Clients, Fields: p.checked.Fields, At: p.at}
+	if p.seeded != nil {
+		e.Update, e.Fields, e.Clients = p.seeded.Update, p.seeded.Fields, []collab.ClientID{p.seed.Client}
+	}
+	return e
+}
+
+// sender returns whom a delivery leaves out: the author of an update has it already, the author of a seed has not.
+func (p *pending) sender() collab.SessionID {
+	if p.seeded != nil {
+		return ""
+	}
+	return p.from.member.Session
+}
+
+func (r *Room) publish(kind collab.BusKind, body any) {
+	if err := publish(r.opts.Bus, r.id, r.opts.Instance, kind, body); err != nil {
+		r.log().Warn("bus: publish", obs.Event(string(kind)), obs.Err(err))
+	}
+}

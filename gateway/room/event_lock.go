@@ -1,0 +1,78 @@
+package room
+
+import "corsia/shared/collab"
+
+// Granted is a lock that the store has recorded. Then runs when everything up to the grant's revision is delivered
+// (SPEC L1); it must not block.
+type Granted struct {
+	Grant collab.LockGranted
+	Then  func()
+}
+
+// Ended is a lock whose record the store has closed.
+type Ended struct {
+	Lock collab.Lock
+	End  collab.LockEnd
+	Head collab.Head
+}
+
+// Foreign is word of a lock on a resource that is no open room, for those who share a room with its holder (SPEC L1).
+type Foreign struct {
+	Message any // *Locked or *Unlocked
+}
+
+func (e Granted) apply(r *Room) {
+	for _, old := range e.Grant.Superseded {
+		r.live.Unlock(old)
+	}
+	if e.Grant.Lock.Key.Resource == r.id {
+		r.live.Lock(e.Grant.Lock)
+		if e.Grant.Head.Revision > 0 {
+			r.live.Advance(collab.Head{Revision: r.live.Head().Revision, Guard: e.Grant.Head.Guard, Epoch: r.live.Head().Epoch})
+		}
+	}
+	r.late = append(r.late, e)
+	r.applyLate()
+}
+
+// applyLate announces grants whose revision is delivered by now.
+func (r *Room) applyLate() {
+	keep := r.late[:0]
+	for _, g := range r.late {
+		if g.Grant.Head.Revision > r.live.Head().Revision {
+			keep = append(keep, g)
+			continue
+		}
+		g.announce(r)
+	}
+	clear(r.late[len(keep):])
+	r.late = keep
+}
+
+func (e Granted) announce(r *Room) {
+	for _, old := range e.Grant.Superseded {
+		end := collab.LockExpired
+		if old.User == e.Grant.Lock.User && old.Session != e.Grant.Lock.Session {
+			end = collab.LockTakenOver
+		}
+		if old.Session != e.Grant.Lock.Session {
+			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: old, End: end}}, "")
+		}
+	}
+	e.Then()
+	r.broadcast(&Message{Body: &Locked{Resource: r.id.ID, Lock: e.Grant.Lock}}, "")
+	r.publish(collab.BusLocked, e.Grant)
+}
+
+func (e Ended) apply(r *Room) {
+	if !r.live.Unlock(e.Lock) {
+		return
+	}
+	if e.Head.Revision > 0 {
+		r.live.Advance(collab.Head{Revision: r.live.Head().Revision, Guard: e.Head.Guard, Epoch: r.live.Head().Epoch})
+	}
+	r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End}}, "")
+	r.publish(collab.BusUnlocked, e)
+}
+
+func (e Foreign) apply(r *Room) { r.broadcast(&Message{Body: e.Message}, "") }

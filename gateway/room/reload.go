@@ -1,0 +1,106 @@
+package room
+
+import (
+	"context"
+	"time"
+
+	"corsia/gateway/document"
+	"corsia/shared/collab"
+	"corsia/shared/obs"
+)
+
+const reloadRows = 1 << 20 // rows since the last delivery that one reload reads
+
+// reload is what reading the document again brought.
+type reload struct {
+	live    *document.Live
+	missed  []collab.Entry // committed since the last delivery, by whomever
+	err     error          // the store did not answer
+	corrupt error          // it answered with a document that does not decode
+}
+
+// reload reads the document from the store again: after a failed append, a stale head or a gap. Updates, joins and syncs
+// wait; presence, awareness and locks go on.
+func (r *Room) reload(cause error) {
+	if r.loading {
+		return
+	}
+	r.loading = true
+	if cause != nil {
+		r.log().Error("room: reading the document again", obs.Err(cause))
+		r.opts.Metrics.Resyncs.Inc()
+		r.backoff = min(max(2*r.backoff, reloadBackoff), maxReloadBackoff)
+	}
+	after, wait := r.live.Head().Revision, r.backoff
+	go func() { // run waits for it: the room does not close while it is loading
+		time.Sleep(wait)
+		r.reloaded <- r.read(after)
+	}()
+}
+
+func (r *Room) read(after int64) reload {
+	ctx, cancel := context.WithTimeout(context.Background(), storeReadTimeout)
+	defer cancel()
+	snap, err := r.opts.Journal.Load(ctx, r.id)
+	if err != nil {
+		return reload{err: err}
+	}
+	live, err := document.Open(r.id, snap, r.opts.Limits)
+	if err != nil {
+		return reload{corrupt: err}
+	}
+	missed, err := r.opts.Journal.Entries(ctx, r.id, after, reloadRows)
+	if err != nil {
+		return reload{err: err}
+	}
+	for len(missed) > 0 && missed[len(missed)-1].Revision > snap.Head.Revision {
+		missed = missed[:len(missed)-1]
+	}
+	return reload{live: live, missed: missed}
+}
+
+// resume goes on with the document as the store has it.
+func (r *Room) resume(l reload) {
+	r.loading = false
+	switch {
+	case l.err != nil:
+		r.reload(l.err)
+		return
+	case l.corrupt != nil:
+		r.quarantine(l.corrupt)
+		return
+	}
+	r.backoff = 0
+	r.live = l.live
+	r.cached = state{}
+	for _, p := range r.peers {
+		if p.client != 0 && !p.resync {
+			r.live.Reserve(p.client, p.member.User, p.member.Session)
+		}
+	}
+	for _, e := range l.missed {
+		r.broadcast(&Message{Body: &Updated{Resource: r.id.ID, Update: e.Update, User: e.User, Session: e.Session,
+			Revision: e.Revision}}, e.Session)
+	}
+	r.applyLate()
+}
+
+// quarantine refuses everything that needs the document, and writes nothing (SPEC D3, F8). Other rooms do not notice.
+func (r *Room) quarantine(err error) {
+	r.log().Error("room: document is quarantined", obs.Err(err))
+	r.opts.Metrics.Operations.Quarantine.Inc()
+	r.bad = &collab.Error{Code: collab.CodeDocumentQuarantine, Msg: "this record's document cannot be read; nothing was changed", Err: err}
+	r.refuseAll()
+}
+
+// refuseAll answers all that waits for the document.
+func (r *Room) refuseAll() {
+	for _, p := range r.waiting {
+		r.opts.Metrics.JournalQueue.Dec()
+		r.answer(p.from, p.ticket, Answer{Err: r.bad})
+	}
+	for _, q := range r.reading {
+		r.answer(q.peer, q.ticket, Answer{Err: r.bad})
+	}
+	r.waiting, r.waitBytes, r.reading = nil, 0, nil
+}

@@ -1,0 +1,199 @@
+// Package room owns the sessions joined to one resource on this instance and the order of what happens among them: a
+// room is one goroutine, and members, document and revision belong to it. What a colleague sees is committed first.
+package room
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"corsia/gateway/document"
+	"corsia/shared/collab"
+	"corsia/shared/obs"
+)
+
+// Bounds of a room's queues.
+const (
+	inboxEvents        = 512     // full: Send blocks, which slows the sender's socket
+	maxWaitingUpdates  = 4096    // beyond it the sender gets BACKPRESSURE
+	maxWaitingBytes    = 8 << 20 // likewise
+	maxBatchEntries    = 1024    // updates in one append
+	maxBatchBytes      = 4 << 20
+	awarenessInterval  = 100 * time.Millisecond // SPEC R6: at most 10 times a second
+	slowPeerBytes      = 256 << 10              // a peer behind by more gets awareness later (SPEC C7)
+	reloadBackoff      = 250 * time.Millisecond
+	maxReloadBackoff   = 5 * time.Second
+	backpressureRetry  = time.Second
+	storeReadTimeout   = 10 * time.Second
+	maxAwarenessMember = 1024 // sessions whose awareness a room keeps
+)
+
+// Journal is what a room writes to and reads back from.
+type Journal interface {
+	// Append returns at once; the outcome comes on done, which has room for it.
+	Append(b collab.Batch, done chan<- collab.Committed)
+	Load(ctx context.Context, res collab.Resource) (collab.Snapshot, error)
+	Entries(ctx context.Context, res collab.Resource, after int64, limit int) ([]collab.Entry, error)
+}
+
+// Bus tells other instances about a resource. It may lose messages.
+type Bus interface {
+	Publish(ctx context.Context, n collab.Notice) error
+	Subscribe(res collab.Resource, inst collab.InstanceID, deliver func(collab.Notice) bool) (cancel func())
+}
+
+// Compactor is told that a resource changed, and folds its journal when it is time.
+type Compactor interface {
+	Changed(res collab.Resource, bytes int)
+	Left(res collab.Resource)
+}
+
+// Options is what every room of an instance shares.
+type Options struct {
+	Instance  collab.InstanceID
+	Journal   Journal
+	Bus       Bus
+	Compactor Compactor
+	Limits    document.Limits
+	Audit     func(Refusal) collab.AuditRow
+	Metrics   *obs.Metrics
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Room is one resource on this instance.
+type Room struct {
+	// Set by open, never changed.
+	id        collab.Resource
+	opts      Options
+	inbox     chan event
+	committed chan collab.Committed // room for one: one append is under way at a time
+	reloaded  chan reload           // likewise
+	closing   chan struct{}         // closed by the registry when nobody holds the room
+	done      chan struct{}         // closed when Run returns
+
+	// Owned by Run.
+	live      *document.Live
+	peers     map[collab.SessionID]*peer
+	roster    map[collab.SessionID]collab.Member // everywhere, this instance included
+	waiting   []pending                          // not judged yet; bounded
+	waitBytes int
+	flying    []pending // judged, applied, under way to the store
+	reading   []reader  // joins and syncs that wait for a moment without anything uncommitted
+	late      []Granted // grants whose revision is not delivered yet
+	loading   bool      // the document is being read again
+	bad       error     // the document cannot be read: quarantined until the room is opened again (SPEC F8)
+	backoff   time.Duration
+	aware     awareness
+	cached    state // the encoded document at a revision, for joiners
+}
+
+// peer is one session of this instance in the room.
+type peer struct {
+	Peer
+	member collab.Member
+	client collab.ClientID // reserved at its join; 0: none
+	active bool            // has its state; before that nothing is delivered to it
+	first  bool            // no update of it was judged since it joined
+	resync bool            // an update was refused: RESYNC_REQUIRED until it joins again (SPEC D2c)
+}
+
+// event is what others send to a room.
+type event interface{ apply(r *Room) }
+
+// Send hands an event over. It blocks while the room's inbox is full, and fails when ctx ends or the room is closed.
+func (r *Room) Send(ctx context.Context, ev event) error {
+	select {
+	case r.inbox <- ev:
+		return nil
+	default:
+	}
+	select {
+	case r.inbox <- ev:
+		return nil
+	case <-r.done:
+		return collab.NewError(collab.CodeUnavailable, "the room is closed")
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// offer is Send for those who must not wait: a full inbox drops the event.
+func (r *Room) offer(ev event) bool {
+	select {
+	case r.inbox <- ev:
+		return true
+	default:
+		return false
+	}
+}
+
+// run applies events in the order of arrival until the room is closed and nothing of it is under way.
+func (r *Room) run() {
+	defer close(r.done)
+	tick := time.NewTimer(time.Hour)
+	tick.Stop()
+	defer tick.Stop()
+	closing := r.closing
+	for {
+		select {
+		case ev := <-r.inbox:
+			ev.apply(r)
+			r.drain()
+		case c := <-r.committed:
+			r.settle(c)
+		case l := <-r.reloaded:
+			r.resume(l)
+		case <-tick.C:
+			r.aware.armed = false
+			r.flushAwareness()
+		case <-closing:
+			closing = nil
+		}
+		r.next()
+		if r.aware.dirty() && !r.aware.armed {
+			r.aware.armed = true
+			tick.Reset(r.aware.due(r.opts.Now()))
+		}
+		if closing == nil && r.idle() {
+			return
+		}
+	}
+}
+
+// drain applies what has arrived meanwhile, so that it shares a commit.
+func (r *Room) drain() {
+	for range inboxEvents {
+		select {
+		case ev := <-r.inbox:
+			ev.apply(r)
+		default:
+			return
+		}
+	}
+}
+
+// idle reports whether the room has nothing to finish.
+func (r *Room) idle() bool {
+	return len(r.flying) == 0 && !r.loading && len(r.waiting) == 0 && len(r.reading) == 0 && len(r.inbox) == 0
+}
+
+// broadcast delivers to every active peer but one, and kicks those whose outbox is full (SPEC C7).
+func (r *Room) broadcast(m *Message, except collab.SessionID) {
+	for id, p := range r.peers {
+		if p.active && id != except {
+			r.deliver(p, m)
+		}
+	}
+}
+
+func (r *Room) deliver(p *peer, m *Message) {
+	if !p.Deliver(m) {
+		r.opts.Metrics.SlowConsumers.Inc()
+		p.Kick(collab.NewError(collab.CodeBackpressure, "this connection does not read fast enough"))
+	}
+}
+
+func (r *Room) log() *slog.Logger {
+	return r.opts.Log.With(obs.Tenant(r.id.Tenant), obs.Resource(r.id.ID))
+}
