@@ -1,0 +1,228 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"corsia/gateway/room"
+	"corsia/gateway/socketio"
+	"corsia/shared/audit"
+	"corsia/shared/collab"
+	"corsia/shared/obs"
+)
+
+// handlers are the events that clients may send. A handler's error is the answer; nil means that it has answered, or
+// that the room will.
+var handlers = map[string]func(s *Session, ctx context.Context, ev socketio.Event, t room.Ticket) error{
+	evHeartbeat:    (*Session).heartbeat,
+	evJoin:         (*Session).join,
+	evLeave:        (*Session).leaveRoom,
+	evSeed:         (*Session).seed,
+	evSync:         (*Session).sync,
+	evAwareness:    (*Session).awareness,
+	evLockAcquire:  (*Session).lockAcquire,
+	evLockExtend:   (*Session).lockExtend,
+	evLockRelease:  (*Session).lockRelease,
+	evTokenRefresh: (*Session).tokenRefresh,
+}
+
+// dispatch hands an event to its handler and answers what it refuses.
+func (s *Session) dispatch(ev socketio.Event, now time.Time) {
+	t := room.Ticket{Event: ev.Name, Ack: -1}
+	if ev.WantsAck() {
+		t.Ack = int64(ev.AckID())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	if ev.Name == evUpdate || ev.Name == evResourceUpdate {
+		if res, err := s.update(ctx, ev, t, now); err != nil {
+			s.refuse(t, res, err)
+		}
+		return
+	}
+	handler, known := handlers[ev.Name]
+	if !known {
+		s.refuse(t, "", collab.NewError(collab.CodeUnknownEvent, "there is no such event"))
+		return
+	}
+	if err := handler(s, ctx, ev, t); err != nil {
+		s.refuse(t, "", err)
+	}
+}
+
+func (s *Session) heartbeat(_ context.Context, _ socketio.Event, t room.Ticket) error {
+	now := collab.Millis(s.gate.Now())
+	s.emit("HEARTBEAT_ACK", struct {
+		ServerTime int64 `json:"serverTime"`
+	}{now})
+	s.ok(t, map[string]any{"serverTime": now})
+	return nil
+}
+
+// update hands a document change to its room (SPEC D2). Nothing here waits for the store.
+func (s *Session) update(ctx context.Context, ev socketio.Event, t room.Ticket, now time.Time) (collab.ResourceID, error) {
+	name, update, err := decodeUpdate(ev)
+	id := collab.ResourceID(name)
+	if err != nil {
+		return id, err
+	}
+	m, err := s.writer(ctx, id, t.Event)
+	if err != nil {
+		return id, err
+	}
+	return id, m.room.Send(ctx, room.Update{From: s.id, Payload: update, At: now, Ticket: t})
+}
+
+// writer returns the session's place in a room where it may write, or NOT_JOINED or PERMISSION_DENIED (SPEC R2).
+func (s *Session) writer(ctx context.Context, id collab.ResourceID, event string) (*membership, error) {
+	m := s.in(id)
+	if m == nil {
+		return nil, collab.NewError(collab.CodeNotJoined, "the session has not joined this resource")
+	}
+	if m.member.Mode != collab.Editor || !s.gate.Grants.Allows(s.who(), id, collab.Editor) {
+		return nil, s.deny(ctx, id, event, "viewer")
+	}
+	return m, nil
+}
+
+// deny audits what a session tried without the right to, and returns PERMISSION_DENIED.
+func (s *Session) deny(ctx context.Context, id collab.ResourceID, event, reason string) error {
+	e := s.event(audit.PermissionDenied)
+	e.Resource, e.Outcome, e.Reason, e.Details = id, audit.Denied, reason, map[string]string{"event": event}
+	if err := s.gate.Audit.Record(ctx, e); err != nil {
+		s.gate.Log.Error("session: audit a refusal", obs.Session(s.id), obs.Err(err))
+	}
+	return &collab.Error{Code: collab.CodePermissionDenied, Msg: "this session may not do that here", Detail: denial{Reason: reason}}
+}
+
+func (s *Session) seed(ctx context.Context, ev socketio.Event, t room.Ticket) error {
+	var q seedRequest
+	if err := decode(ev, &q); err != nil {
+		return err
+	}
+	id := collab.ResourceID(q.ResourceID)
+	m, err := s.writer(ctx, id, t.Event)
+	if err != nil {
+		return about(id, err)
+	}
+	values, err := q.seeds()
+	if err != nil {
+		return about(id, err)
+	}
+	client, err := s.gate.Store.Reserve(ctx, s.resource(id), s.about.User, s.id)
+	if err != nil {
+		return about(id, err)
+	}
+	return about(id, m.room.Send(ctx, room.Seed{From: s.id, Client: client, Values: values, At: s.gate.Now(), Ticket: t}))
+}
+
+func (s *Session) sync(ctx context.Context, ev socketio.Event, t room.Ticket) error {
+	var q syncRequest
+	if err := decode(ev, &q); err != nil {
+		return err
+	}
+	id := collab.ResourceID(q.ResourceID)
+	m := s.in(id)
+	if m == nil {
+		return about(id, collab.NewError(collab.CodeNotJoined, "the session has not joined this resource"))
+	}
+	vector, err := q.StateVector.bytes(ev.Attachments)
+	if err != nil {
+		return about(id, err)
+	}
+	return about(id, m.room.Send(ctx, room.Sync{From: s.id, StateVector: vector, Ticket: t}))
+}
+
+func (s *Session) awareness(ctx context.Context, ev socketio.Event, t room.Ticket) error {
+	var q awarenessRequest
+	if err := decode(ev, &q); err != nil {
+		return err
+	}
+	id := collab.ResourceID(q.ResourceID)
+	m := s.in(id)
+	switch {
+	case m == nil:
+		return about(id, collab.NewError(collab.CodeNotJoined, "the session has not joined this resource"))
+	case len(q.State) > maxAwarenessBytes:
+		return about(id, badRequest("state is larger than 2 KiB"))
+	}
+	if err := m.room.Send(ctx, room.SetAwareness{From: s.id, State: q.State}); err != nil {
+		return about(id, err)
+	}
+	s.ok(t, nil)
+	return nil
+}
+
+// located is an error about a resource.
+type located struct {
+	resource collab.ResourceID
+	err      error
+}
+
+func (e *located) Error() string { return e.err.Error() }
+func (e *located) Unwrap() error { return e.err }
+
+func about(id collab.ResourceID, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &located{resource: id, err: err}
+}
+
+// refuse answers a request with its error: to the callback when there is one, else by the event that a rule names, else
+// by ERROR (SPEC 3).
+func (s *Session) refuse(t room.Ticket, res collab.ResourceID, err error) {
+	if at, ok := errors.AsType[*located](err); ok {
+		res = at.resource
+	}
+	e := collab.AsError(err)
+	s.gate.Metrics.CountError(e.Code)
+	if e.Code == collab.CodeInternal || e.Code == collab.CodeUnavailable {
+		s.gate.Log.Error("session: request", obs.Event(clip(t.Event)), obs.Session(s.id), obs.Resource(res), obs.Code(e.Code), obs.Err(err))
+	}
+	r := viewError(t.Event, res, e)
+	switch {
+	case t.Ack >= 0:
+		s.acknowledge(t, mustJSON(map[string]any{"ok": false, "error": r.fields}), r.attachments...)
+	case r.named:
+		s.send(socketio.EncodeEvent(string(e.Code), mustJSON(r.fields), r.attachments...))
+	default:
+		s.send(socketio.EncodeEvent("ERROR", mustJSON(r.fields), r.attachments...))
+	}
+	if e.Code == collab.CodeMalformedUpdate && s.malformed.Add(1) >= maxMalformed {
+		s.conn.Disconnect("malformed updates")
+	}
+}
+
+// ok answers a callback. Without one there is nobody to tell.
+func (s *Session) ok(t room.Ticket, fields map[string]any) {
+	if t.Ack < 0 {
+		return
+	}
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	fields["ok"] = true
+	s.acknowledge(t, mustJSON(fields))
+}
+
+func (s *Session) acknowledge(t room.Ticket, body []byte, attachments ...[]byte) {
+	if s.conn.Ack(uint64(t.Ack), body, attachments...) {
+		s.gate.Metrics.Sent.Inc()
+		return
+	}
+	if !s.ended.Load() {
+		s.gate.Metrics.SlowConsumers.Inc()
+		s.conn.Kick("slow consumer")
+	}
+}
+
+// clip bounds a client's text for the log.
+func clip(s string) string {
+	const most = 64
+	if len(s) > most {
+		return s[:most]
+	}
+	return s
+}

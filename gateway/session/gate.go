@@ -1,0 +1,271 @@
+// Package session owns the authenticated clients of this instance: who may connect, what each may send and how often,
+// and their end. It is where packets become room events, and the only place that knows the names of events.
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"corsia/gateway/auth"
+	"corsia/gateway/lock"
+	"corsia/gateway/presence"
+	"corsia/gateway/room"
+	"corsia/gateway/socketio"
+	"corsia/shared/audit"
+	"corsia/shared/collab"
+	"corsia/shared/obs"
+)
+
+// Protocol is the version of the events that CONNECTED names (SPEC C4).
+const Protocol = 1
+
+const (
+	connectTimeout = 10 * time.Second
+	requestTimeout = 10 * time.Second
+	finishTimeout  = 20 * time.Second
+	idleAction     = 60 * time.Second // a session without an event for longer is not active (SPEC L4)
+)
+
+// Rooms opens rooms and knows who is in them.
+type Rooms interface {
+	Hold(ctx context.Context, res collab.Resource) (*room.Room, func(), error)
+	Entered(id collab.SessionID, res collab.Resource)
+	Left(id collab.SessionID, res collab.Resource)
+}
+
+// Store keeps what joining and leaving change.
+type Store interface {
+	Join(ctx context.Context, j collab.Join) (collab.Joined, error)
+	Leave(ctx context.Context, res collab.Resource, session collab.SessionID, audit []collab.AuditRow) error
+	Reserve(ctx context.Context, res collab.Resource, user collab.UserID, session collab.SessionID) (collab.ClientID, error)
+}
+
+// Options configures a Gate.
+type Options struct {
+	Instance          collab.InstanceID
+	Verifier          *auth.Verifier
+	Grants            *auth.Grants
+	Revocations       *auth.RevocationList
+	Presence          *presence.Tracker
+	Rooms             Rooms
+	Locks             *lock.Manager
+	Store             Store
+	Audit             lock.Recorder
+	Metrics           *obs.Metrics
+	Log               *slog.Logger
+	Now               func() time.Time
+	HeartbeatInterval time.Duration
+	MessagesPerSecond int
+	SessionsPerUser   int
+	RoomsPerSession   int
+}
+
+// Gate lets clients in and keeps the sessions of this instance.
+type Gate struct {
+	// Set by NewGate, never changed.
+	Options
+	ending sync.WaitGroup // sessions whose end is not finished
+
+	// Guarded by mu.
+	mu       sync.Mutex
+	sessions map[collab.SessionID]*Session
+	draining bool
+}
+
+// NewGate returns a gate without sessions.
+func NewGate(o Options) *Gate {
+	return &Gate{Options: o, sessions: map[collab.SessionID]*Session{}}
+}
+
+type credentials struct {
+	Token     string           `json:"token"`
+	SessionID collab.SessionID `json:"sessionId"`
+	ResumeKey string           `json:"resumeKey"`
+}
+
+// Connect verifies the token of a client and starts its session (SPEC A1 to A4). It implements socketio.Handler.
+func (g *Gate) Connect(c *socketio.Conn, payload json.RawMessage) (socketio.Listener, error) {
+	start := g.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	defer cancel()
+	var cred credentials
+	if err := json.Unmarshal(payload, &cred); err != nil {
+		return nil, g.reject(ctx, c, auth.Refuse(auth.MalformedToken))
+	}
+	if cred.Token == "" {
+		cred.Token = bearer(c.Handshake().Authorization)
+	}
+	identity, err := g.Verifier.Verify(ctx, cred.Token)
+	if err != nil {
+		return nil, g.reject(ctx, c, err)
+	}
+	g.displace(identity, cred)
+	s := newSession(g, c, identity)
+	if err := g.open(ctx, s); err != nil {
+		return nil, g.unavailable(err)
+	}
+	if s.ended.Load() {
+		return s, nil // over the user's limit: told and disconnected
+	}
+	s.emit("CONNECTED", connectedView{SessionID: s.id, ResumeKey: s.resumeKey, UserID: identity.User, Name: identity.Name,
+		Role: identity.Role, ServerTime: collab.Millis(g.Now()), HeartbeatInterval: g.HeartbeatInterval.Milliseconds(), Protocol: Protocol})
+	g.Metrics.ConnectLatency.Observe(g.Now().Sub(start).Seconds())
+	return s, nil
+}
+
+type connectedView struct {
+	SessionID         collab.SessionID `json:"sessionId"`
+	ResumeKey         string           `json:"resumeKey"`
+	UserID            collab.UserID    `json:"userId"`
+	Name              string           `json:"name"`
+	Role              string           `json:"role"`
+	ServerTime        int64            `json:"serverTime"`
+	HeartbeatInterval int64            `json:"heartbeatInterval"`
+	Resumed           bool             `json:"resumed"`
+	Protocol          int              `json:"protocol"`
+}
+
+// open makes the session known: presence, audit, then the map, so that no session is served that the trail lacks.
+func (g *Gate) open(ctx context.Context, s *Session) error {
+	entry, count, err := g.Presence.Open(ctx, s.about)
+	if err != nil {
+		return err
+	}
+	s.presence = entry
+	if count > g.SessionsPerUser {
+		s.ended.Store(true)
+		s.overLimit("a user may have no more sessions than this one has")
+		return g.Presence.Close(ctx, s.about)
+	}
+	if err := g.Audit.Record(ctx, s.event(audit.UserConnected)); err != nil {
+		return errors.Join(err, g.Presence.Close(ctx, s.about))
+	}
+	g.mu.Lock()
+	draining := g.draining
+	if !draining {
+		g.sessions[s.id] = s
+		g.ending.Add(1)
+	}
+	g.mu.Unlock()
+	if draining {
+		return errors.Join(collab.NewError(collab.CodeDraining, "this server is shutting down"), g.Presence.Close(ctx, s.about))
+	}
+	g.Metrics.Sessions.Inc()
+	return nil
+}
+
+// reject audits a refused client and says why (SPEC A4).
+func (g *Gate) reject(ctx context.Context, c *socketio.Conn, err error) error {
+	refusal, ok := errors.AsType[*auth.Refusal](err)
+	if !ok {
+		return g.unavailable(err)
+	}
+	reason := string(refusal.Reason)
+	g.Metrics.CountAuthFailure(reason)
+	e := audit.Event{Type: audit.ConnectionRejected, Tenant: collab.DefaultTenant, Outcome: audit.Denied, Address: c.RemoteAddr(), Reason: reason}
+	if err := g.Audit.Record(ctx, e); err != nil {
+		g.Log.Error("session: audit a refused connection", obs.Err(err))
+	}
+	return &socketio.ConnectError{Message: string(collab.CodeUnauthorized), Data: map[string]string{"code": string(collab.CodeUnauthorized), "reason": reason}}
+}
+
+func (g *Gate) unavailable(err error) error {
+	e := collab.AsError(err)
+	if e.Code == collab.CodeInternal {
+		e = &collab.Error{Code: collab.CodeUnavailable, Msg: "the server cannot take this connection at the moment", RetryAfter: 2 * time.Second, Err: err}
+	}
+	g.Log.Error("session: connect", obs.Code(e.Code), obs.Err(err))
+	g.Metrics.CountError(e.Code)
+	return &socketio.ConnectError{Message: string(e.Code), Data: map[string]any{"code": e.Code, "retryAfterMs": max(e.RetryAfter, time.Second).Milliseconds()}}
+}
+
+// displace ends the session that a returning client names with its resume key: its socket is dead even if that was not
+// noticed yet, and its client ids must be free for the same user (SPEC D7).
+func (g *Gate) displace(id auth.Identity, cred credentials) {
+	if cred.SessionID == "" || cred.ResumeKey == "" {
+		return
+	}
+	g.mu.Lock()
+	old := g.sessions[cred.SessionID]
+	g.mu.Unlock()
+	if old == nil || old.about.Tenant != id.Tenant || old.about.User != id.User || !sameSecret(old.resumeKey, cred.ResumeKey) {
+		return
+	}
+	old.finish(endDisplaced)
+	old.conn.Kick(string(endDisplaced))
+}
+
+// Run looks after all sessions once a second until ctx ends: tokens that expire or were revoked, sessions that fell
+// silent (SPEC A5, C5).
+func (g *Gate) Run(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			g.look()
+		}
+	}
+}
+
+func (g *Gate) look() {
+	now := g.Now()
+	for _, id := range g.Presence.Idle() {
+		if s := g.find(id); s != nil {
+			g.Metrics.ExpiredSessions.Inc()
+			go s.expire() // ending waits for the store; Close waits for it
+		}
+	}
+	for _, s := range g.all() {
+		s.checkToken(now)
+	}
+}
+
+// Active reports whether a session had an event other than a heartbeat within the last minute (SPEC L4).
+func (g *Gate) Active(id collab.SessionID) bool { return g.Presence.Acted(id, idleAction) }
+
+// Count returns the number of sessions.
+func (g *Gate) Count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.sessions)
+}
+
+// Backlog returns the bytes that wait in all outboxes.
+func (g *Gate) Backlog() int {
+	sum := 0
+	for _, s := range g.all() {
+		sum += s.conn.Pending()
+	}
+	return sum
+}
+
+func (g *Gate) find(id collab.SessionID) *Session {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.sessions[id]
+}
+
+func (g *Gate) all() []*Session {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make([]*Session, 0, len(g.sessions))
+	for _, s := range g.sessions {
+		out = append(out, s)
+	}
+	return out
+}
+
+func (g *Gate) forget(s *Session) {
+	g.mu.Lock()
+	delete(g.sessions, s.id)
+	g.mu.Unlock()
+	g.Metrics.Sessions.Dec()
+	g.ending.Done()
+}

@@ -1,0 +1,251 @@
+package session
+
+import (
+	"context"
+	"crypto/subtle"
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"corsia/gateway/auth"
+	"corsia/gateway/presence"
+	"corsia/gateway/room"
+	"corsia/gateway/socketio"
+	"corsia/shared/audit"
+	"corsia/shared/collab"
+	"corsia/shared/obs"
+)
+
+// ending says why a session ended, as USER_LEFT's reason.
+type ending string
+
+const (
+	endLeft         ending = "left"
+	endDisconnected ending = "disconnected"
+	endTimeout      ending = "session_timeout"
+	endDisplaced    ending = "reconnected"
+)
+
+const (
+	maxMalformed  = 3 // malformed updates after which a session is disconnected (SPEC D6)
+	maxBackground = 8 // requests of one session that wait for a lock
+)
+
+// Session is one authenticated client. Its events are handled by the goroutine that reads its socket.
+type Session struct {
+	// Set by newSession, never changed.
+	gate      *Gate
+	conn      *socketio.Conn
+	id        collab.SessionID
+	about     collab.Session
+	resumeKey string
+	address   string
+	presence  *presence.Entry // set by open
+
+	// Owned by the reading goroutine.
+	limiter   *rate.Limiter
+	malformed atomic.Int32
+
+	ended    atomic.Bool
+	finished sync.Once
+	expiring atomic.Bool
+	busy     atomic.Int32 // requests that wait for a lock
+
+	// Guarded by mu.
+	mu       sync.Mutex
+	identity auth.Identity
+	warned   bool // TOKEN_EXPIRING was sent for this token
+	joined   map[collab.ResourceID]*membership
+}
+
+// membership is a session's place in a room.
+type membership struct {
+	room    *room.Room
+	release func()
+	member  collab.Member
+}
+
+func newSession(g *Gate, c *socketio.Conn, id auth.Identity) *Session {
+	now := g.Now()
+	s := &Session{gate: g, conn: c, id: collab.NewSessionID(), resumeKey: collab.NewSecret(), address: c.RemoteAddr(), identity: id,
+		limiter: rate.NewLimiter(rate.Limit(g.MessagesPerSecond), 2*g.MessagesPerSecond), joined: map[collab.ResourceID]*membership{}}
+	s.about = collab.Session{ID: s.id, Tenant: id.Tenant, User: id.User, Name: id.Name, Role: id.Role, Instance: g.Instance, ConnectedAt: now}
+	return s
+}
+
+// Event handles one event of the client. It implements socketio.Listener.
+func (s *Session) Event(ev socketio.Event) {
+	if s.ended.Load() {
+		return
+	}
+	now := s.gate.Now()
+	s.gate.Metrics.Received.Inc()
+	heartbeat := ev.Name == evHeartbeat
+	s.presence.Seen(now, heartbeat)
+	if !heartbeat && !s.limiter.AllowN(now, 1) {
+		s.gate.Metrics.MessagesRateLimited.Inc()
+		s.overLimit("too many messages a second")
+		return
+	}
+	s.dispatch(ev, now)
+}
+
+// Closed ends the session with its socket. It implements socketio.Listener.
+func (s *Session) Closed(string) { s.finish(endDisconnected) }
+
+// overLimit tells the client which limit it broke and disconnects it (SPEC C8).
+func (s *Session) overLimit(msg string) {
+	s.gate.Metrics.CountError(collab.CodeRateLimited)
+	s.emit("ERROR", errorView{Code: collab.CodeRateLimited, Message: msg, RetryAfterMs: time.Second.Milliseconds()})
+	s.conn.Disconnect("rate limited")
+}
+
+// finish ends the session once: its locks first, then its rooms, then itself, so that everybody is told in that order
+// (SPEC R3).
+func (s *Session) finish(why ending) {
+	s.finished.Do(func() {
+		if s.ended.Swap(true) {
+			return // it was never opened
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
+		defer cancel()
+		defer s.gate.forget(s)
+		end := collab.LockUserDisconnected
+		if why == endTimeout {
+			end = collab.LockSessionTimeout
+		}
+		s.gate.Locks.EndSession(ctx, s.id, end)
+		s.mu.Lock()
+		joined := maps.Clone(s.joined)
+		s.mu.Unlock()
+		for id := range joined {
+			s.leave(ctx, id, why)
+		}
+		if err := s.gate.Presence.Close(ctx, s.about); err != nil {
+			s.gate.Log.Warn("session: end presence", obs.Session(s.id), obs.Err(err)) // it expires by itself
+		}
+		e := s.event(audit.UserDisconnected)
+		e.Reason = string(why)
+		if err := s.gate.Audit.Record(ctx, e); err != nil {
+			s.gate.Log.Error("session: audit its end", obs.Session(s.id), obs.Err(err))
+		}
+	})
+}
+
+// expire ends a session that had no event for the activity TTL (SPEC C5).
+func (s *Session) expire() {
+	if s.ended.Load() || s.expiring.Swap(true) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	if err := s.gate.Audit.Record(ctx, s.event(audit.SessionExpired)); err != nil {
+		s.gate.Log.Error("session: audit its expiry", obs.Session(s.id), obs.Err(err))
+	}
+	s.finish(endTimeout)
+	s.conn.Disconnect("session timeout")
+}
+
+// checkToken warns a minute before the token expires, and ends the session when it has expired or was revoked (SPEC A5).
+func (s *Session) checkToken(now time.Time) {
+	s.mu.Lock()
+	id, warned := s.identity, s.warned
+	soon := id.Expires.Sub(now) <= expiryNotice
+	s.warned = warned || soon
+	s.mu.Unlock()
+	switch {
+	case s.gate.Revocations.Revoked(id, s.id):
+		s.unauthorized(auth.Revoked)
+	case !now.Before(id.Expires):
+		s.unauthorized(auth.Expired)
+	case soon && !warned:
+		s.emit("TOKEN_EXPIRING", struct {
+			ExpiresAt int64 `json:"expiresAt"`
+		}{collab.Millis(id.Expires)})
+	}
+}
+
+func (s *Session) unauthorized(reason auth.Reason) {
+	s.gate.Metrics.CountAuthFailure(string(reason))
+	s.emit("UNAUTHORIZED", map[string]string{"code": string(collab.CodeUnauthorized), "reason": string(reason)})
+	s.conn.Disconnect(string(reason))
+}
+
+// who returns the identity of the token in force.
+func (s *Session) who() auth.Identity {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.identity
+}
+
+// in returns the session's place in a room, nil when it has not joined.
+func (s *Session) in(id collab.ResourceID) *membership {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.joined[id]
+}
+
+func (s *Session) resource(id collab.ResourceID) collab.Resource {
+	return collab.Resource{Tenant: s.about.Tenant, ID: id}
+}
+
+// event starts an audit event about this session.
+func (s *Session) event(kind audit.Type) audit.Event {
+	return audit.Event{Type: kind, Tenant: s.about.Tenant, Actor: s.about.User, Role: s.about.Role, Session: s.id, Address: s.address}
+}
+
+func (s *Session) emit(name string, body any) { s.send(event(name, body)) }
+
+func (s *Session) send(p *socketio.Packet) bool {
+	if !s.conn.Send(p) {
+		return false
+	}
+	s.gate.Metrics.Sent.Inc()
+	return true
+}
+
+// Deliver puts a room's message into the outbox. It implements room.Peer.
+func (s *Session) Deliver(m *room.Message) bool {
+	if s.ended.Load() {
+		return true // it is leaving: there is nobody to kick
+	}
+	return s.send(encode(m))
+}
+
+// Backlog returns the bytes that wait in the outbox. It implements room.Peer.
+func (s *Session) Backlog() int { return s.conn.Pending() }
+
+// Kick ends the socket of a consumer that is too slow; the client may come back. It implements room.Peer.
+func (s *Session) Kick(reason error) {
+	s.gate.Log.Warn("session: disconnected", obs.Session(s.id), obs.Err(reason))
+	s.conn.Kick("slow consumer")
+}
+
+// background runs a request that may wait for long, so that the session goes on reading.
+func (s *Session) background(run func()) bool {
+	if s.busy.Add(1) > maxBackground {
+		s.busy.Add(-1)
+		return false
+	}
+	go func() { // bounded by the request's own time-out; the session's end does not wait for it
+		defer s.busy.Add(-1)
+		run()
+	}()
+	return true
+}
+
+func bearer(header string) string {
+	scheme, token, ok := strings.Cut(header, " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+func sameSecret(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+const expiryNotice = 60 * time.Second

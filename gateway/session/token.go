@@ -1,0 +1,74 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"corsia/gateway/auth"
+	"corsia/gateway/room"
+	"corsia/gateway/socketio"
+	"corsia/shared/collab"
+)
+
+// tokenRefresh puts a new token in force, for the same user and tenant, and judges every joined room again (SPEC A5).
+func (s *Session) tokenRefresh(ctx context.Context, ev socketio.Event, t room.Ticket) error {
+	var q tokenRequest
+	if err := decode(ev, &q); err != nil {
+		return err
+	}
+	id, err := s.gate.Verifier.Verify(ctx, q.Token)
+	if refusal, ok := errors.AsType[*auth.Refusal](err); ok {
+		return s.refreshRefused(string(refusal.Reason), t)
+	}
+	if err != nil {
+		return err
+	}
+	if id.User != s.about.User || id.Tenant != s.about.Tenant {
+		return s.refreshRefused("wrong_user", t)
+	}
+	s.mu.Lock()
+	s.identity, s.warned = id, false
+	joined := maps.Clone(s.joined)
+	s.mu.Unlock()
+	for res, m := range joined {
+		s.judge(ctx, res, m, id, t)
+	}
+	s.ok(t, map[string]any{"expiresAt": collab.Millis(id.Expires)})
+	return nil
+}
+
+// refreshRefused answers a token that cannot take the old one's place, and disconnects.
+func (s *Session) refreshRefused(reason string, t room.Ticket) error {
+	s.gate.Metrics.CountAuthFailure(reason)
+	s.refuse(t, "", &collab.Error{Code: collab.CodeUnauthorized, Msg: "the token was refused", Detail: refused{Reason: reason}})
+	s.conn.Disconnect(reason)
+	return nil
+}
+
+// judge takes from the session what its new token does not allow: the editor's right with its locks, or the room.
+func (s *Session) judge(ctx context.Context, res collab.ResourceID, m *membership, id auth.Identity, t room.Ticket) {
+	mode, ok := s.gate.Grants.Mode(id, res)
+	if ok && mode.Allows(m.member.Mode) {
+		return
+	}
+	denied := room.Ticket{Event: t.Event, Ack: -1}
+	s.gate.Locks.LeaveRoom(ctx, s.id, m.member.Resource, collab.LockReleased)
+	if !ok {
+		s.leave(ctx, res, endLeft)
+		s.refuse(denied, res, s.deny(ctx, res, t.Event, "no right"))
+		return
+	}
+	member := m.member
+	member.Mode = collab.Viewer
+	s.mu.Lock()
+	s.joined[res] = &membership{room: m.room, release: m.release, member: member}
+	s.mu.Unlock()
+	if _, err := s.gate.Presence.Enter(ctx, member); err == nil {
+		err = m.room.Send(ctx, room.SetMode{Session: s.id, Mode: collab.Viewer})
+		if err != nil {
+			s.refuse(denied, res, err)
+		}
+	}
+	s.refuse(denied, res, s.deny(ctx, res, t.Event, "viewer"))
+}
