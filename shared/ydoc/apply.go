@@ -6,7 +6,8 @@ package ydoc
 // changed; too much that would have to be parked is such an error.
 func (d *Doc) ApplyUpdate(update []byte) error {
 	d.generation++
-	u := &d.scratch
+	u := d.buffer()
+	defer d.release()
 	if err := u.decode(update, trusted); err != nil {
 		return err
 	}

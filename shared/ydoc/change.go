@@ -31,16 +31,19 @@ type DeltaOp struct {
 // lists of the roots that the plan touches, so it costs more than Apply.
 func (d *Doc) ApplyReport(p *Plan) (Change, error) {
 	var change Change
-	if err := d.begin(p); err != nil || p.Empty() {
+	if err := d.begin(p); err != nil {
 		return change, err
 	}
-	d.integrateUpdate(&d.scratch, p.deletes)
+	d.txn.report = true
+	d.integrateUpdate(d.scratch, p.deletes)
 	for _, touch := range p.touches {
 		if touch.Known {
 			change.add(d, touch)
 		}
 	}
 	d.finish()
+	d.txn.report = false
+	d.release()
 	return change, nil
 }
 

@@ -1,6 +1,9 @@
 package ydoc
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // decoded is one parsed update. Its slices alias the update's bytes until the
 // items are integrated.
@@ -14,6 +17,7 @@ type decoded struct {
 	missing []missingClock // what the other items wait for
 	content int            // bytes of content
 	dropped bool           // something is left out of order that the document has already
+	places  placeTable     // where its structs belong, see toucher
 }
 
 // group is the run of structs of one client, without holes: what an update
@@ -58,10 +62,30 @@ const (
 // is bounded whatever number of structs the input declares.
 const bytesPerStruct = 8
 
+// buffers are shared by all documents: most of them rest most of the time.
+var buffers = sync.Pool{New: func() any { return new(decoded) }}
+
+// buffer returns the document's buffer for decoding an update.
+func (d *Doc) buffer() *decoded {
+	if d.scratch == nil {
+		d.scratch = buffers.Get().(*decoded)
+	}
+	return d.scratch
+}
+
+// release gives the buffer back, without anything that refers to the update.
+func (d *Doc) release() {
+	if d.scratch != nil {
+		d.scratch.reset()
+		buffers.Put(d.scratch)
+		d.scratch = nil
+	}
+}
+
 // reset forgets the last update and keeps the buffers, unless they are large.
 func (u *decoded) reset() {
 	const keep = 1 << 10
-	if cap(u.items) > keep || cap(u.deletes) > keep || cap(u.parents) > keep {
+	if cap(u.items) > keep || cap(u.deletes) > keep || cap(u.parents) > keep || cap(u.order) > keep {
 		*u = decoded{}
 		return
 	}
@@ -69,8 +93,7 @@ func (u *decoded) reset() {
 	clear(u.parents)
 	u.groups, u.items, u.parents = u.groups[:0], u.items[:0], u.parents[:0]
 	u.deletes, u.order, u.content = u.deletes[:0], u.order[:0], 0
-	u.dropped = false
-	u.waiting, u.missing = u.waiting[:0], u.missing[:0]
+	u.waiting, u.missing, u.dropped = u.waiting[:0], u.missing[:0], false
 }
 
 // decode parses a whole update. Bytes after its end are refused too, which

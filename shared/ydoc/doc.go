@@ -27,9 +27,8 @@ type Doc struct {
 	scan    uint32 // stamp of the latest conflict scan
 
 	txn        transaction
-	scratch    decoded // buffers of the latest plan
-	places     placeTable
-	generation uint64 // grows with every plan and every change
+	scratch    *decoded // the latest plan's update, until it is applied
+	generation uint64   // grows with every plan and every change
 }
 
 // New returns an empty document.

@@ -15,6 +15,9 @@ func (d *Doc) integrateAll(u *decoded) {
 	}
 	for _, i := range u.order {
 		it := &u.items[i]
+		if !inPlace && !d.txn.report && d.extend(it) {
+			continue
+		}
 		var parent *wireParent
 		if it.flags&explicitParent != 0 {
 			parent = &u.parents[it.stamp]
@@ -35,6 +38,34 @@ func (d *Doc) integrateAll(u *decoded) {
 	if inPlace {
 		u.items = nil
 	}
+}
+
+// extend appends text to the client's newest struct, if that is all that
+// integrating and merging would come to: somebody goes on typing.
+func (d *Doc) extend(it *item) bool {
+	if it.kind != kindString || it.flags&hasOrigin == 0 || it.originClient != it.client || it.originClock != it.clock-1 {
+		return false
+	}
+	cs := d.structs(it.client)
+	if cs == nil || cs.next != it.clock {
+		return false
+	}
+	last := cs.last()
+	if last.kind != kindString || last.flags&(isDeleted|hasKey) != 0 || !last.sameRightOrigin(it) {
+		return false
+	}
+	if r := last.right; r == nil && it.flags&hasRightOrigin != 0 ||
+		r != nil && (it.flags&hasRightOrigin == 0 || r.client != it.rightClient || r.clock != it.rightClock) {
+		return false
+	}
+	last.data = append(last.data, it.data...)
+	last.length += it.length
+	cs.next += it.length
+	t := last.parent
+	t.length += it.length
+	t.textValid = false
+	t.cursor.item = nil
+	return true
 }
 
 // integrate puts one struct, all of whose dependencies are present, into the

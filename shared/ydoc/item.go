@@ -192,35 +192,43 @@ func (it *item) split(at uint32) *item {
 	return right
 }
 
-// absorb joins right, the next struct of the same client, to the item if
-// together they are one struct. It reports whether it did.
-func (it *item) absorb(right *item) bool {
+// joins reports whether right, the next struct of the same client, and the
+// item can be one struct.
+func (it *item) joins(right *item) bool {
 	if it.kind != right.kind || (it.flags^right.flags)&isDeleted != 0 {
 		return false
 	}
-	if it.kind == kindGC {
-		it.length += right.length
+	switch it.kind {
+	case kindGC:
 		return true
+	case kindString, kindAny, kindJSON, kindDeleted:
+		return it.right == right && right.flags&hasOrigin != 0 && right.originClock == it.end()-1 &&
+			right.originClient == it.client && it.sameRightOrigin(right)
 	}
-	if it.right != right || right.flags&hasOrigin == 0 || right.originClock != it.end()-1 || right.originClient != it.client ||
-		it.end() != right.clock || it.client != right.client || !it.sameRightOrigin(right) {
+	return false
+}
+
+// absorb appends right to the item if the two can be one struct, and reports
+// whether it did. Nothing refers to right after that.
+func (it *item) absorb(right *item) bool {
+	if !it.joins(right) {
 		return false
 	}
 	switch it.kind {
+	case kindGC:
+		it.length += right.length
+		return true
 	case kindString:
 		it.data = append(it.data, right.data...)
 	case kindAny, kindJSON:
 		it.appendValues(right)
-	case kindDeleted:
-	default:
-		return false
 	}
 	if t := it.parent; t != nil {
 		if right.flags&hasKey != 0 && t.entries[right.key()] == right {
 			t.entries[right.key()] = it
 		}
 		if t.cursor.item == right {
-			t.cursor.forgetOrMove(it)
+			t.cursor.moveTo(it)
 		}
 	}
 	it.right = right.right
@@ -231,9 +239,9 @@ func (it *item) absorb(right *item) bool {
 	return true
 }
 
-// forgetOrMove follows the item that the cursor is on into its left
-// neighbour, before the lengths are added up.
-func (c *cursor) forgetOrMove(left *item) {
+// moveTo follows the cursor's item into its left neighbour, before the
+// lengths are added up.
+func (c *cursor) moveTo(left *item) {
 	c.item = left
 	if left.countable() && !left.deleted() {
 		c.index -= left.length

@@ -7,21 +7,36 @@ type runEntry struct {
 	item   *item
 	parent *wireParent // that the item names itself, or nil
 	offset uint32      // units that were written before
+	source *decoded    // that it is in, or nil
+	index  int         // in the source's items
 }
 
 func (u *decoded) entry(i int) runEntry {
-	e := runEntry{item: &u.items[i]}
+	e := runEntry{item: &u.items[i], source: u, index: i}
 	if e.item.flags&explicitParent != 0 {
 		e.parent = &u.parents[e.item.stamp]
 	}
 	return e
 }
 
+// follower returns the struct after e in the same source, if there is one
+// that is no hole.
+func (e runEntry) follower() (runEntry, bool) {
+	if e.source == nil || e.index+1 >= len(e.source.items) {
+		return runEntry{}, false
+	}
+	next := &e.source.items[e.index+1]
+	if next.client != e.item.client || next.kind == kindSkip {
+		return runEntry{}, false
+	}
+	return e.source.entry(e.index + 1), true
+}
+
 // clone copies what aliases the input.
 func (e runEntry) clone() runEntry {
 	it := *e.item
 	it.data = slices.Clone(it.data)
-	e.item = &it
+	e.item, e.source = &it, nil
 	if e.parent != nil {
 		p := *e.parent
 		p.root, p.key = slices.Clone(p.root), slices.Clone(p.key)
@@ -100,32 +115,46 @@ func mergeRuns(entries []runEntry) [][]runEntry {
 	return runs
 }
 
-// mergeRun joins the sorted structs of one client.
+// mergeRun joins the sorted structs of one client. Where sources overlap it
+// stays with one of them as long as it goes on, as yjs does.
 func mergeRun(entries []runEntry) []runEntry {
 	run := make([]runEntry, 0, len(entries))
-	end := uint32(0)
 	for _, e := range entries {
-		it := e.item
-		if it.kind == kindSkip || len(run) > 0 && it.end() <= end {
+		if e.item.kind == kindSkip || covered(run, e) {
 			continue
 		}
-		if len(run) > 0 && it.clock > end {
-			hole := &item{client: it.client, clock: end, length: it.clock - end, kind: kindSkip}
-			run = append(run, runEntry{item: hole})
+		run = appendEntry(run, e)
+		for next, ok := e.follower(); ok && !covered(run, next); next, ok = next.follower() {
+			run = appendEntry(run, next)
 		}
-		if len(run) > 0 && it.clock < end {
-			e.offset = end - it.clock
-		}
-		end = it.end()
-		if last := len(run) - 1; last >= 0 && it.kind == kindGC && run[last].item.kind == kindGC {
-			joined := *run[last].item
-			joined.length += it.length - e.offset
-			run[last].item = &joined
-			continue
-		}
-		run = append(run, e)
 	}
 	return run
+}
+
+func covered(run []runEntry, e runEntry) bool {
+	return len(run) > 0 && e.item.end() <= run[len(run)-1].item.end()
+}
+
+// appendEntry adds a struct that reaches beyond the run: after a hole if there
+// is one, without the units that the run has.
+func appendEntry(run []runEntry, e runEntry) []runEntry {
+	if len(run) == 0 {
+		return append(run, e)
+	}
+	last := &run[len(run)-1]
+	end := last.item.end()
+	if e.item.clock > end {
+		hole := &item{client: e.item.client, clock: end, length: e.item.clock - end, kind: kindSkip}
+		return append(run, runEntry{item: hole}, e)
+	}
+	e.offset = end - e.item.clock
+	if e.item.kind == kindGC && last.item.kind == kindGC {
+		joined := *last.item
+		joined.length += e.item.length - e.offset
+		last.item = &joined
+		return run
+	}
+	return append(run, e)
 }
 
 // cutRun drops what lies before a clock, and a hole that would come first.

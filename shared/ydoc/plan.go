@@ -37,8 +37,16 @@ func (p *Plan) Touches() []Touch { return p.touches }
 // kept, except as the answer of Plan.Update.
 func (d *Doc) Plan(update []byte, lim Limits) (*Plan, error) {
 	d.generation++
-	lim = lim.withDefaults()
-	u := &d.scratch
+	p, err := d.plan(update, lim.withDefaults())
+	if err != nil {
+		d.release()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (d *Doc) plan(update []byte, lim Limits) (*Plan, error) {
+	u := d.buffer()
 	if err := u.decode(update, lim); err != nil {
 		return nil, err
 	}
@@ -116,14 +124,12 @@ func (d *Doc) encodeRest(u *decoded, deletes []deleteRange) []byte {
 // Apply applies a plan. It cannot fail for a fresh one; a plan from before
 // the document's latest plan or change is ErrStalePlan and changes nothing.
 func (d *Doc) Apply(p *Plan) error {
-	if err := d.begin(p); err != nil || p.Empty() {
+	if err := d.begin(p); err != nil {
 		return err
 	}
-	if u := &d.scratch; len(u.order) == 1 && len(p.deletes) == 0 && !d.HasPending() && d.extend(&u.items[u.order[0]]) {
-		return nil
-	}
-	d.integrateUpdate(&d.scratch, p.deletes)
+	d.integrateUpdate(d.scratch, p.deletes)
 	d.finish()
+	d.release()
 	return nil
 }
 
@@ -135,32 +141,4 @@ func (d *Doc) begin(p *Plan) error {
 	d.generation++
 	d.size.grow(len(p.update))
 	return nil
-}
-
-// extend appends text to the client's newest struct, if that is all that
-// integrating and merging would come to: somebody goes on typing.
-func (d *Doc) extend(it *item) bool {
-	if it.kind != kindString || it.flags&hasOrigin == 0 || it.originClient != it.client || it.originClock != it.clock-1 {
-		return false
-	}
-	cs := d.structs(it.client)
-	if cs == nil || cs.next != it.clock {
-		return false
-	}
-	last := cs.last()
-	if last.kind != kindString || last.flags&(isDeleted|hasKey) != 0 || !last.sameRightOrigin(it) {
-		return false
-	}
-	if r := last.right; r == nil && it.flags&hasRightOrigin != 0 ||
-		r != nil && (it.flags&hasRightOrigin == 0 || r.client != it.rightClient || r.clock != it.rightClock) {
-		return false
-	}
-	last.data = append(last.data, it.data...)
-	last.length += it.length
-	cs.next += it.length
-	t := last.parent
-	t.length += it.length
-	t.textValid = false
-	t.cursor.item = nil
-	return true
 }

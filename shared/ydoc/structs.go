@@ -176,12 +176,15 @@ func cutSlots(block []slot, from, to int) []slot {
 	return block[:from+n]
 }
 
-// merge joins neighbours that together are one struct, looking at every pair
-// whose right part begins in [from, to]. It works forwards, so that a long
-// run is appended piece by piece to its first struct.
+// merge joins neighbours that can be one struct, looking at every pair whose
+// right part begins in [from, to], and left of it as far as structs join. It
+// appends forwards, so that a long run costs no more than its length.
 func (cs *clientStructs) merge(from, to uint32) {
 	kept := cs.find(from)
 	if p, ok := cs.back(kept); ok && cs.blocks[kept.block][kept.index].clock >= from {
+		kept = p
+	}
+	for p, ok := cs.back(kept); ok && cs.at(p).joins(cs.at(kept)); p, ok = cs.back(p) {
 		kept = p
 	}
 	left := cs.at(kept)

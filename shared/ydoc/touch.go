@@ -36,7 +36,7 @@ type placeTable struct {
 }
 
 func (t *placeTable) reset(n int) {
-	if cap(t.touch) < n || cap(t.touch) > 1<<12 {
+	if cap(t.touch) < n {
 		t.touch, t.depth = make([]int32, n), make([]int32, n)
 	}
 	t.touch, t.depth = t.touch[:n], t.depth[:n]
@@ -44,7 +44,7 @@ func (t *placeTable) reset(n int) {
 
 // structs counts the structs that the document lacks.
 func (t *toucher) structs() error {
-	u, places := t.update, &t.doc.places
+	u, places := t.update, &t.update.places
 	places.reset(len(u.items))
 	for _, i := range u.order {
 		it := &u.items[i]
@@ -117,7 +117,7 @@ func (u *decoded) covering(client ClientID, clock uint32) int {
 
 // beside returns the place of the update's struct j for another author.
 func (t *toucher) beside(it *item, j int) (touch, depth int32) {
-	touch, depth = t.doc.places.touch[j], t.doc.places.depth[j]
+	touch, depth = t.update.places.touch[j], t.update.places.depth[j]
 	if o := &t.touches[touch]; o.Client != it.client {
 		touch = t.touch(o.Root, o.Key, it.client, o.Known)
 	}
@@ -205,7 +205,7 @@ func (t *toucher) deletes(rest []deleteRange, r deleteRange) []deleteRange {
 	add(from, r.end())
 	for j := u.covering(r.client, from); from < r.end(); j++ {
 		to := min(u.items[j].end(), r.end())
-		t.touches[t.doc.places.touch[j]].Deleted += to - from
+		t.touches[t.update.places.touch[j]].Deleted += to - from
 		from = to
 	}
 	return rest

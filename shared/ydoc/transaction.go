@@ -6,6 +6,7 @@ type transaction struct {
 	touched    []*clientStructs
 	candidates []*item
 	types      []*sharedType // work list of delete and collect
+	report     bool          // keep new structs apart from old ones until it ends
 }
 
 // touch returns the structs of a client, as part of the transaction.
