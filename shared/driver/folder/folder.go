@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"corsia/shared/collab"
@@ -106,6 +107,7 @@ func (f *Folder) List(ctx context.Context, prefix string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list %q: %w", prefix, err)
 	}
+	slices.Sort(keys) // the walk is in order of each name, not of the whole key
 	return keys, nil
 }
 

@@ -23,15 +23,17 @@ func (db *DB) Record(ctx context.Context, rows ...collab.AuditRow) error {
 func (w *writer) audit(rows []collab.AuditRow) error {
 	for i := range rows {
 		r := &rows[i]
-		err := w.exec(`INSERT INTO audit_pending
+		n, err := w.changed(`INSERT INTO audit_pending
 			(event_id, shard, tenant, recorded_at, type, outcome, actor, resource_id, session_id, body)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`,
 			r.EventID, r.Shard, r.Tenant, micros(r.RecordedAt), r.Type, r.Outcome, r.Actor, r.Resource, r.Session, r.Body)
 		if err != nil {
 			return fmt.Errorf("insert audit event %s: %w", r.EventID, err)
 		}
+		if n > 0 {
+			w.audited = append(w.audited, *r)
+		}
 	}
-	w.audited = append(w.audited, rows...)
 	return nil
 }
 
