@@ -142,7 +142,9 @@ func (m *Manager) try(ctx context.Context, q Request) (collab.LockGranted, error
 		return collab.LockGranted{}, taken(ReasonUnavailable, collab.Lock{}, err)
 	}
 	grant, err := m.Store.OpenLock(ctx, l, q.TakeOver, func(l collab.Lock) []collab.AuditRow {
-		return []collab.AuditRow{m.Audit.Row(m.event(audit.LockAcquired, l, q.Address, ""))}
+		granted := m.event(audit.LockAcquired, l, q.Address, "")
+		granted.Role = q.Session.Role
+		return []collab.AuditRow{m.Audit.Row(granted)}
 	})
 	if err != nil {
 		return collab.LockGranted{}, m.undo(ctx, lease, err)
@@ -251,8 +253,9 @@ func (m *Manager) deny(ctx context.Context, q Request, cause error) error {
 		m.Metrics.Locks.Denied.Inc()
 		m.Metrics.LockContention.Inc()
 	}
-	l := m.lock(q)
-	if err := m.Audit.Record(ctx, m.event(audit.LockDenied, l, q.Address, denied.Reason)); err != nil {
+	refused := m.event(audit.LockDenied, m.lock(q), q.Address, denied.Reason)
+	refused.Outcome, refused.Role = audit.Denied, q.Session.Role
+	if err := m.Audit.Record(ctx, refused); err != nil {
 		m.Log.Error("lock: audit a refusal", obs.Err(err))
 	}
 	return e
