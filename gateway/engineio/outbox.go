@@ -9,8 +9,8 @@ const (
 	// entryOverhead is what an entry of the outbox costs beside its bytes, so
 	// that many small messages are bounded as few large ones are.
 	entryOverhead = 64
-	// maxWriteBytes is the most that one write to the network carries: each has
-	// a deadline of its own.
+	// maxWriteBytes is the most that one write to the network carries: a slow
+	// peer has WriteTimeout for each.
 	maxWriteBytes = 64 << 10
 	// keptEntries is the capacity that an idle outbox may keep.
 	keptEntries = 8
@@ -178,12 +178,14 @@ func (s *Socket) writeBatch(batch []entry) error {
 	return s.writeParts(*buf, cost)
 }
 
-// writeParts writes b, in pieces that have a deadline each, and takes cost off
-// what is pending.
+// writeParts writes b in pieces, and takes cost off what is pending.
 func (s *Socket) writeParts(b []byte, cost int) error {
 	for len(b) > 0 {
 		piece := b[:min(len(b), maxWriteBytes)]
-		if err := writeFull(s.conn, piece, s.server.opts.WriteTimeout); err != nil {
+		if err := s.extendDeadline(); err != nil {
+			return err
+		}
+		if _, err := s.conn.Write(piece); err != nil {
 			return err
 		}
 		b = b[len(piece):]
@@ -193,6 +195,18 @@ func (s *Socket) writeParts(b []byte, cost int) error {
 	return nil
 }
 
+// extendDeadline gives the next write at least half of WriteTimeout. Moving the
+// deadline for each write costs as much as a small write's bookkeeping.
+func (s *Socket) extendDeadline() error {
+	timeout, now := s.server.opts.WriteTimeout, time.Now()
+	if s.writeUntil.Sub(now) >= timeout/2 {
+		return nil
+	}
+	s.writeUntil = now.Add(timeout)
+	return s.conn.SetWriteDeadline(s.writeUntil)
+}
+
+// writeFull writes to a WebSocket that no outbox owns.
 func writeFull(conn net.Conn, b []byte, timeout time.Duration) error {
 	if err := conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return err

@@ -247,8 +247,8 @@ var errNotPolling = errors.New("session is not polling")
 // receivePost reads the body and hands its packets on. An upgrade is completed
 // after it, never meanwhile.
 func (s *Socket) receivePost(r *http.Request, control *http.ResponseController) error {
-	s.recv.Lock()
-	defer s.recv.Unlock()
+	s.takeTurn()
+	defer s.endTurn()
 	opts := s.server.opts
 	if r.ContentLength > opts.MaxPayload {
 		return errTooLarge

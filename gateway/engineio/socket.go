@@ -65,12 +65,17 @@ type Socket struct {
 	server *Server
 	id     string
 
-	receiver Receiver   // guarded by recv
-	recv     sync.Mutex // held while a post is received, and until the receiver is known
+	receiver Receiver // set by begin
 
-	heartbeat heartbeat    // owned by the wheel
-	silent    atomic.Bool  // a ping went out and nothing came since
-	state     atomic.Int32 // written with mu held
+	// turn is held by the one request of a polling session that may call the
+	// receiver; nil for a session that began with a WebSocket, whose reading
+	// goroutine is alone.
+	turn chan struct{}
+
+	heartbeat  heartbeat    // owned by the wheel
+	writeUntil time.Time    // write deadline of conn; owned by write
+	silent     atomic.Bool  // a ping went out and nothing came since
+	state      atomic.Int32 // written with mu held
 
 	mu        sync.Mutex
 	handshake Handshake
@@ -93,17 +98,32 @@ type Socket struct {
 	deadline  *time.Timer              // of CloseAfterFlush
 }
 
-// newSocket returns a socket whose recv is locked until begin.
+// newSocket returns a socket that holds its own turn until begin.
 func newSocket(server *Server, kind transport, handshake Handshake) *Socket {
 	s := &Socket{server: server, id: server.opts.SessionID(), kind: kind, handshake: handshake}
-	s.recv.Lock()
+	if kind == polling {
+		s.turn = make(chan struct{}, 1)
+		s.takeTurn()
+	}
 	return s
 }
 
 // begin asks for the receiver; requests of the session are served from here on.
 func (s *Socket) begin() {
 	s.receiver = s.server.accept(s)
-	s.recv.Unlock()
+	s.endTurn()
+}
+
+func (s *Socket) takeTurn() {
+	if s.turn != nil {
+		s.turn <- struct{}{}
+	}
+}
+
+func (s *Socket) endTurn() {
+	if s.turn != nil {
+		<-s.turn
+	}
 }
 
 // ID returns the session id.
@@ -187,8 +207,8 @@ func (s *Socket) shut(reason string) {
 // finish tells the receiver, after the last message.
 func (s *Socket) finish() {
 	defer s.server.live.Done()
-	s.recv.Lock()
-	defer s.recv.Unlock()
+	s.takeTurn()
+	defer s.endTurn()
 	s.mu.Lock()
 	reason := s.reason
 	s.mu.Unlock()

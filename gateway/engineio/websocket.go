@@ -128,8 +128,8 @@ func (s *Socket) completeUpgrade(ws *websocket.Conn) bool {
 	if !expect(ws, "5") {
 		return false
 	}
-	s.recv.Lock()
-	defer s.recv.Unlock()
+	s.takeTurn()
+	defer s.endTurn()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.now() == closed || ws.SetReadDeadline(time.Time{}) != nil {
@@ -160,16 +160,14 @@ type ending struct {
 
 // read receives messages until the session ends.
 func (s *Socket) read(ws *websocket.Conn) {
+	ws.SetReadLimit(s.server.opts.MaxPayload)
 	ws.SetCloseHandler(func(int, string) error { return nil }) // answered below, through the outbox
 	ws.SetPingHandler(func(payload string) error {
 		s.silent.Store(false)
 		s.Send(pongFrames(payload)) // one that does not fit is dropped: many wait
 		return nil
 	})
-	var end ending
-	for ok := true; ok; {
-		end, ok = s.readMessage(ws)
-	}
+	end := s.readMessages(ws)
 	if end.code != 0 {
 		s.CloseAfterFlush(end.code, end.reason)
 		s.awaitFlush()
@@ -181,12 +179,23 @@ func (s *Socket) read(ws *websocket.Conn) {
 	s.finish()
 }
 
-// readMessage receives one message; it returns false when it was the last.
-func (s *Socket) readMessage(ws *websocket.Conn) (ending, bool) {
-	kind, r, err := ws.NextReader()
-	if err != nil {
-		return endOf(err), false
+// readMessages receives until the last message. An idle socket waits here: the
+// frames from the bottom of its stack to NextReader are kept small, because a
+// stack shrinks only when it is used by less than a quarter.
+func (s *Socket) readMessages(ws *websocket.Conn) ending {
+	for {
+		kind, r, err := ws.NextReader()
+		if err != nil {
+			return endOf(err)
+		}
+		if end, ok := s.readMessage(kind, r); !ok {
+			return end
+		}
 	}
+}
+
+// readMessage receives one message; it returns false when it was the last.
+func (s *Socket) readMessage(kind int, r io.Reader) (ending, bool) {
 	buf := getBuffer()
 	defer func() { putBuffer(buf) }()
 	if err := readAll(r, buf, s.server.opts.MaxPayload); err != nil {
@@ -232,13 +241,13 @@ func endOf(err error) ending {
 		return ending{reason: ReasonTransportClose, code: CloseNormal}
 	case errors.Is(err, errClientClose):
 		return ending{reason: ReasonClientClose, code: CloseNormal, linger: true}
-	case errors.Is(err, errTooLarge):
-		return ending{reason: ReasonTooLarge, code: CloseTooLarge, linger: true}
+	case errors.Is(err, websocket.ErrReadLimit): // gorilla has sent the close frame
+		return ending{reason: ReasonTooLarge, linger: true}
 	case errors.Is(err, errNotUTF8):
 		return ending{reason: ReasonParseError, code: CloseNotUTF8, linger: true}
 	case errors.As(err, &netErr), errors.Is(err, net.ErrClosed):
 		return ending{reason: ReasonTransportError}
-	default: // the protocol was broken; a frame of gorilla's may already say so
+	default: // of a broken frame, gorilla has said so already
 		return ending{reason: ReasonParseError, code: CloseProtocolError, linger: true}
 	}
 }
