@@ -1,0 +1,11 @@
+// Package widget owns the browser's side of Corsia as files: the built CollabSDK and the demo pages. The gateway serves
+// them, so that running it needs nothing but the program. The sources are in src/; dist/ is built from them and checked in.
+package widget
+
+import "embed"
+
+// Files holds dist/collab-sdk.js, dist/collab-sdk.min.js, and demo/index.html and demo/split.html. The demo pages are
+// html/template sources with the fields .Token, .UserName, .UserRole, .ResourceID and .Locking.
+//
+//go:embed dist demo
+var Files embed.FS

@@ -1,0 +1,13 @@
+import type { Selection } from './caret.ts'
+
+/** A text on the page, whatever element shows it. Positions are code units of what `read` gives. */
+export interface TextControl {
+  readonly element: HTMLElement
+  /** The text; undefined while the element has something that it can't tell, such as a number half written. */
+  read(): string | undefined
+  selection(): Selection | undefined
+  /** Shows the text and tells the page. The selection is set only where the user has one; scroll is kept. */
+  write(text: string, selection: Selection | undefined): void
+  /** Makes it read-only or gives it back. Selecting and copying stay possible. */
+  setReadOnly(readOnly: boolean): void
+}

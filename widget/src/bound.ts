@@ -1,0 +1,57 @@
+import type { Binding } from './binding/binding.ts'
+import type { SharedDocument } from './document.ts'
+import { blank, same, wireName, written } from './field.ts'
+import type { FieldKind, Value } from './field.ts'
+
+/**
+ * One field of the page: its control, its name, and whether it is bound to the document yet. Until then what is typed
+ * stays in the control, is reported as unsaved, and goes into the document when the field is bound (G4).
+ */
+export class BoundField {
+  readonly id: string
+  readonly kind: FieldKind
+  /** Name on the wire: of the lock, the seed, the root or entry. */
+  readonly wire: string
+  readonly label: string
+  readonly binding: Binding
+  /** What the page had when the field was found. */
+  readonly base: Value
+  #live = false
+
+  constructor(id: string, kind: FieldKind, label: string, binding: Binding) {
+    this.id = id
+    this.kind = kind
+    this.wire = wireName(id, kind)
+    this.label = label
+    this.binding = binding
+    this.base = binding.read() ?? ''
+  }
+
+  /** Reports whether the field is bound. */
+  get live(): boolean {
+    return this.#live
+  }
+
+  /** Reports whether something was typed that is in no document yet. */
+  get waitsWithText(): boolean {
+    const value = this.binding.read()
+    return !this.#live && value !== undefined && !same(value, this.base)
+  }
+
+  /** Binds the field if the time has come. Reports whether the server should fill it from the page first (`SEED`). */
+  consider(document: SharedDocument): boolean {
+    if (this.#live || !document.met) return false
+    if (!written(document.doc, this.wire)) {
+      if (document.mode === 'viewer') return false
+      if (!blank(this.base)) return true
+    }
+    this.#live = true
+    this.binding.attach(document.doc, this.base)
+    return false
+  }
+
+  /** Goes on with another document, which was built in the place of the first. */
+  rebind(document: SharedDocument): void {
+    if (this.#live) this.binding.attach(document.doc, this.base)
+  }
+}

@@ -1,0 +1,263 @@
+import type { BoundField } from './bound.ts'
+import { Connection } from './connection.ts'
+import { SharedDocument } from './document.ts'
+import type { Arrived, Draft, Saved } from './document.ts'
+import { Emitter } from './emitter.ts'
+import { idOf } from './field.ts'
+import type { FieldKind } from './field.ts'
+import { Fields } from './fields.ts'
+import { Lifetime } from './lifetime.ts'
+import { Locks } from './locks.ts'
+import type { LockAnswer } from './locks.ts'
+import type { Settings } from './options.ts'
+import { Presence } from './presence.ts'
+import { fieldsOf } from './protocol.ts'
+import type { User } from './protocol.ts'
+import { Seeding } from './seeding.ts'
+import type { OpenSocket } from './socket.ts'
+import { statusOf } from './status.ts'
+import type { Status } from './status.ts'
+import { Timer } from './timer.ts'
+import { View } from './view.ts'
+
+/** A field, as the page is told of it. */
+export interface FieldInfo {
+  readonly id: string
+  readonly kind: FieldKind
+  readonly label: string
+  readonly elements: readonly HTMLElement[]
+  /** Name of the user who holds the lock; undefined when nobody does. */
+  readonly lockedBy: string | undefined
+  readonly ownLock: boolean
+}
+
+/** What a page can listen to. Fields are named by their ids. */
+export interface WidgetEvents {
+  status: Status
+  users: readonly User[]
+  fields: readonly FieldInfo[]
+  /** Edits of this page are on the server's disk. */
+  saved: Saved
+  /** Somebody else's edit is shown on this page. */
+  remote: Arrived
+  lock: { readonly field: string; readonly event: 'acquired' | 'denied' | 'released'; readonly detail: object }
+  /** Text of this page was refused, and is kept. */
+  draft: Draft
+  focus: { readonly field: string | undefined }
+  resourceUpdated: object
+  error: { readonly code: string; readonly message: string }
+}
+
+/** The parts of one widget, and how they are wired: what one part notices, the others are told. */
+export class Widget {
+  readonly events = new Emitter<WidgetEvents>()
+  readonly document: SharedDocument
+  readonly fields: Fields
+  readonly locks: Locks
+  readonly presence: Presence
+  readonly drafts = new Map<string, Draft>()
+  #settings: Settings
+  #page: Document
+  #connection: Connection
+  #life = new Lifetime()
+  #view: View | undefined
+  #everOpen = false
+  #ownId = ''
+  #focused: BoundField | undefined
+  #status: Status | undefined
+  #soon = new Timer()
+
+  constructor(settings: Settings, page: Document, open: OpenSocket) {
+    this.#settings = settings
+    this.#page = page
+    const { gatewayUrl: url, token, renewable } = settings
+    const connection = new Connection({ url, token, renewable, open, window: page.defaultView ?? window })
+    this.#connection = connection
+    this.document = new SharedDocument(connection, settings)
+    this.locks = new Locks(connection, this.document)
+    this.presence = new Presence(connection, this.document)
+    const seeding = new Seeding(connection, this.document)
+    this.fields = new Fields(this.document, seeding, settings)
+    for (const part of [this.#soon, this.events]) this.#life.add(() => part.clear())
+    this.#life.add(() => connection.close())
+    for (const part of [this.fields, this.locks, this.presence, seeding, this.document]) this.#life.add(() => part.end())
+    this.#wire()
+    this.#watchFocus()
+    this.#warnBeforeLeaving()
+  }
+
+  /** Begins: finds the fields, shows them, connects. */
+  start(): void {
+    if (this.#settings.ui) {
+      this.#view = new View(this, this.#settings, this.#page, () => this.#connection.tryNow())
+      this.#life.add(() => this.#view?.end())
+    }
+    this.fields.start(this.#page)
+    this.#connection.start()
+    this.#changed()
+  }
+
+  /** Where things stand. */
+  get status(): Status {
+    const { document, fields } = this
+    return statusOf({
+      connection: this.#connection.state,
+      everOpen: this.#everOpen,
+      document: document.state,
+      met: document.met,
+      mode: document.mode,
+      revision: document.revision,
+      edits: document.outbox.edits,
+      loose: fields.all.filter((field) => field.waitsWithText).length,
+      stored: false,
+    })
+  }
+
+  /** The user's own id; empty until the first connection. */
+  get ownId(): string {
+    return this.#ownId
+  }
+
+  /** Asks for the lock of a field, by its id. */
+  lock(id: string): Promise<LockAnswer> {
+    return new Promise((done) => this.locks.acquire(this.#wireOf(id), done))
+  }
+
+  /** Gives the lock of a field back. */
+  unlock(id: string): void {
+    this.locks.release(this.#wireOf(id))
+  }
+
+  /** What the page is told of its fields. */
+  info(): readonly FieldInfo[] {
+    return this.fields.all.map(({ id, kind, label, wire, binding }) => ({
+      id,
+      kind,
+      label,
+      elements: binding.elements,
+      lockedBy: this.locks.against(wire)?.name,
+      ownLock: this.locks.held(wire),
+    }))
+  }
+
+  /** Ends everything and leaves the page as it was, with what it shows now. */
+  end(): void {
+    this.#life.end()
+  }
+
+  #wireOf(id: string): string {
+    return id === '' ? '' : (this.fields.get(id)?.wire ?? id)
+  }
+
+  #wire(): void {
+    const { document, locks, presence, fields } = this
+    const hear = (stop: () => void): void => this.#life.add(stop)
+    hear(this.#connection.events.on('state', (state) => {
+      if (state.name === 'open') {
+        this.#everOpen = true
+        this.#ownId = state.session.userId
+      }
+      if (state.name === 'refused') this.#failed('UNAUTHORIZED', state.reason)
+      this.#changed()
+    }))
+    hear(this.#connection.events.on('message', ({ event, payload }) => this.#received(event, payload)))
+    hear(document.events.on('state', (state) => {
+      if (state.name === 'refused') this.#failed(state.code, `${document.options.resourceId} was refused`)
+      this.#changed()
+    }))
+    hear(document.events.on('joined', () => this.#changed()))
+    hear(document.events.on('outbox', () => this.#changed()))
+    hear(document.events.on('saved', (saved) => this.events.emit('saved', { ...saved, fields: saved.fields.map(idOf) })))
+    hear(document.events.on('arrived', (arrived) => this.#arrived(arrived)))
+    hear(document.events.on('draft', (draft) => this.#keepDraft(draft)))
+    hear(locks.events.on('changed', () => this.#locksChanged()))
+    for (const event of ['acquired', 'denied', 'released'] as const) {
+      hear(locks.events.on(event, (detail) => this.events.emit('lock', { field: idOf(detail.field), event, detail })))
+    }
+    hear(presence.events.on('users', (users) => {
+      this.events.emit('users', users)
+      this.#changed()
+    }))
+    hear(presence.events.on('whereabouts', () => this.#changed()))
+    hear(fields.events.on('changed', () => this.#locksChanged()))
+  }
+
+  #received(event: string, payload: unknown): void {
+    const fields = fieldsOf(payload)
+    if (event === 'RESOURCE_UPDATED') this.events.emit('resourceUpdated', fields)
+    if (event === 'ERROR') this.#failed(String(fields['code']), String(fields['message']))
+  }
+
+  #failed(code: string, message: string): void {
+    this.events.emit('error', { code, message })
+    this.#settings.onError({ code, message })
+  }
+
+  #arrived(arrived: Arrived): void {
+    if (arrived.userId !== '') {
+      for (const wire of arrived.fields) this.#view?.flash(wire)
+      this.events.emit('remote', { ...arrived, fields: arrived.fields.map(idOf) })
+    }
+    this.#changed()
+  }
+
+  #keepDraft(draft: Draft): void {
+    this.drafts.set(draft.field, draft)
+    this.events.emit('draft', { ...draft, field: idOf(draft.field) })
+    this.#changed()
+  }
+
+  #locksChanged(): void {
+    const viewer = this.document.met && this.document.mode === 'viewer'
+    for (const { wire, binding } of this.fields.all) {
+      binding.setReadOnly(viewer || this.locks.against(wire) !== undefined)
+    }
+    this.events.emit('fields', this.info())
+    this.#changed()
+  }
+
+  #watchFocus(): void {
+    const focus = this.#settings.locking === 'focus'
+    this.#life.listen(this.#page, 'focusin', (event) => this.#enter(this.fields.ofEvent(event), focus), { capture: true })
+    this.#life.listen(this.#page, 'focusout', () => this.#enter(undefined, focus), { capture: true })
+    for (const type of ['input', 'keydown', 'pointerdown']) {
+      this.#life.listen(this.#page, type, () => this.locks.active(), { capture: true, passive: true })
+    }
+  }
+
+  #enter(field: BoundField | undefined, lock: boolean): void {
+    if (field === this.#focused) return
+    const left = this.#focused
+    this.#focused = field
+    if (lock && left !== undefined) this.locks.release(left.wire)
+    if (lock && field !== undefined && this.document.editable && this.locks.against(field.wire) === undefined) {
+      this.locks.acquire(field.wire)
+    }
+    this.presence.enter(field?.wire ?? '')
+    this.#view?.focused(field?.binding.elements[0])
+    this.events.emit('focus', { field: field?.id })
+  }
+
+  /** Leaving with text that is nowhere else asks first (G6); only then, for the sake of the back-forward cache. */
+  #warnBeforeLeaving(): void {
+    const view = this.#page.defaultView ?? window
+    this.#life.listen(view, 'beforeunload', (event) => {
+      if (this.status.save === 'unsaved') event.preventDefault()
+    })
+  }
+
+  /** Tells what has changed, once for all that changes in one turn. */
+  #changed(): void {
+    if (this.#soon.running || this.#life.ended) return
+    this.#soon.set(0, () => {
+      const status = this.status
+      if (JSON.stringify(status) !== JSON.stringify(this.#status)) {
+        const modeChanged = status.mode !== this.#status?.mode
+        this.#status = status
+        this.events.emit('status', status)
+        if (modeChanged) this.#locksChanged()
+      }
+      this.#view?.changed()
+    })
+  }
+}
