@@ -36,12 +36,14 @@ func (db *DB) commitAll() {
 			break
 		}
 		last = time.Now()
-		if err := db.commit(jobs); err == nil {
+		err := db.commit(jobs)
+		if err == nil {
 			retry = 0
 			continue
 		}
 		db.dropWriter()
 		retry = min(max(2*retry, firstRetryDelay), maxRetryDelay)
+		db.log.Warn("store: open the connection again", "err", err, "retry_ms", retry.Milliseconds())
 		time.Sleep(retry)
 	}
 	db.dropWriter()
@@ -66,7 +68,6 @@ func (db *DB) commit(jobs []*job) error {
 		if ownFault(err) {
 			return nil
 		}
-		db.log.Error("commit", "err", err, "batch", len(jobs))
 		return err
 	}
 	db.onCommit(len(jobs), time.Since(start))
