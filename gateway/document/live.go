@@ -153,8 +153,19 @@ func (l *Live) Text(field collab.Field) string { return l.doc.Text(string(field)
 
 // Reserve notes a client id that the store granted to a session that joins.
 func (l *Live) Reserve(client collab.ClientID, user collab.UserID, session collab.SessionID) {
-	l.owners[client] = collab.Owner{Client: client, User: user, Session: session}
+	if _, known := l.owners[client]; !known {
+		l.owners[client] = collab.Owner{Client: client, User: user, Session: session}
+	}
 	l.writers[client] = session
+}
+
+// Succeed takes over, from the copy that was in memory before, which live sessions hold which client ids.
+func (l *Live) Succeed(old *Live) {
+	for client, session := range old.writers {
+		if o, known := l.owners[client]; known && !o.Retired {
+			l.writers[client] = session
+		}
+	}
 }
 
 // Leave forgets what a session held: ids that it used may be taken up by the same user's later session, ids that it

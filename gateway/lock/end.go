@@ -172,10 +172,11 @@ func (m *Manager) extend(ctx context.Context, id collab.LockID, ttl time.Duratio
 		return time.Time{}, err
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if held := m.held[id]; held != nil {
 		held.TTL, held.ExpiresAt = l.TTL, l.ExpiresAt
 	}
+	m.mu.Unlock()
+	m.Rooms.Extended(l)
 	return l.ExpiresAt, nil
 }
 

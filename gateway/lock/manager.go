@@ -36,6 +36,7 @@ type Store interface {
 // Announcer tells rooms about locks.
 type Announcer interface {
 	Granted(grant collab.LockGranted, then func())
+	Extended(lock collab.Lock)
 	Ended(lock collab.Lock, end collab.LockEnd, head collab.Head)
 }
 

@@ -56,6 +56,13 @@ func (g *Registry) Granted(grant collab.LockGranted, then func()) {
 	g.tell(grant.Lock, &Locked{Resource: grant.Lock.Key.Resource.ID, Lock: grant.Lock})
 }
 
+// Extended tells the room until when a lock lasts now, for those who join later.
+func (g *Registry) Extended(lock collab.Lock) {
+	if r := g.find(lock.Key.Resource); r != nil {
+		g.send(r, Extended{Lock: lock})
+	}
+}
+
 // Ended announces the end of a lock likewise.
 func (g *Registry) Ended(lock collab.Lock, end collab.LockEnd, head collab.Head) {
 	if r := g.find(lock.Key.Resource); r != nil {

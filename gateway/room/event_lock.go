@@ -9,6 +9,9 @@ type Granted struct {
 	Then  func()
 }
 
+// Extended is a lock that lasts longer now.
+type Extended struct{ Lock collab.Lock }
+
 // Ended is a lock whose record the store has closed.
 type Ended struct {
 	Lock collab.Lock
@@ -62,6 +65,12 @@ func (e Granted) announce(r *Room) {
 	e.Then()
 	r.broadcast(&Message{Body: &Locked{Resource: r.id.ID, Lock: e.Grant.Lock}}, "")
 	r.publish(collab.BusLocked, e.Grant)
+}
+
+func (e Extended) apply(r *Room) {
+	if r.live.Unlock(e.Lock) { // still the one in force
+		r.live.Lock(e.Lock)
+	}
 }
 
 func (e Ended) apply(r *Room) {

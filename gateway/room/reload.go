@@ -71,6 +71,7 @@ func (r *Room) resume(l reload) {
 		return
 	}
 	r.backoff = 0
+	l.live.Succeed(r.live)
 	r.live = l.live
 	r.cached = state{}
 	for _, p := range r.peers {
