@@ -1,0 +1,272 @@
+// Package app builds the gateway from its parts, starts it, and stops it in reverse order.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"corsia/gateway/auth"
+	"corsia/gateway/document"
+	"corsia/gateway/engineio"
+	"corsia/gateway/httpapi"
+	"corsia/gateway/lock"
+	"corsia/gateway/presence"
+	"corsia/gateway/room"
+	"corsia/gateway/session"
+	"corsia/gateway/socketio"
+	"corsia/shared/audit"
+	"corsia/shared/collab"
+	"corsia/shared/obs"
+	"corsia/widget"
+)
+
+// Version of the gateway, as /health and `corsia version` tell it. The build may set it.
+var Version = "0.1.0"
+
+const (
+	roomLinger        = 2 * time.Second // a room stays open for those who reload the page
+	roomTTL           = 600 * time.Second
+	revocationRefresh = 2 * time.Second
+	houseKeeping      = time.Second
+	stateSweep        = time.Second
+	drainSpread       = 5 * time.Second
+	readHeaderTimeout = 10 * time.Second
+	maxHeaderBytes    = 32 << 10 // a token in a header is at most 16 KiB
+)
+
+// App is one gateway.
+type App struct {
+	// Set by New, never changed.
+	config    Config
+	log       *slog.Logger
+	metrics   *obs.Metrics
+	trail     *trail
+	drivers   *drivers
+	revoked   *auth.RevocationList
+	presence  *presence.Tracker
+	compactor *document.Compactor
+	rooms     *room.Registry
+	locks     *lock.Manager
+	gate      *session.Gate
+	sockets   *socketio.Server
+	health    *httpapi.Health
+	server    *http.Server
+
+	// Set by Start.
+	listener net.Listener
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	logged   sync.WaitGroup
+	failed   chan error // room for one: the HTTP server ended by itself
+}
+
+// New opens the drivers and builds the graph. Nothing runs yet.
+func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
+	a := &App{config: c, log: log, metrics: obs.NewMetrics(prometheus.NewRegistry()), revoked: &auth.RevocationList{}, failed: make(chan error, 1)}
+	a.trail = newTrail(audit.NewRecorder(c.Instance, log), a.metrics)
+	a.logged.Go(a.trail.run)
+	var err error
+	if a.drivers, err = openDrivers(ctx, c, a.metrics, log, func(rows []collab.AuditRow) { a.trail.committed <- rows }); err != nil {
+		close(a.trail.committed)
+		return nil, err
+	}
+	a.trail.store = a.drivers.store
+	if err := a.build(); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (a *App) build() error {
+	c, m, d, trail := a.config, a.metrics, a.drivers, a.trail
+	keys, issuer, err := openKeys(c)
+	if err != nil {
+		return err
+	}
+	var policy auth.Policy
+	if c.RolePolicy != "" {
+		if policy, err = auth.LoadPolicy(c.RolePolicy); err != nil {
+			return err
+		}
+	}
+	verifier := auth.NewVerifier(auth.Settings{Keys: keys, Issuer: c.JWTIssuer, Audience: c.JWTAudience, Revocations: a.revoked})
+	grants := auth.NewGrants(policy, !c.Production)
+	a.presence = presence.New(presence.Options{Sessions: d.state, Rooms: d.state, Log: a.log, Now: time.Now, ActivityTTL: c.ActivityTTL, RoomTTL: roomTTL})
+	a.compactor = document.NewCompactor(document.CompactorOptions{States: d.store, Metrics: m, Log: a.log, Now: time.Now, After: c.CompactAfter})
+	limits := document.DefaultLimits()
+	limits.UpdateBytes, limits.DocumentBytes = c.UpdateBytes, c.DocumentBytes
+	a.rooms = room.NewRegistry(room.Options{Instance: c.Instance, Journal: d.store, Bus: d.bus, Compactor: a.compactor, Limits: limits,
+		Audit: trail.refused, Metrics: m, Log: a.log, Now: time.Now}, roomLinger)
+	a.locks = lock.New(lock.Options{Leases: d.state, Store: d.store, Rooms: a.rooms, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
+		Instance: c.Instance, TTL: c.LockTTL})
+	a.gate = session.NewGate(session.Options{Instance: c.Instance, Verifier: verifier, Grants: grants, Revocations: a.revoked,
+		Presence: a.presence, Rooms: a.rooms, Locks: a.locks, Store: d.store, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
+		HeartbeatInterval: c.PingInterval, MessagesPerSecond: c.MessagesPerSecond, SessionsPerUser: c.SessionsPerUser, RoomsPerSession: c.RoomsPerSession})
+	a.sockets = a.newSockets()
+	a.health = a.newHealth()
+	routes, err := httpapi.Routes(httpapi.Options{Sockets: a.sockets, Health: a.health, Metrics: m, Widget: widget.Files, Issuer: issuer, Log: a.log,
+		Admin: httpapi.Admin{Verifier: verifier, Grants: grants, Revoker: d.store, Row: trail.Row, Now: time.Now,
+			Address: httpapi.ClientAddress(c.TrustedProxies),
+			Revoked: func(ctx context.Context) error { return a.revoked.Refresh(ctx, d.store) }}})
+	if err != nil {
+		return err
+	}
+	a.server = &http.Server{Handler: routes, ReadHeaderTimeout: readHeaderTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	a.sampleMetrics()
+	return nil
+}
+
+func (a *App) newSockets() *socketio.Server {
+	c := a.config
+	o := engineio.Options{PingInterval: c.PingInterval, PingTimeout: c.PingTimeout, MaxOutboxBytes: c.OutboxBytes,
+		ClientAddress: httpapi.ClientAddress(c.TrustedProxies)}
+	if len(c.AllowedOrigins) > 0 {
+		o.AllowOrigin = func(r *http.Request, origin string) bool {
+			return slices.Contains(c.AllowedOrigins, origin) || engineio.SameOrigin(r, origin)
+		}
+	}
+	malformed := func(address string, err error) {
+		a.metrics.CountError(collab.CodeBadRequest)
+		a.log.Warn("socket: malformed packet", slog.String(obs.KeyAddress, address), obs.Err(err))
+	}
+	return socketio.NewServer(o, socketio.Options{OnMalformed: malformed}, map[string]socketio.Handler{"/": a.gate})
+}
+
+func (a *App) newHealth() *httpapi.Health {
+	d := a.drivers
+	return httpapi.NewHealth(httpapi.HealthOptions{
+		Version: Version, Instance: a.config.Instance, Threshold: a.config.BreakerThreshold, Metrics: a.metrics, Log: a.log, Now: time.Now,
+		Dependencies: []httpapi.Dependency{
+			{Name: "store", Required: true, Ping: d.store.Ping}, {Name: "state", Required: true, Ping: d.state.Ping},
+			{Name: "bus", Ping: d.bus.Ping}, {Name: "archive", Ping: d.archive.Ping},
+		},
+		Changed: func(name string, since time.Time) {
+			trouble := &room.Trouble{What: name}
+			if !since.IsZero() {
+				trouble.Since = collab.Millis(since)
+			}
+			a.rooms.Tell(trouble)
+		},
+	})
+}
+
+// sampleMetrics names the functions behind figures that are asked for at each scrape.
+func (a *App) sampleMetrics() {
+	a.metrics.ActiveUsers.Set(func() float64 { return float64(a.presence.ActiveUsers()) })
+	a.metrics.OldestUncommitted.Set(func() float64 {
+		_, oldest := a.drivers.store.Stats()
+		if oldest.IsZero() {
+			return 0
+		}
+		return time.Since(oldest).Seconds()
+	})
+}
+
+// openKeys returns the keys that verify tokens, and in development the issuer of this installation.
+func openKeys(c Config) (auth.KeySource, *auth.Issuer, error) {
+	switch {
+	case c.JWKSURL != "":
+		keys, err := auth.NewRemoteKeys(c.JWKSURL, http.DefaultClient)
+		return keys, nil, err
+	case len(c.JWTKeys) > 0:
+		keys, err := auth.LoadKeys(strings.Join(c.JWTKeys, ","))
+		return keys, nil, err
+	}
+	keys, err := auth.OpenDevKeys(c.KeyFolder())
+	if err != nil {
+		return nil, nil, err
+	}
+	return keys, keys.Issuer(c.JWTIssuer, c.JWTAudience), nil
+}
+
+// Start listens and serves. It returns when clients can connect.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.revoked.Refresh(ctx, a.drivers.store); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", a.config.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	a.listener = listener
+	running, stop := context.WithCancel(context.Background())
+	a.stop = stop
+	a.running.Go(func() { a.presence.Run(running) })
+	a.running.Go(func() { a.compactor.Run(running) })
+	a.running.Go(func() { a.locks.Run(running, a.gate.Active) })
+	a.running.Go(func() { a.gate.Run(running, min(houseKeeping, a.config.ActivityTTL/4)) })
+	a.running.Go(func() { a.health.Run(running) })
+	a.running.Go(func() { a.keepHouse(running) })
+	a.running.Go(func() {
+		if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- err
+		}
+	})
+	a.log.Info("gateway: listening", slog.String(obs.KeyURL, "http://"+a.Addr()), obs.Instance(a.config.Instance), slog.String(obs.KeyVersion, Version))
+	return nil
+}
+
+// keepHouse refreshes what this instance knows of revocations, sweeps the embedded state, and samples gauges.
+func (a *App) keepHouse(ctx context.Context) {
+	refresh, sweep := time.NewTicker(revocationRefresh), time.NewTicker(stateSweep)
+	defer refresh.Stop()
+	defer sweep.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-refresh.C:
+			if err := a.revoked.Refresh(ctx, a.drivers.store); err != nil && ctx.Err() == nil {
+				a.log.Warn("gateway: revocations", obs.Err(err))
+			}
+		case now := <-sweep.C:
+			a.drivers.sweep(now)
+			a.metrics.Connections.Set(float64(a.sockets.Len()))
+			a.metrics.OutboxBytes.Set(float64(a.gate.Backlog()))
+		}
+	}
+}
+
+// Addr returns the address that the gateway listens on.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// Failed reports an HTTP server that ended by itself.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// Stop drains the gateway and closes everything in reverse order, within ctx: readiness fails, sessions are told and
+// closed, rooms finish what is under way, the drivers close last (SPEC C6).
+func (a *App) Stop(ctx context.Context) error {
+	a.health.Drain()
+	err := a.gate.Drain(ctx, drainSpread)
+	err = errors.Join(err, a.sockets.Close(ctx), a.server.Shutdown(ctx), a.rooms.Close(ctx))
+	a.stop()
+	a.running.Wait()
+	return errors.Join(err, a.close())
+}
+
+// close closes the drivers, and writes what they committed last to the log.
+func (a *App) close() error {
+	d := a.drivers
+	err := errors.Join(d.state.Close(), d.store.Close(), d.archive.Close())
+	close(a.trail.committed)
+	a.logged.Wait()
+	return err
+}
+
+// Abandon closes the drivers of an App that did not start.
+func (a *App) Abandon() {
+	if err := a.close(); err != nil {
+		a.log.Error("gateway: close drivers", obs.Err(err))
+	}
+}

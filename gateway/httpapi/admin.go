@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"corsia/gateway/auth"
+	"corsia/shared/audit"
+	"corsia/shared/collab"
+)
+
+const maxAdminBody = 64 << 10
+
+// Revoker keeps revocations.
+type Revoker interface {
+	Revoke(ctx context.Context, r collab.Revocation, audit []collab.AuditRow) error
+}
+
+// Admin are the calls that need the permission "admin" (SPEC H2). Each is audited with its change.
+type Admin struct {
+	Verifier *auth.Verifier
+	Grants   *auth.Grants
+	Revoker  Revoker
+	Row      func(audit.Event) collab.AuditRow
+	Revoked  func(ctx context.Context) error // makes this instance look at once
+	Now      func() time.Time
+	Address  func(*http.Request) string
+}
+
+type revocationRequest struct {
+	UserID    string     `json:"userId"`
+	SessionID string     `json:"sessionId"`
+	TokenID   string     `json:"jti"`
+	Until     *time.Time `json:"until"`
+}
+
+// revoke serves POST /api/revocations (SPEC A5).
+func (a Admin) revoke(w http.ResponseWriter, r *http.Request) error {
+	id, err := a.authorise(r)
+	if err != nil {
+		return err
+	}
+	var q revocationRequest
+	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdminBody))
+	body.DisallowUnknownFields()
+	if err := body.Decode(&q); err != nil {
+		return badRequest("the body is not {userId | sessionId | jti, until?}", err)
+	}
+	revocation := collab.Revocation{Tenant: id.Tenant, RevokedAt: a.Now()}
+	named := 0
+	for kind, value := range map[collab.RevocationKind]string{collab.RevokeUser: q.UserID, collab.RevokeSession: q.SessionID, collab.RevokeToken: q.TokenID} {
+		if value != "" {
+			named++
+			revocation.Kind, revocation.Value = kind, value
+		}
+	}
+	if named != 1 || len(revocation.Value) > 256 {
+		return badRequest("the body names not exactly one of userId, sessionId and jti", nil)
+	}
+	if q.Until != nil {
+		revocation.Until = *q.Until
+	}
+	event := audit.Event{Type: audit.TokenRevoked, Tenant: id.Tenant, Actor: id.User, Role: id.Role, Address: a.Address(r),
+		Details: map[string]string{"kind": string(revocation.Kind), "value": revocation.Value}}
+	if err := a.Revoker.Revoke(r.Context(), revocation, []collab.AuditRow{a.Row(event)}); err != nil {
+		return &collab.Error{Code: collab.CodeUnavailable, Msg: "the revocation could not be kept", RetryAfter: time.Second, Err: err}
+	}
+	if err := a.Revoked(r.Context()); err != nil {
+		return &collab.Error{Code: collab.CodeUnavailable, Msg: "the revocation is kept and takes effect within seconds", Err: err}
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"ok": true})
+}
+
+// authorise returns who calls: a bearer token with the permission "admin".
+func (a Admin) authorise(r *http.Request) (auth.Identity, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		token = ""
+	}
+	id, err := a.Verifier.Verify(r.Context(), token)
+	if err != nil {
+		return auth.Identity{}, err
+	}
+	if !a.Grants.Has(id, auth.Admin) {
+		return auth.Identity{}, collab.NewError(collab.CodePermissionDenied, `the token lacks the permission "admin"`)
+	}
+	return id, nil
+}

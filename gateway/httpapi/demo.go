@@ -1,0 +1,122 @@
+package httpapi
+
+import (
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"corsia/gateway/auth"
+	"corsia/shared/collab"
+)
+
+const demoTokenTTL = 8 * time.Hour
+
+// demo serves the demo pages, each for a person whom the query names, with a development token. It answers on loopback
+// alone (SPEC 1).
+type demo struct {
+	issuer *auth.Issuer
+	files  fs.FS
+	pages  *template.Template
+}
+
+// demoPage are the fields of the demo's templates.
+type demoPage struct {
+	Token      string
+	UserName   string
+	UserRole   string
+	ResourceID string
+	Locking    string
+}
+
+func newDemo(issuer *auth.Issuer, files fs.FS) (*demo, error) {
+	pages, err := template.ParseFS(files, "*.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse demo pages: %w", err)
+	}
+	return &demo{issuer: issuer, files: files, pages: pages}, nil
+}
+
+func (d *demo) ward(w http.ResponseWriter, r *http.Request) error  { return d.page(w, r, "index.html") }
+func (d *demo) split(w http.ResponseWriter, r *http.Request) error { return d.page(w, r, "split.html") }
+
+func (d *demo) page(w http.ResponseWriter, r *http.Request, name string) error {
+	if !local(r) {
+		return errNotLocal
+	}
+	q := person(r)
+	token, err := d.issuer.Issue(q)
+	if err != nil {
+		return badRequest("the query names no user", err)
+	}
+	locking := r.FormValue("locking")
+	if locking != "off" && locking != "manual" {
+		locking = "focus"
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	return d.pages.ExecuteTemplate(w, name, demoPage{Token: token, UserName: q.Name, UserRole: q.Role,
+		ResourceID: or(r.FormValue("resource"), "page:/patient/12345"), Locking: locking})
+}
+
+// token answers the development token page: a form, and the token that it asks for.
+func (d *demo) token(w http.ResponseWriter, r *http.Request) error {
+	if !local(r) {
+		return errNotLocal
+	}
+	view := struct{ User, Name, Role, Token string }{User: r.FormValue("user"), Name: r.FormValue("name"), Role: r.FormValue("role")}
+	if view.User != "" {
+		token, err := d.issuer.Issue(person(r))
+		if err != nil {
+			return badRequest("that is no user id", err)
+		}
+		view.Token = token
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	return tokenPage.Execute(w, view)
+}
+
+// person reads whom a page is for.
+func person(r *http.Request) auth.TokenRequest {
+	return auth.TokenRequest{User: or(r.FormValue("user"), "usr_001"), Name: or(r.FormValue("name"), "Giulia Conti"),
+		Role: or(r.FormValue("role"), "nurse"), TTL: demoTokenTTL}
+}
+
+func or(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+var errNotLocal = collab.NewError(collab.CodePermissionDenied, "the demo and its tokens are for this machine alone")
+
+func badRequest(msg string, err error) error {
+	return &collab.Error{Code: collab.CodeBadRequest, Msg: msg, Err: err}
+}
+
+var tokenPage = template.Must(template.New("token").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Corsia: development token</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body{font:15px/1.5 system-ui,sans-serif;color:#1f2a33;background:#f6f8f9;margin:0;padding:32px}
+main{max-width:560px;margin:0 auto;background:#fff;border:1px solid #cfd7dd;border-radius:10px;padding:24px 32px}
+h1{font-size:20px;margin:0 0 8px}label{display:block;margin:12px 0 4px;font-weight:600}
+input,textarea{font:inherit;box-sizing:border-box;width:100%;padding:8px;border:1px solid #7b8893;border-radius:6px}
+textarea{font-family:ui-monospace,Consolas,monospace;font-size:12px;height:140px}
+button{font:inherit;font-weight:600;margin-top:16px;padding:10px 16px;border:0;border-radius:6px;background:#0b57a4;color:#fff}
+:focus-visible{outline:2px solid #0b57a4;outline-offset:2px}
+</style>
+<main><h1>Development token</h1>
+<p>Signed with this installation's own key, good for eight hours, accepted by this gateway alone.</p>
+<form method="post">
+<label for="user">User id</label><input id="user" name="user" required value="{{.User}}" placeholder="usr_001">
+<label for="name">Name</label><input id="name" name="name" value="{{.Name}}" placeholder="Dr Luca Rossi">
+<label for="role">Role</label><input id="role" name="role" value="{{.Role}}" placeholder="physician">
+<button>Make a token</button>
+</form>
+{{if .Token}}<label for="token">Token</label><textarea id="token" readonly>{{.Token}}</textarea>{{end}}
+</main></html>
+`))

@@ -1,0 +1,70 @@
+package httpapi
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"corsia/gateway/auth"
+	"corsia/shared/obs"
+)
+
+// Options are the parts that the routes lead to.
+type Options struct {
+	Sockets http.Handler // Engine.IO
+	Health  *Health
+	Metrics *obs.Metrics
+	Widget  fs.FS        // dist/ and demo/
+	Issuer  *auth.Issuer // of development tokens; nil: there is no demo
+	Admin   Admin
+	Log     *slog.Logger
+}
+
+// Routes returns everything that the gateway serves.
+func Routes(o Options) (http.Handler, error) {
+	mux := http.NewServeMux()
+	handle := func(pattern string, h handler) { mux.Handle(pattern, wrap(o.Log, h)) }
+	mux.Handle("/ws/", o.Sockets)
+	mux.Handle("/socket.io/", o.Sockets)
+	handle("GET /health", o.Health.serve)
+	handle("GET /health/ready", o.Health.serve)
+	handle("GET /health/live", o.Health.live)
+	mux.Handle("GET /metrics", o.Metrics.Handler())
+	handle("GET /collab-sdk.js", script(o.Widget, "dist/collab-sdk.js"))
+	handle("GET /collab-sdk.min.js", script(o.Widget, "dist/collab-sdk.min.js"))
+	handle("POST /api/revocations", o.Admin.revoke)
+	if o.Issuer == nil {
+		return mux, nil
+	}
+	files, err := fs.Sub(o.Widget, "demo")
+	if err != nil {
+		return nil, fmt.Errorf("demo files: %w", err)
+	}
+	d, err := newDemo(o.Issuer, files)
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusFound))
+	mux.Handle("GET /demo", http.RedirectHandler("/demo/", http.StatusMovedPermanently))
+	mux.Handle("GET /demo/", http.StripPrefix("/demo/", http.FileServerFS(files)))
+	handle("GET /demo/{$}", d.ward)
+	handle("GET /demo/index.html", d.ward)
+	handle("GET /demo/split", d.split)
+	handle("GET /demo/split.html", d.split)
+	handle("GET /token", d.token)
+	handle("POST /token", d.token)
+	return mux, nil
+}
+
+// script serves a file of the widget to pages of any origin, as a CDN would.
+func script(files fs.FS, name string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeFileFS(w, r, files, name)
+		return nil
+	}
+}

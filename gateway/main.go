@@ -1,0 +1,43 @@
+// Corsia is the gateway: it keeps the fields of hospital web applications in step, for everybody on the same record.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"corsia/gateway/app"
+)
+
+const usage = `usage: corsia [command] [flags]
+
+  serve     run the gateway (the default)
+  token     print a development token: corsia token -user usr_001 -name "Dr Rossi" -role surgeon
+  version   print the version
+
+Every setting is an environment variable, such as ADDR, and a flag of the same name, such as -addr.
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr)) }
+
+// run returns the exit status: 0 done, 1 it went wrong, 2 it was asked wrongly.
+func run(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	command := "serve"
+	if len(args) > 0 && (args[0] == "" || args[0][0] != '-') {
+		command, args = args[0], args[1:]
+	}
+	switch command {
+	case "serve":
+		return serve(args, getenv, stdout, stderr)
+	case "token":
+		return token(args, getenv, stdout, stderr)
+	case "version":
+		fmt.Fprintln(stdout, app.Version)
+		return 0
+	case "help":
+		fmt.Fprint(stdout, usage)
+		return 0
+	}
+	fmt.Fprintf(stderr, "corsia: there is no command %q\n%s", command, usage)
+	return 2
+}
