@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -205,7 +206,7 @@ func (s *Socket) servePost(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, errRequest)
 		return
 	}
-	err := s.receivePost(r, control)
+	err := s.receivePost(r)
 	s.mu.Lock()
 	s.post = nil
 	s.mu.Unlock()
@@ -215,10 +216,15 @@ func (s *Socket) servePost(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, errClientClose):
 		s.closeAfter(noopPacket, ReasonClientClose, upgradeGrace)
 		writeText(w, "ok")
+	case errors.Is(err, errNotPolling):
+		writeError(w, http.StatusBadRequest, errRequest)
 	case errors.Is(err, errTooLarge):
 		s.shut(ReasonTooLarge)
 		w.Header().Set("Connection", "close") // the rest of the body is not read
 		writeError(w, http.StatusRequestEntityTooLarge, errRequest)
+	case errors.Is(err, errBody):
+		s.shut(ReasonTransportError)
+		writeError(w, http.StatusBadRequest, errRequest)
 	default:
 		s.shut(ReasonParseError)
 		writeError(w, http.StatusBadRequest, errRequest)
@@ -242,26 +248,29 @@ func (s *Socket) beginPost(control *http.ResponseController) bool {
 	return true
 }
 
-var errNotPolling = errors.New("session is not polling")
+var (
+	errNotPolling = errors.New("session is not polling")
+	errBody       = errors.New("read body")
+)
 
 // receivePost reads the body and hands its packets on. An upgrade is completed
-// after it, never meanwhile.
-func (s *Socket) receivePost(r *http.Request, control *http.ResponseController) error {
+// after it, never meanwhile. A body that stalls ends with the session, whose
+// heartbeat no other POST can answer.
+func (s *Socket) receivePost(r *http.Request) error {
 	s.takeTurn()
 	defer s.endTurn()
 	opts := s.server.opts
 	if r.ContentLength > opts.MaxPayload {
 		return errTooLarge
 	}
-	if !s.prepareBody(control) {
+	if !s.polls() {
 		return errNotPolling
 	}
 	buf := getBuffer()
 	defer putBuffer(buf)
 	if err := readAll(r.Body, buf, opts.MaxPayload); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errBody, err)
 	}
-	_ = control.SetReadDeadline(time.Time{})
 	return decodePayload(*buf, func(kind packetType, data []byte) error {
 		if s.now() != open {
 			return nil // what follows the end of a session is not received
@@ -270,15 +279,9 @@ func (s *Socket) receivePost(r *http.Request, control *http.ResponseController) 
 	})
 }
 
-// prepareBody bounds the time for the body, unless the session has ended or
-// left polling meanwhile.
-func (s *Socket) prepareBody(control *http.ResponseController) bool {
+// polls tells whether the session is alive and has not left polling.
+func (s *Socket) polls() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kind != polling || s.now() == closed {
-		return false
-	}
-	opts := s.server.opts
-	_ = control.SetReadDeadline(time.Now().Add(opts.PingInterval + opts.PingTimeout)) // not every reader has one
-	return true
+	return s.kind == polling && s.now() != closed
 }

@@ -202,6 +202,22 @@ func TestStalledPostEndsWithTheSession(t *testing.T) {
 	})
 }
 
+func TestPostThatBreaksOffClosesTheSession(t *testing.T) {
+	run(t, Options{}, func(w *world) {
+		sid := w.open()
+		conn, err := w.dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, "POST /ws/"+pollingQuery+"&sid="+sid+" HTTP/1.1\r\nHost: ward.example\r\nContent-Length: 100\r\n\r\n4half")
+		_ = conn.Close()
+		w.last().wantReason(ReasonTransportError)
+		if got := w.last().received(); got != "" {
+			t.Errorf("received %q", got)
+		}
+	})
+}
+
 func TestBlockedReceiverSlowsOnlyItsClient(t *testing.T) {
 	gate := make(chan struct{})
 	setup := func(r *receiver) {
