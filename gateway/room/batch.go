@@ -132,11 +132,14 @@ func (r *Room) refuse(p *pending, w document.Writer, err *collab.Error, batch *c
 func (r *Room) settle(c collab.Committed) {
 	switch {
 	case c.Err == nil:
-		r.backoff = 0
+		r.failures = 0
 		r.finish(c.Head)
 	case errors.Is(c.Err, collab.ErrStale):
 		r.requeue() // another instance appended, or a lock changed: read what is new, check again, append again
 		r.reload(nil)
+	case r.failures >= maxFailures:
+		r.giveUp(c.Err)
+		r.reload(c.Err)
 	default:
 		// The outcome may be unknown. The updates wait in front; reading the journal tells which of them it holds:
 		// those reduce to nothing and are acknowledged, the others are appended again, in order.

@@ -251,3 +251,33 @@ func TestFullQueueAsksTheSenderToKeepTheUpdate(t *testing.T) { // F4
 		}
 	})
 }
+
+func TestWhatTheStoreNeverTakesIsRefusedAndTheRoomGoesOn(t *testing.T) { // D2, F4, F8
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		defer w.close()
+		anna, bruno := w.join("anna/1"), w.join("bruno/1")
+		w.journal.fate = func(n int) fate {
+			if n <= maxFailures+1 {
+				return fails
+			}
+			return commits
+		}
+		w.types(anna, "notes", "poison")
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		if saved, codes := anna.saved(); len(saved)+len(codes) != 0 {
+			t.Fatalf("answered %v %v while it could still be saved", saved, codes)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if _, codes := anna.saved(); !slices.Equal(codes, []collab.Code{collab.CodeUnavailable}) {
+			t.Fatalf("refused %v, want UNAVAILABLE", codes)
+		}
+		w.types(bruno, "notes", "fine")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		w.wantText(anna, "notes", "poisonfine")
+		w.wantStored("notes", "fine")
+	})
+}

@@ -26,12 +26,14 @@ func (r *Room) reload(cause error) {
 		return
 	}
 	r.loading = true
+	wait := time.Duration(0)
 	if cause != nil {
 		r.log().Error("room: reading the document again", obs.Err(cause))
 		r.opts.Metrics.Resyncs.Inc()
-		r.backoff = min(max(2*r.backoff, reloadBackoff), maxReloadBackoff)
+		r.failures++
+		wait = min(reloadBackoff<<min(r.failures-1, 10), maxReloadBackoff)
 	}
-	after, wait := r.live.Head().Revision, r.backoff
+	after := r.live.Head().Revision
 	go func() { // run waits for it: the room does not close while it is loading
 		time.Sleep(wait)
 		r.reloaded <- r.read(after)
@@ -70,7 +72,6 @@ func (r *Room) resume(l reload) {
 		r.quarantine(l.corrupt)
 		return
 	}
-	r.backoff = 0
 	l.live.Succeed(r.live)
 	r.live = l.live
 	r.cached = state{}
@@ -92,6 +93,20 @@ func (r *Room) quarantine(err error) {
 	r.opts.Metrics.Operations.Quarantine.Inc()
 	r.bad = &collab.Error{Code: collab.CodeDocumentQuarantine, Msg: "this record's document cannot be read; nothing was changed", Err: err}
 	r.refuseAll()
+}
+
+// giveUp refuses what could not be stored in many tries, with a code that says to try again later: the clients keep it
+// (SPEC D2). What the store cannot take may be the fault of the data; the room must not stand still for it.
+func (r *Room) giveUp(cause error) {
+	r.failures = 0
+	for _, p := range r.flying {
+		r.opts.Metrics.JournalQueue.Dec()
+		if !p.dropped {
+			r.answer(p.from, p.ticket, Answer{Err: &collab.Error{Code: collab.CodeUnavailable,
+				Msg: "the server could not save this; keep it and send it again", RetryAfter: maxReloadBackoff, Err: cause}})
+		}
+	}
+	r.flying = nil
 }
 
 // refuseAll answers all that waits for the document.

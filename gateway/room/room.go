@@ -23,6 +23,7 @@ const (
 	slowPeerBytes      = 256 << 10              // a peer behind by more gets awareness later (SPEC C7)
 	reloadBackoff      = 250 * time.Millisecond
 	maxReloadBackoff   = 5 * time.Second
+	maxFailures        = 12 // then an append's updates are refused: about 45 s of waiting
 	backpressureRetry  = time.Second
 	storeReadTimeout   = 10 * time.Second
 	maxAwarenessMember = 1024 // sessions whose awareness a room keeps
@@ -83,7 +84,7 @@ type Room struct {
 	late      []Granted // grants whose revision is not delivered yet
 	loading   bool      // the document is being read again
 	bad       error     // the document cannot be read: quarantined until the room is opened again (SPEC F8)
-	backoff   time.Duration
+	failures  int       // reads and appends that failed since the last append that did not
 	aware     awareness
 	cached    state // the encoded document at a revision, for joiners
 }
