@@ -231,6 +231,9 @@ func (p *pending) sender() collab.SessionID {
 }
 
 func (r *Room) publish(kind collab.BusKind, body any) {
+	if !r.opts.Bus.Heard(r.id, r.opts.Instance) {
+		return
+	}
 	if err := publish(r.opts.Bus, r.id, r.opts.Instance, kind, body); err != nil {
 		r.log().Warn("bus: publish", obs.Event(string(kind)), obs.Err(err))
 	}

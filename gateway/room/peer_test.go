@@ -15,7 +15,8 @@ import (
 // inprocSilent is a bus that loses everything.
 type inprocSilent struct{}
 
-func (inprocSilent) Publish(context.Context, collab.Notice) error { return nil }
+func (inprocSilent) Heard(collab.Resource, collab.InstanceID) bool { return true }
+func (inprocSilent) Publish(context.Context, collab.Notice) error  { return nil }
 func (inprocSilent) Subscribe(collab.Resource, collab.InstanceID, func(collab.Notice) bool) func() {
 	return func() {}
 }

@@ -39,6 +39,9 @@ type Journal interface {
 
 // Bus tells other instances about a resource. It may lose messages.
 type Bus interface {
+	// Heard reports whether another instance may listen: if not, no notice is made.
+	Heard(res collab.Resource, inst collab.InstanceID) bool
+	// Publish returns at once.
 	Publish(ctx context.Context, n collab.Notice) error
 	Subscribe(res collab.Resource, inst collab.InstanceID, deliver func(collab.Notice) bool) (cancel func())
 }

@@ -40,6 +40,13 @@ func (b *Bus) Publish(_ context.Context, n collab.Notice) error {
 	return nil
 }
 
+// Heard reports whether another instance listens to the resource: without one a notice need not be made.
+func (b *Bus) Heard(res collab.Resource, inst collab.InstanceID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.subs[res], func(s *subscription) bool { return s.instance != inst })
+}
+
 // Subscribe has deliver called with each notice of a resource that another instance publishes. deliver must not block; it
 // returns false for what it drops. A call that is under way when cancel is called may still be made.
 func (b *Bus) Subscribe(res collab.Resource, inst collab.InstanceID, deliver func(collab.Notice) bool) (cancel func()) {
