@@ -1,0 +1,111 @@
+# The project's habits, one target each; `make help` lists them.
+#
+# Nothing is installed into the checkout but node_modules: tools are built once, from the versions in
+# scripts/tools/go.mod, into a cache that all checkouts share.
+
+SHELL         := /bin/bash
+.SHELLFLAGS   := -eu -o pipefail -c
+MAKEFLAGS     += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Figures that a caller may change: make fuzz FUZZTIME=10m.
+ARGS      ?=
+FUZZTIME  ?= 1m
+HISTORIES ?= 5000
+BENCH     ?= .
+BENCHTIME ?= 1s
+COVERAGE  ?= 80
+
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+TOOLS  := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/corsia/tools
+GO     := $(shell go env GOVERSION)
+pinned  = $(word 2,$(shell grep -E '^[[:space:]]*$(1) v' scripts/tools/go.mod))
+
+LINTER     := $(TOOLS)/golangci-lint-$(call pinned,github.com/golangci/golangci-lint/v2)-$(GO)
+TESTRUNNER := $(TOOLS)/gotestsum-$(call pinned,gotest.tools/gotestsum)-$(GO)
+
+# Packages with tests that need installed programs. Their other tests are run by `make unit` already.
+INTEGRATION = $(addprefix ./,$(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir=node_modules '^//go:build .*integration' gateway shared tests))))
+
+STEPS := services tools lint unit widget integration coverage
+
+.PHONY: help run build test lint fuzz bench $(STEPS) format vet clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+run: build ## run the gateway on its embedded drivers, needs only Go: http://127.0.0.1:8080/demo/
+	@exec bin/corsia serve $(ARGS)
+
+build: ## build bin/corsia
+	@go build -trimpath -ldflags '-X corsia/gateway/app.Version=$(VERSION)' -o bin/corsia ./gateway
+
+test: ## check everything; installs what is missing on Debian
+	@rm -rf coverage && mkdir coverage
+	@failed=; times=; for step in $(STEPS); do \
+		echo "── $$step"; begin=$$SECONDS; \
+		$(MAKE) $$step || failed="$$failed $$step"; \
+		times="$$times $$step $$((SECONDS - begin)) s,"; \
+	done; \
+	echo "──$${times%,}"; \
+	go run ./scripts/tally -failed "$$failed" coverage/unit.json coverage/widget.log coverage/integration.json
+
+services: ## install the Debian packages that the tests need, unless they are there
+	@scripts/services
+
+tools: $(LINTER) $(TESTRUNNER) ## build the linter and the test runner, unless they are there
+
+$(LINTER):
+	@echo "building golangci-lint, once: two to four minutes"
+	@go build -C scripts/tools -trimpath -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(TESTRUNNER):
+	@go build -C scripts/tools -trimpath -o $@ gotest.tools/gotestsum
+
+lint: format vet $(LINTER) ## gofmt, go vet, golangci-lint with the import rules
+	@$(LINTER) run ./...
+
+format:
+	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
+	[ -z "$$unformatted" ] || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
+
+vet:
+	@go vet -tags integration ./...
+
+unit: $(TESTRUNNER) ## Go unit tests under the race detector
+	@mkdir -p coverage
+	@$(TESTRUNNER) --format pkgname-and-test-fails --format-hide-empty-pkg --jsonfile coverage/unit.json -- \
+		-race -covermode=atomic -coverprofile=coverage/unit.out ./...
+
+coverage: ## how much the unit tests cover, guarded; after `make unit`
+	@go run ./scripts/coverage -minimum $(COVERAGE) coverage/unit.out
+
+widget: widget/node_modules/.package-lock.json ## the widget: types, unit tests with their coverage, the built files
+	@mkdir -p coverage
+	@npm --prefix widget test 2>&1 | tee coverage/widget.log
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@npm --prefix $* ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+integration: $(TESTRUNNER) ## tests against real programs: npm clients, browsers, kill -9
+	@mkdir -p coverage
+	@$(TESTRUNNER) --format testname --jsonfile coverage/integration.json -- \
+		-tags integration -count=1 -p 1 -timeout 20m $(INTEGRATION)
+
+fuzz: ## every fuzz target for FUZZTIME, then the engine against npm yjs on HISTORIES histories
+	@for package in $$(go list ./gateway/... ./shared/...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "── $$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+	@FUZZ_COUNT=$(HISTORIES) go test -tags integration -count=1 -timeout 2h -v -run TestEngineAgreesWithYjs ./tests/yjs
+
+bench: ## benchmarks: make bench BENCH=Apply BENCHTIME=5s
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -p 1 ./...
+
+clean: ## remove what was built; the tools' cache stays
+	@rm -rf bin coverage widget/coverage
