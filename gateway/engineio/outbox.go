@@ -13,7 +13,7 @@ const (
 	// peer has WriteTimeout for each.
 	maxWriteBytes = 64 << 10
 	// keptEntries is the capacity that an idle outbox may keep.
-	keptEntries = 8
+	keptEntries = 16
 )
 
 // The packets that are the same for every socket.
@@ -107,12 +107,10 @@ func (s *Socket) write() {
 			s.shut(ReasonTransportError)
 		}
 		s.mu.Lock()
-		if cap(batch) <= keptEntries {
-			s.spare = batch[:0]
-		}
+		s.spare = batch[:0]
 	}
-	if cap(s.outbox) > keptEntries {
-		s.outbox = nil
+	if cap(s.outbox)+cap(s.spare) > keptEntries {
+		s.outbox, s.spare = nil, nil
 	}
 	s.writing = false
 	if s.now() == closing {
@@ -188,8 +186,9 @@ func (s *Socket) writeParts(b []byte, cost int) error {
 		if _, err := s.conn.Write(piece); err != nil {
 			return err
 		}
-		b = b[len(piece):]
-		s.settle(0)
+		if b = b[len(piece):]; len(b) > 0 {
+			s.settle(0)
+		}
 	}
 	s.settle(cost)
 	return nil
