@@ -1,4 +1,5 @@
--- The tables and columns are those of ../sqlite/00001_init.sql, which explains them.
+-- The tables and columns are those of ../sqlite/00001_init.sql, which explains them. The journal's primary key does what
+-- position, yjs_revisions and yjs_indexed do there.
 
 -- +goose Up
 

@@ -1,4 +1,5 @@
--- Times are microseconds since 1970 UTC. The tables and columns are those of ../postgres/00001_init.sql.
+-- Times are microseconds since 1970 UTC. The tables and columns are those of ../postgres/00001_init.sql, but for the
+-- journal's index.
 
 -- +goose Up
 
@@ -17,9 +18,10 @@ CREATE TABLE yjs_heads (
     PRIMARY KEY (tenant, resource_id)
 ) STRICT, WITHOUT ROWID;
 
--- The journal (D3): append only, without gaps from revision 2 on. Clustered by document, so that a load reads one run of
--- pages.
+-- The journal (D3): append only, without gaps from revision 2 on. Rows lie in the order of their commits, so that one
+-- commit of many documents writes few pages. position grows for ever.
 CREATE TABLE yjs_updates (
+    position    INTEGER PRIMARY KEY,
     tenant      TEXT    NOT NULL,
     resource_id TEXT    NOT NULL,
     revision    INTEGER NOT NULL,
@@ -28,9 +30,24 @@ CREATE TABLE yjs_updates (
     session_id  TEXT    NOT NULL,
     client_ids  TEXT    NOT NULL, -- JSON array of numbers
     fields      TEXT    NOT NULL, -- JSON array of strings
-    created_at  INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+-- Where the revisions of a document lie in yjs_updates. It is filled many rows at a time, at most seconds late: rows after
+-- the position in yjs_indexed are not in it yet. (In PostgreSQL the primary key of yjs_updates does this.)
+CREATE TABLE yjs_revisions (
+    tenant      TEXT    NOT NULL,
+    resource_id TEXT    NOT NULL,
+    revision    INTEGER NOT NULL,
+    position    INTEGER NOT NULL,
     PRIMARY KEY (tenant, resource_id, revision)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE yjs_indexed (
+    position INTEGER NOT NULL -- one row
+) STRICT;
+
+INSERT INTO yjs_indexed (position) VALUES (0);
 
 -- +goose StatementBegin
 CREATE TRIGGER yjs_updates_append_only BEFORE UPDATE ON yjs_updates
@@ -178,5 +195,7 @@ DROP TABLE lock_fences;
 DROP TABLE yjs_seeds;
 DROP TABLE yjs_clients;
 DROP TABLE yjs_states;
+DROP TABLE yjs_indexed;
+DROP TABLE yjs_revisions;
 DROP TABLE yjs_updates;
 DROP TABLE yjs_heads;

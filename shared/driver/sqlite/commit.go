@@ -31,12 +31,12 @@ func (db *DB) commitAll() {
 		if pause := minCommitInterval - time.Since(last); pause > 0 && retry == 0 {
 			time.Sleep(pause)
 		}
-		jobs := db.queue.take()
-		if jobs == nil {
+		jobs, closed := db.queue.take(db.untilIdle())
+		if closed {
 			break
 		}
 		last = time.Now()
-		err := db.commit(jobs)
+		err := db.work(jobs)
 		if err == nil {
 			retry = 0
 			continue
@@ -46,7 +46,32 @@ func (db *DB) commitAll() {
 		db.log.Warn("store: open the connection again", "err", err, "retry_ms", retry.Milliseconds())
 		time.Sleep(retry)
 	}
+	if err := db.work(nil); err != nil {
+		db.log.Warn("store: index the journal", "err", err) // the next process will
+	}
 	db.dropWriter()
+}
+
+// untilIdle returns how long the committer waits for jobs before it indexes the journal, zero when there is nothing to index.
+func (db *DB) untilIdle() time.Duration {
+	if db.writer == nil || db.writer.unindexed() == 0 {
+		return 0
+	}
+	return idleBeforeIndex
+}
+
+// work commits the jobs, and indexes the journal when there are none or when many rows wait for it. It returns an error when
+// the connection cannot be trusted.
+func (db *DB) work(jobs []*job) error {
+	if len(jobs) > 0 {
+		if err := db.commit(jobs); err != nil {
+			return err
+		}
+	}
+	if w := db.writer; w != nil && (len(jobs) == 0 || w.unindexed() >= maxUnindexedRows) {
+		return w.index()
+	}
+	return nil
 }
 
 // commit applies the jobs in one transaction and answers each. When one of them fails by its own fault, each is tried by

@@ -85,18 +85,22 @@ func open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := migrations.SQLite(ctx, writers); err != nil {
 		return nil, errors.Join(err, writers.Close())
 	}
+	w, err := openWriter(writers)
+	if err == nil {
+		err = w.index() // what a process that was killed has left
+	}
+	if err != nil {
+		return nil, errors.Join(err, writers.Close())
+	}
 	readers, err := openPool(path, readerPragmas)
 	if err != nil {
 		return nil, errors.Join(err, writers.Close())
 	}
 	readers.SetMaxOpenConns(maxReaders)
 	readers.SetMaxIdleConns(maxReaders)
-	if err := readers.PingContext(ctx); err != nil {
-		return nil, errors.Join(err, readers.Close(), writers.Close())
-	}
 	return &DB{
 		path: path, log: o.Log, onCommit: o.OnCommit, onAudit: o.OnAudit, readers: readers, writers: writers,
-		committed: make(chan struct{}), queue: newQueue(),
+		committed: make(chan struct{}), queue: newQueue(), writer: w,
 	}, nil
 }
 

@@ -54,7 +54,12 @@ func (db *DB) load(ctx context.Context, r collab.Resource) (s collab.Snapshot, e
 
 // Entries returns up to limit entries after a revision, in order.
 func (db *DB) Entries(ctx context.Context, r collab.Resource, after int64, limit int) ([]collab.Entry, error) {
-	found, err := entries(ctx, db.readers, r, after, limit)
+	tx, err := db.readers.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read journal of %v: %w", r, err)
+	}
+	defer tx.Rollback() // it has written nothing
+	found, err := entries(ctx, tx, r, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read journal of %v: %w", r, err)
 	}
@@ -101,11 +106,18 @@ func drain[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) {
 	return all, rows.Err()
 }
 
-// entries reads entries after a revision; a negative limit is none.
-func entries(ctx context.Context, q querier, r collab.Resource, after int64, limit int) ([]collab.Entry, error) {
-	return collect(ctx, q, scanEntry, `SELECT revision, "update", user_id, session_id, client_ids, fields, created_at
-		FROM yjs_updates WHERE tenant = ? AND resource_id = ? AND revision > ? ORDER BY revision LIMIT ?`,
-		r.Tenant, r.ID, after, limit)
+// entries reads entries after a revision, in one transaction; a negative limit is none.
+func entries(ctx context.Context, tx *sql.Tx, r collab.Resource, after int64, limit int) ([]collab.Entry, error) {
+	const columns = `u.revision, u."update", u.user_id, u.session_id, u.client_ids, u.fields, u.created_at`
+	indexed, err := collect(ctx, tx, scanEntry, "SELECT "+columns+` FROM yjs_revisions i JOIN yjs_updates u USING (position)
+		WHERE i.tenant = ? AND i.resource_id = ? AND i.revision > ? ORDER BY i.revision LIMIT ?`, r.Tenant, r.ID, after, limit)
+	if err != nil || len(indexed) == limit {
+		return indexed, err
+	}
+	recent, err := collect(ctx, tx, scanEntry, "SELECT "+columns+` FROM yjs_updates u
+		WHERE position > (SELECT position FROM yjs_indexed) AND tenant = ? AND resource_id = ? AND revision > ?
+		ORDER BY position LIMIT ?`, r.Tenant, r.ID, after, max(limit-len(indexed), -1))
+	return append(indexed, recent...), err
 }
 
 func owners(ctx context.Context, q querier, r collab.Resource) ([]collab.Owner, error) {

@@ -72,22 +72,31 @@ func (q *queue) withdraw(j *job) bool {
 	return false
 }
 
-// take returns as many jobs as one transaction may hold, at least one; none when the queue is closed and empty.
-func (q *queue) take() []*job {
+// take waits for jobs and returns as many as one transaction may hold; none when there are none after a while, or when
+// the queue is closed and empty, which it reports. A zero while is for ever.
+func (q *queue) take(while time.Duration) (batch []*job, closed bool) {
+	var idle <-chan time.Time
 	for {
 		q.mu.Lock()
 		if len(q.jobs) > 0 {
 			batch := q.cut()
 			q.mu.Unlock()
-			return batch
+			return batch, false
 		}
 		q.busy = time.Time{}
-		closed := q.closed
+		closed = q.closed
 		q.mu.Unlock()
 		if closed {
-			return nil
+			return nil, true
 		}
-		<-q.wake
+		if while > 0 && idle == nil {
+			idle = time.After(while)
+		}
+		select {
+		case <-q.wake:
+		case <-idle:
+			return nil, false
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ type writer struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 	journal    journalRows       // entries of this transaction that are not inserted yet
+	indexed    int64             // journal rows up to this position are in yjs_revisions
 	audited    []collab.AuditRow // rows of this transaction
 }
 
@@ -30,7 +31,12 @@ func openWriter(pool *sql.DB) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writer{conn: conn, statements: map[string]*sql.Stmt{}}, nil
+	w := &writer{conn: conn, statements: map[string]*sql.Stmt{}}
+	if err := w.readPositions(); err != nil {
+		w.close()
+		return nil, fmt.Errorf("read positions of journal: %w", err)
+	}
+	return w, nil
 }
 
 // close gives the connection back to its pool, which keeps none: it is closed, and an open transaction ends.
