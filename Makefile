@@ -9,7 +9,7 @@ MAKEFLAGS     += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# Figures that a caller may change: make fuzz FUZZTIME=10m.
+# What a caller may change: make fuzz FUZZTIME=10m, make run ARGS='-addr 127.0.0.1:9000'.
 ARGS      ?=
 FUZZTIME  ?= 1m
 HISTORIES ?= 5000
@@ -25,6 +25,10 @@ pinned  = $(word 2,$(shell grep -E '^[[:space:]]*$(1) v' scripts/tools/go.mod))
 
 LINTER     := $(TOOLS)/golangci-lint-$(call pinned,github.com/golangci/golangci-lint/v2)-$(GO)
 TESTRUNNER := $(TOOLS)/gotestsum-$(call pinned,gotest.tools/gotestsum)-$(GO)
+
+# What ships: its statements count for the coverage, whichever package's unit tests run them.
+comma   := ,
+PRODUCT := $(subst $() ,$(comma),$(strip $(foreach part,gateway shared functions migrations,$(if $(wildcard $(part)),./$(part)/...))))
 
 # Packages with tests that need installed programs. Their other tests are run by `make unit` already.
 INTEGRATION = $(addprefix ./,$(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir=node_modules '^//go:build .*integration' gateway shared tests))))
@@ -77,7 +81,7 @@ vet:
 unit: $(TESTRUNNER) ## Go unit tests under the race detector
 	@mkdir -p coverage
 	@$(TESTRUNNER) --format pkgname-and-test-fails --format-hide-empty-pkg --jsonfile coverage/unit.json -- \
-		-race -covermode=atomic -coverprofile=coverage/unit.out ./...
+		-race -covermode=atomic -coverprofile=coverage/unit.out -coverpkg=$(PRODUCT) ./...
 
 coverage: ## how much the unit tests cover, guarded; after `make unit`
 	@go run ./scripts/coverage -minimum $(COVERAGE) coverage/unit.out
