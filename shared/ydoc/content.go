@@ -17,7 +17,7 @@ const (
 
 // readContent reads the content of an item: its length, and as data what is
 // kept of it.
-func readContent(r *reader, it *item, lim Limits) {
+func readContent(r *reader, it *item) {
 	start := r.pos
 	it.length = 1
 	switch it.kind {
@@ -26,24 +26,23 @@ func readContent(r *reader, it *item, lim Limits) {
 		it.flags |= isDeleted
 		return
 	case kindString:
-		it.data = r.text()
-		it.length = unitsOf(it.data)
+		it.data, it.length = r.textUnits()
 		return
 	case kindJSON, kindAny:
-		readValues(r, it, lim)
+		readValues(r, it)
 		return
 	case kindBinary:
 		r.bytes()
 	case kindEmbed:
-		checkJSON(r, lim)
+		checkJSON(r)
 	case kindFormat:
-		r.key(lim.MaxKeyBytes)
-		checkJSON(r, lim)
+		r.key()
+		checkJSON(r)
 	case kindType:
-		readTypeRef(r, lim)
+		readTypeRef(r)
 	case kindDoc:
-		r.key(lim.MaxKeyBytes)
-		skipValue(r, lim.MaxDepth)
+		r.key()
+		skipValue(r, r.lim.MaxDepth)
 	default:
 		r.malformed("content kind")
 	}
@@ -53,7 +52,7 @@ func readContent(r *reader, it *item, lim Limits) {
 }
 
 // readValues reads JSON or Any values and where each of them ends.
-func readValues(r *reader, it *item, lim Limits) {
+func readValues(r *reader, it *item) {
 	n := r.uvarint()
 	if n > uint64(r.remaining()) {
 		r.fail(ErrTooManyStructs, "more values than bytes")
@@ -65,9 +64,9 @@ func readValues(r *reader, it *item, lim Limits) {
 	}
 	for i := uint64(0); i < n && r.err == nil; i++ {
 		if it.kind == kindJSON {
-			checkJSON(r, lim)
+			checkJSON(r)
 		} else {
-			skipValue(r, lim.MaxDepth)
+			skipValue(r, r.lim.MaxDepth)
 		}
 		if n > 1 {
 			it.detail.ends = append(it.detail.ends, uint32(r.pos-start))
@@ -79,11 +78,11 @@ func readValues(r *reader, it *item, lim Limits) {
 	}
 }
 
-func readTypeRef(r *reader, lim Limits) (ref typeRef, name []byte) {
+func readTypeRef(r *reader) (ref typeRef, name []byte) {
 	ref = typeRef(r.uvarint())
 	switch ref {
 	case refXMLElement, refXMLHook:
-		name = r.key(lim.MaxKeyBytes)
+		name = r.key()
 	case refArray, refMap, refText, refXMLFragment, refXMLText:
 	default:
 		r.malformed("shared type")
@@ -93,19 +92,18 @@ func readTypeRef(r *reader, lim Limits) (ref typeRef, name []byte) {
 
 // typeOf returns what kind of shared type an item of kindType holds.
 func typeOf(it *item) (ref typeRef, name string) {
-	r := reader{buf: it.data}
-	ref, b := readTypeRef(&r, trusted)
+	ref, b := readTypeRef(&reader{buf: it.data, lim: trusted})
 	return ref, string(b)
 }
 
 // checkJSON reads a string that holds JSON, or the word undefined. Peers throw
 // while they apply an update with anything else.
-func checkJSON(r *reader, lim Limits) {
+func checkJSON(r *reader) {
 	b := r.text()
 	if r.err != nil || string(b) == "undefined" && len(b) > 0 {
 		return
 	}
-	if depthOfJSON(b) > lim.MaxDepth {
+	if depthOfJSON(b) > r.lim.MaxDepth {
 		r.fail(ErrTooDeep, "JSON")
 		return
 	}

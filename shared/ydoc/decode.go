@@ -103,9 +103,9 @@ func (u *decoded) decode(update []byte, lim Limits) error {
 	if len(update) > lim.MaxUpdateBytes {
 		return refuse(ErrTooLarge, "%d bytes, limit %d", len(update), lim.MaxUpdateBytes)
 	}
-	r := reader{buf: update}
+	r := reader{buf: update, lim: lim}
 	for groups := r.uvarint(); groups > 0 && r.err == nil; groups-- {
-		u.readGroup(&r, lim)
+		u.readGroup(&r)
 	}
 	u.readDeletes(&r)
 	if r.err == nil && r.remaining() > 0 {
@@ -142,14 +142,14 @@ func compareClients(a, b ClientID) int {
 	return 0
 }
 
-func (u *decoded) readGroup(r *reader, lim Limits) {
+func (u *decoded) readGroup(r *reader) {
 	count := r.uvarint()
-	g := group{client: ClientID(r.uvarint()), first: len(u.items)}
+	g := group{client: r.client(), first: len(u.items)}
 	clock := r.clock()
 	if count > uint64(r.remaining()) {
 		r.fail(ErrTooManyStructs, "more structs than bytes")
 	}
-	if uint64(len(u.items))+count > uint64(lim.MaxStructs) {
+	if uint64(len(u.items))+count > uint64(r.lim.MaxStructs) {
 		r.fail(ErrTooManyStructs, "structs over the limit")
 	}
 	if r.err != nil {
@@ -158,9 +158,10 @@ func (u *decoded) readGroup(r *reader, lim Limits) {
 	u.items = slices.Grow(u.items, min(int(count), r.remaining()/bytesPerStruct+8))
 	for ; count > 0; count-- {
 		n := len(u.items)
-		u.items = append(u.items, item{client: g.client, clock: clock})
+		u.items = slices.Grow(u.items, 1)[:n+1] // zero: reset and Grow see to it
 		it := &u.items[n]
-		u.readItem(r, it, lim)
+		it.client, it.clock = g.client, clock
+		u.readItem(r, it)
 		if r.err == nil && it.length == 0 {
 			r.malformed("empty struct")
 		}
@@ -173,6 +174,7 @@ func (u *decoded) readGroup(r *reader, lim Limits) {
 		clock += it.length
 		if n > g.first && it.kind == u.items[n-1].kind && (it.kind == kindGC || it.kind == kindSkip) {
 			u.items[n-1].length += it.length // one struct: costs memory once
+			*it = item{}
 			u.items = u.items[:n]
 		}
 	}
@@ -181,7 +183,7 @@ func (u *decoded) readGroup(r *reader, lim Limits) {
 	}
 }
 
-func (u *decoded) readItem(r *reader, it *item, lim Limits) {
+func (u *decoded) readItem(r *reader, it *item) {
 	info := r.byte()
 	it.kind = contentKind(info & infoKind)
 	switch it.kind {
@@ -194,39 +196,39 @@ func (u *decoded) readItem(r *reader, it *item, lim Limits) {
 		return
 	}
 	if info&infoOrigin != 0 {
-		it.setOrigin(ClientID(r.uvarint()), r.clock())
+		it.setOrigin(r.client(), r.clock())
 		if it.originClient == it.client && it.originClock >= it.clock {
 			r.malformed("origin after the struct")
 		}
 	}
 	if info&infoRightOrigin != 0 {
-		it.setRightOrigin(ClientID(r.uvarint()), r.clock())
+		it.setRightOrigin(r.client(), r.clock())
 		if it.rightClient == it.client && it.rightClock >= it.clock {
 			r.malformed("right origin after the struct")
 		}
 	}
 	if info&(infoOrigin|infoRightOrigin) == 0 {
-		u.readParent(r, it, info&infoHasKey != 0, lim)
+		u.readParent(r, it, info&infoHasKey != 0)
 	}
-	readContent(r, it, lim)
+	readContent(r, it)
 	u.content += len(it.data)
 }
 
-func (u *decoded) readParent(r *reader, it *item, keyed bool, lim Limits) {
+func (u *decoded) readParent(r *reader, it *item, keyed bool) {
 	var p wireParent
 	if r.uvarint() == 1 {
 		it.flags |= rootParent
-		p.root = r.key(lim.MaxKeyBytes)
+		p.root = r.key()
 	} else {
 		it.flags |= itemParent
-		p.client, p.clock = ClientID(r.uvarint()), r.clock()
+		p.client, p.clock = r.client(), r.clock()
 		if p.client == it.client && p.clock >= it.clock {
 			r.malformed("parent after the struct")
 		}
 	}
 	if keyed {
 		it.flags |= hasKey
-		p.key = r.key(lim.MaxKeyBytes)
+		p.key = r.key()
 	}
 	it.stamp = uint32(len(u.parents))
 	u.parents = append(u.parents, p)

@@ -75,7 +75,7 @@ func appendDeletes(b []byte, deletes []deleteRange) []byte {
 // bytes of the update alone (D6).
 func (u *decoded) readDeletes(r *reader) {
 	for clients := r.uvarint(); clients > 0 && r.err == nil; clients-- {
-		client := ClientID(r.uvarint())
+		client := r.client()
 		count := r.uvarint()
 		if count > uint64(r.remaining())/2 {
 			r.malformed("more deletes than bytes")

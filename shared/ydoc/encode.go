@@ -32,7 +32,7 @@ func DecodeStateVector(stateVector []byte) (map[ClientID]uint32, error) {
 	}
 	clocks := make(map[ClientID]uint32, n)
 	for ; n > 0 && r.err == nil; n-- {
-		client := ClientID(r.uvarint())
+		client := r.client()
 		clocks[client] = r.clock()
 	}
 	if r.err == nil && r.remaining() > 0 {

@@ -12,6 +12,11 @@ func (d *Doc) integrateAll(u *decoded) {
 	var kept []byte // content of all structs, so that it does not alias the input
 	if inPlace {
 		kept = make([]byte, 0, u.content)
+		for _, g := range u.groups {
+			if g.next > g.first {
+				d.touch(g.client).reserve(g.next - g.first)
+			}
+		}
 	}
 	for _, i := range u.order {
 		it := &u.items[i]
@@ -100,15 +105,19 @@ func (d *Doc) integrate(it *item, parent *wireParent) {
 // them. The parent stays nil if any of it is collected.
 func (d *Doc) resolve(it *item, parent *wireParent) {
 	collected := false
-	if it.flags&hasOrigin != 0 {
-		it.left = d.endingAt(it.originClient, it.originClock)
-		it.setOrigin(it.left.client, it.left.end()-1)
-		collected = it.left.kind == kindGC
-	}
 	if it.flags&hasRightOrigin != 0 {
 		it.right = d.startingAt(it.rightClient, it.rightClock)
 		it.setRightOrigin(it.right.client, it.right.clock)
-		collected = collected || it.right.kind == kindGC
+		collected = it.right.kind == kindGC
+	}
+	if it.flags&hasOrigin != 0 {
+		if r := it.right; r != nil && r.left != nil && r.left.endsWith(it.originClient, it.originClock) {
+			it.left = r.left
+		} else {
+			it.left = d.endingAt(it.originClient, it.originClock)
+		}
+		it.setOrigin(it.left.client, it.left.end()-1)
+		collected = collected || it.left.kind == kindGC
 	}
 	switch {
 	case collected:
@@ -288,6 +297,11 @@ func (d *Doc) settle(it *item) {
 	}
 }
 
+// endsWith reports whether the item's last unit is the given one.
+func (it *item) endsWith(client ClientID, clock uint32) bool {
+	return it.end()-1 == clock && it.client == client
+}
+
 // endingAt returns the item whose last unit is the given one, and splits a
 // longer one for it.
 func (d *Doc) endingAt(client ClientID, clock uint32) *item {
@@ -301,8 +315,12 @@ func (d *Doc) endingAt(client ClientID, clock uint32) *item {
 }
 
 // startingAt returns the item whose first unit is the given one, and splits a
-// longer one for it.
+// longer one for it. The one found last in the transaction is tried first:
+// who types in the middle of a text names the same right neighbour for long.
 func (d *Doc) startingAt(client ClientID, clock uint32) *item {
+	if it := d.txn.starting; it != nil && it.clock == clock && it.client == client {
+		return it
+	}
 	cs := d.structs(client)
 	p := cs.find(clock)
 	it := cs.at(p)
@@ -310,6 +328,7 @@ func (d *Doc) startingAt(client ClientID, clock uint32) *item {
 		it = d.split(it, clock-it.clock)
 		cs.insertAfter(p, it)
 	}
+	d.txn.starting = it
 	return it
 }
 

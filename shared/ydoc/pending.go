@@ -32,8 +32,12 @@ func (p *pending) admit(d *Doc, u *decoded) error {
 		}
 	}
 	deletes := len(p.deletes)
-	for _, r := range u.deletes {
-		if r.end() > d.scheduledClock(u, r.client) {
+	var clock uint32
+	for i, r := range u.deletes {
+		if i == 0 || r.client != u.deletes[i-1].client {
+			clock = d.scheduledClock(u, r.client)
+		}
+		if r.end() > clock {
 			deletes++
 		}
 	}

@@ -1,6 +1,9 @@
 package ydoc
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // reader walks over encoded bytes. After the first thing that does not parse
 // it stays broken and answers zeros, so callers check err once per struct
@@ -9,6 +12,14 @@ type reader struct {
 	buf []byte
 	pos int
 	err error
+	lim Limits
+
+	// The client id read last, as it stands in the input: ids repeat, and
+	// comparing one word is faster than decoding five bytes.
+	lastClient ClientID
+	lastBytes  uint64
+	lastMask   uint64 // zero: nothing remembered
+	lastLength int
 }
 
 func (r *reader) remaining() int { return len(r.buf) - r.pos }
@@ -24,12 +35,24 @@ func (r *reader) fail(reason error, what string) {
 func (r *reader) malformed(what string) { r.fail(ErrMalformed, what) }
 
 // uvarint reads an unsigned number of at most 53 bits, the integers that
-// JavaScript peers hold exactly.
+// JavaScript peers hold exactly. Up to three bytes, as clocks have, are read
+// without a loop.
 func (r *reader) uvarint() uint64 {
-	if r.pos < len(r.buf) {
-		if c := r.buf[r.pos]; c < 0x80 {
+	if b := r.buf[r.pos:]; len(b) >= 3 {
+		n := uint64(b[0])
+		if n < 0x80 {
 			r.pos++
-			return uint64(c)
+			return n
+		}
+		c := uint64(b[1])
+		if n = n&0x7f | c&0x7f<<7; c < 0x80 {
+			r.pos += 2
+			return n
+		}
+		c = uint64(b[2])
+		if n |= c & 0x7f << 14; c < 0x80 {
+			r.pos += 3
+			return n
 		}
 	}
 	return r.longUvarint()
@@ -51,6 +74,28 @@ func (r *reader) longUvarint() uint64 {
 	}
 	r.malformed("number")
 	return 0
+}
+
+// client reads a client id.
+func (r *reader) client() ClientID {
+	const word = 8
+	if r.remaining() < word {
+		return ClientID(r.uvarint())
+	}
+	bytes := binary.LittleEndian.Uint64(r.buf[r.pos:])
+	if r.lastMask != 0 && bytes&r.lastMask == r.lastBytes {
+		r.pos += r.lastLength
+		return r.lastClient
+	}
+	start := r.pos
+	r.lastClient = ClientID(r.uvarint())
+	r.lastLength = r.pos - start
+	r.lastMask = 0
+	if r.err == nil {
+		r.lastMask = ^uint64(0) >> (8 * (word - r.lastLength))
+		r.lastBytes = bytes & r.lastMask
+	}
+	return r.lastClient
 }
 
 // clock reads a clock or a length.
@@ -89,23 +134,29 @@ func (r *reader) bytes() []byte {
 // text reads a string, which must be valid UTF-8: other peers refuse the
 // update otherwise.
 func (r *reader) text() []byte {
-	b := r.bytes()
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			if !utf8.Valid(b) {
-				r.malformed("UTF-8")
-				return nil
-			}
-			break
-		}
-	}
+	b, _ := r.textUnits()
 	return b
 }
 
+// textUnits reads a string and counts its UTF-16 units.
+func (r *reader) textUnits() (b []byte, units uint32) {
+	b = r.bytes()
+	for i, c := range b {
+		if c >= utf8.RuneSelf {
+			if !utf8.Valid(b) {
+				r.malformed("UTF-8")
+				return nil, 0
+			}
+			return b, uint32(i) + unitsOfWide(b[i:])
+		}
+	}
+	return b, uint32(len(b))
+}
+
 // key reads a name of bounded length.
-func (r *reader) key(limit int) []byte {
+func (r *reader) key() []byte {
 	b := r.text()
-	if len(b) > limit {
+	if len(b) > r.lim.MaxKeyBytes {
 		r.fail(ErrKeyTooLong, "key")
 		return nil
 	}

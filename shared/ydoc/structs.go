@@ -8,8 +8,11 @@ const blockCap = 128
 // does not have to visit the items.
 type slot struct {
 	clock uint32
+	dead  bool // was deleted already when it was put here; false says nothing
 	item  *item
 }
+
+func newSlot(it *item) slot { return slot{it.clock, it.deleted(), it} }
 
 // clientStructs owns the structs of one client, gapless and in clock order,
 // and what the running transaction has to know about the client.
@@ -17,11 +20,14 @@ type clientStructs struct {
 	client ClientID
 	next   uint32   // the clock after the last struct
 	blocks [][]slot // none is empty
+	recent int      // index of the block searched last
 
 	// Valid while touched.
-	touched bool
-	before  uint32       // next at the start of the transaction
-	deleted []clockRange // deleted by the transaction
+	touched  bool
+	joinable bool         // two neighbours were appended that can be one struct
+	before   uint32       // next at the start of the transaction
+	deleted  []clockRange // deleted by the transaction
+	reserved []slot       // room for blocks, zero
 }
 
 // position is a place in the blocks of a client.
@@ -40,33 +46,42 @@ func (cs *clientStructs) startOfTransaction() uint32 {
 // find returns the position of the struct that covers clock, which must be
 // less than next.
 func (cs *clientStructs) find(clock uint32) position {
-	b := len(cs.blocks) - 1
-	if clock < cs.blocks[b][0].clock {
-		low := 0
-		for b--; low < b; {
-			mid := (low + b + 1) / 2
-			if cs.blocks[mid][0].clock <= clock {
-				low = mid
-			} else {
-				b = mid - 1
-			}
-		}
-	}
+	b := cs.findBlock(clock)
 	block := cs.blocks[b]
-	high := len(block) - 1
-	if block[high].clock <= clock {
-		return position{b, high}
-	}
+	// Halving without branches: which way to go cannot be predicted.
 	low := 0
-	for high--; low < high; {
-		mid := int(uint(low+high+1) / 2)
-		if block[mid].clock <= clock {
-			low = mid
-		} else {
-			high = mid - 1
+	for n := len(block); n > 1; {
+		half := n / 2
+		next := low
+		if block[low+half].clock <= clock {
+			next = low + half
 		}
+		low = next
+		n -= half
 	}
 	return position{b, low}
+}
+
+// findBlock returns the block that covers clock: most often the last one, or
+// the one before.
+func (cs *clientStructs) findBlock(clock uint32) int {
+	last := len(cs.blocks) - 1
+	if clock >= cs.blocks[last][0].clock {
+		return last
+	}
+	if b := cs.recent; b < last && cs.blocks[b][0].clock <= clock && clock < cs.blocks[b+1][0].clock {
+		return b
+	}
+	low := 0
+	for n := last; n > 1; {
+		half := n / 2
+		if cs.blocks[low+half][0].clock <= clock {
+			low += half
+		}
+		n -= half
+	}
+	cs.recent = low
+	return low
 }
 
 // covering returns the struct that covers clock, or nil beyond the end.
@@ -108,15 +123,40 @@ func (cs *clientStructs) back(p position) (position, bool) {
 // append adds the struct that begins at next.
 func (cs *clientStructs) append(it *item) {
 	last := len(cs.blocks) - 1
-	if last < 0 {
-		cs.blocks = append(cs.blocks, nil)
-		last = 0
-	} else if len(cs.blocks[last]) >= blockCap {
-		cs.blocks = append(cs.blocks, make([]slot, 0, blockCap))
+	if last >= 0 {
+		block := cs.blocks[last]
+		cs.joinable = cs.joinable || block[len(block)-1].item.joins(it)
+	}
+	if last < 0 || len(cs.blocks[last]) >= blockCap {
+		cs.blocks = append(cs.blocks, cs.newBlock())
 		last++
 	}
-	cs.blocks[last] = append(cs.blocks[last], slot{it.clock, it})
+	cs.blocks[last] = append(cs.blocks[last], newSlot(it))
 	cs.next = it.clock + it.length
+}
+
+// newBlock returns an empty block, of what was reserved if anything is left.
+func (cs *clientStructs) newBlock() []slot {
+	if len(cs.reserved) > 0 {
+		n := min(blockCap, len(cs.reserved))
+		block := cs.reserved[:0:n]
+		cs.reserved = cs.reserved[n:]
+		return block
+	}
+	if len(cs.blocks) == 0 {
+		return nil // most clients write little: grow as needed
+	}
+	return make([]slot, 0, blockCap)
+}
+
+// reserve makes room for n structs more in one piece.
+func (cs *clientStructs) reserve(n int) {
+	if last := len(cs.blocks) - 1; last >= 0 {
+		n -= blockCap - len(cs.blocks[last])
+	}
+	if n > blockCap/4 {
+		cs.reserved = make([]slot, n)
+	}
 }
 
 // insertAfter puts the right half of a split after its left half and returns
@@ -139,7 +179,7 @@ func (cs *clientStructs) insertAfter(p position, it *item) position {
 	p.index++
 	block = append(block, slot{})
 	copy(block[p.index+1:], block[p.index:])
-	block[p.index] = slot{it.clock, it}
+	block[p.index] = newSlot(it)
 	cs.blocks[p.block] = block
 	return p
 }

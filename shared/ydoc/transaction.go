@@ -5,7 +5,9 @@ package ydoc
 type transaction struct {
 	touched    []*clientStructs
 	candidates []*item
+	starting   *item         // result of the latest startingAt
 	types      []*sharedType // work list of delete and collect
+	collected  bool          // something inside a deleted type was collected
 	report     bool          // keep new structs apart from old ones until it ends
 }
 
@@ -79,17 +81,18 @@ func (d *Doc) applyDelete(r deleteRange) {
 	end := r.end()
 	p := cs.find(r.clock)
 	it := cs.at(p)
-	if !it.deleted() && it.clock < r.clock {
+	if it.clock < r.clock && !it.deleted() {
 		p = cs.insertAfter(p, d.split(it, r.clock-it.clock))
 	}
 	for more := true; more; p, more = cs.forward(p) {
-		it = cs.at(p)
-		if it.clock >= end {
+		s := cs.blocks[p.block][p.index]
+		if s.clock >= end {
 			return
 		}
-		if it.deleted() {
+		if s.dead || s.item.deleted() {
 			continue
 		}
+		it = s.item
 		if end < it.end() {
 			cs.insertAfter(p, d.split(it, end-it.clock)) // p may be stale now
 			d.delete(it)
@@ -114,7 +117,7 @@ func (d *Doc) finish() {
 				cs.merge(r.clock, r.end())
 			}
 		}
-		if cs.next > cs.before {
+		if cs.next > cs.before && (cs.joinable || len(cs.deleted) > 0 || d.txn.collected) {
 			cs.merge(cs.before, cs.next)
 		}
 	}
@@ -124,8 +127,9 @@ func (d *Doc) finish() {
 		cs.merge(at.clock, at.end())
 	}
 	for _, cs := range d.txn.touched {
-		cs.touched, cs.deleted = false, cs.deleted[:0]
+		cs.touched, cs.joinable, cs.deleted, cs.reserved = false, false, cs.deleted[:0], nil
 	}
+	d.txn.starting, d.txn.collected = nil, false
 	clear(d.txn.touched)
 	clear(d.txn.candidates)
 	d.txn.touched, d.txn.candidates = d.txn.touched[:0], d.txn.candidates[:0]
@@ -172,6 +176,7 @@ func (d *Doc) collectItem(it *item) {
 }
 
 func (d *Doc) collectInside(it *item) {
+	d.txn.collected = true
 	d.empty(it)
 	*it = item{client: it.client, clock: it.clock, length: it.length, kind: kindGC, flags: isDeleted}
 }

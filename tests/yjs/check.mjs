@@ -58,6 +58,15 @@ function * differences (history, result) {
   if (same(plainList(edited)) !== same(result.list)) yield 'array after edits'
 }
 
+function compare (history, result) {
+  if (result.error) return [result.error]
+  try {
+    return [...differences(history, result)]
+  } catch (e) {
+    return ['yjs throws: ' + e.message]
+  }
+}
+
 let count = 0
 let wrong = 0
 const results = lines(process.argv[3])[Symbol.asyncIterator]()
@@ -65,7 +74,7 @@ for await (const line of lines(process.argv[2])) {
   const history = JSON.parse(line)
   const result = JSON.parse((await results.next()).value)
   count++
-  const found = result.error ? [result.error] : [...differences(history, result)]
+  const found = compare(history, result)
   if (found.length > 0) wrong++
   for (const difference of found) console.log(`seed ${history.seed}: ${difference}`)
 }
