@@ -328,14 +328,14 @@ var CollabSDK = (() => {
   };
   Emitter.prototype.emit = function(event) {
     this._callbacks = this._callbacks || {};
-    var args2 = new Array(arguments.length - 1), callbacks = this._callbacks["$" + event];
+    var args = new Array(arguments.length - 1), callbacks = this._callbacks["$" + event];
     for (var i = 1; i < arguments.length; i++) {
-      args2[i - 1] = arguments[i];
+      args[i - 1] = arguments[i];
     }
     if (callbacks) {
       callbacks = callbacks.slice(0);
       for (var i = 0, len = callbacks.length; i < len; ++i) {
-        callbacks[i].apply(this, args2);
+        callbacks[i].apply(this, args);
       }
     }
     return this;
@@ -1047,7 +1047,7 @@ var CollabSDK = (() => {
     }
   };
 
-  // unused:webtransport
+  // trim:2
   var WT = class {
   };
 
@@ -1058,65 +1058,11 @@ var CollabSDK = (() => {
     polling: XHR
   };
 
-  // node_modules/engine.io-client/build/esm/contrib/parseuri.js
-  var re = /^(?:(?![^:@\/?#]+:[^:@\/]*@)(http|https|ws|wss):\/\/)?((?:(([^:@\/?#]*)(?::([^:@\/?#]*))?)?@)?((?:[a-f0-9]{0,4}:){2,7}[a-f0-9]{0,4}|[^:\/?#]*)(?::(\d*))?)(((\/(?:[^?#](?![^?#\/]*\.[^?#\/.]+(?:[?#]|$)))*\/?)?([^?#\/]*))(?:\?([^#]*))?(?:#(.*))?)/;
-  var parts = [
-    "source",
-    "protocol",
-    "authority",
-    "userInfo",
-    "user",
-    "password",
-    "host",
-    "port",
-    "relative",
-    "path",
-    "directory",
-    "file",
-    "query",
-    "anchor"
-  ];
-  function parse(str) {
-    if (str.length > 8e3) {
-      throw "URI too long";
-    }
-    const src = str, b = str.indexOf("["), e = str.indexOf("]");
-    if (b != -1 && e != -1) {
-      str = str.substring(0, b) + str.substring(b, e).replace(/:/g, ";") + str.substring(e, str.length);
-    }
-    let m = re.exec(str || ""), uri = {}, i = 14;
-    while (i--) {
-      uri[parts[i]] = m[i] || "";
-    }
-    if (b != -1 && e != -1) {
-      uri.source = src;
-      uri.host = uri.host.substring(1, uri.host.length - 1).replace(/;/g, ":");
-      uri.authority = uri.authority.replace("[", "").replace("]", "").replace(/;/g, ":");
-      uri.ipv6uri = true;
-    }
-    uri.pathNames = pathNames(uri, uri["path"]);
-    uri.queryKey = queryKey(uri, uri["query"]);
-    return uri;
-  }
-  function pathNames(obj, path2) {
-    const regx = /\/{2,9}/g, names = path2.replace(regx, "/").split("/");
-    if (path2.slice(0, 1) == "/" || path2.length === 0) {
-      names.splice(0, 1);
-    }
-    if (path2.slice(-1) == "/") {
-      names.splice(names.length - 1, 1);
-    }
-    return names;
-  }
-  function queryKey(uri, query) {
-    const data = {};
-    query.replace(/(?:^|&)([^&=]*)=?([^&]*)/g, function($0, $1, $2) {
-      if ($1) {
-        data[$1] = $2;
-      }
-    });
-    return data;
-  }
+  // trim:3
+  var parse = (url) => {
+    const u = new URL(url);
+    return { source: url, protocol: u.protocol.slice(0, -1), host: u.hostname, port: u.port, path: u.pathname, query: u.search.slice(1), queryKey: {} };
+  };
 
   // node_modules/engine.io-client/build/esm/socket.js
   var withEventListeners = typeof addEventListener === "function" && typeof removeEventListener === "function";
@@ -1671,44 +1617,6 @@ var CollabSDK = (() => {
   // node_modules/engine.io-client/build/esm/index.js
   var protocol2 = Socket.protocol;
 
-  // node_modules/socket.io-client/build/esm/url.js
-  function url(uri, path2 = "", loc) {
-    let obj = uri;
-    loc = loc || typeof location !== "undefined" && location;
-    if (null == uri)
-      uri = loc.protocol + "//" + loc.host;
-    if (typeof uri === "string") {
-      if ("/" === uri.charAt(0)) {
-        if ("/" === uri.charAt(1)) {
-          uri = loc.protocol + uri;
-        } else {
-          uri = loc.host + uri;
-        }
-      }
-      if (!/^(https?|wss?):\/\//.test(uri)) {
-        if ("undefined" !== typeof loc) {
-          uri = loc.protocol + "//" + uri;
-        } else {
-          uri = "https://" + uri;
-        }
-      }
-      obj = parse(uri);
-    }
-    if (!obj.port) {
-      if (/^(http|ws)$/.test(obj.protocol)) {
-        obj.port = "80";
-      } else if (/^(http|ws)s$/.test(obj.protocol)) {
-        obj.port = "443";
-      }
-    }
-    obj.path = obj.path || "/";
-    const ipv6 = obj.host.indexOf(":") !== -1;
-    const host = ipv6 ? "[" + obj.host + "]" : obj.host;
-    obj.id = obj.protocol + "://" + host + ":" + obj.port + path2;
-    obj.href = obj.protocol + "://" + host + (loc && loc.port === obj.port ? "" : ":" + obj.port);
-    return obj;
-  }
-
   // node_modules/socket.io-parser/build/esm/index.js
   var esm_exports = {};
   __export(esm_exports, {
@@ -2250,9 +2158,9 @@ var CollabSDK = (() => {
      *
      * @return self
      */
-    send(...args2) {
-      args2.unshift("message");
-      this.emit.apply(this, args2);
+    send(...args) {
+      args.unshift("message");
+      this.emit.apply(this, args);
       return this;
     }
     /**
@@ -2272,25 +2180,25 @@ var CollabSDK = (() => {
      *
      * @return self
      */
-    emit(ev, ...args2) {
+    emit(ev, ...args) {
       var _a, _b, _c;
       if (RESERVED_EVENTS2.hasOwnProperty(ev)) {
         throw new Error('"' + ev.toString() + '" is a reserved event name');
       }
-      args2.unshift(ev);
+      args.unshift(ev);
       if (this._opts.retries && !this.flags.fromQueue && !this.flags.volatile) {
-        this._addToQueue(args2);
+        this._addToQueue(args);
         return this;
       }
       const packet = {
         type: PacketType.EVENT,
-        data: args2
+        data: args
       };
       packet.options = {};
       packet.options.compress = this.flags.compress !== false;
-      if ("function" === typeof args2[args2.length - 1]) {
+      if ("function" === typeof args[args.length - 1]) {
         const id2 = this.ids++;
-        const ack = args2.pop();
+        const ack = args.pop();
         this._registerAckCallback(id2, ack);
         packet.id = id2;
       }
@@ -2326,9 +2234,9 @@ var CollabSDK = (() => {
         }
         ack.call(this, new Error("operation has timed out"));
       }, timeout);
-      const fn = (...args2) => {
+      const fn = (...args) => {
         this.io.clearTimeoutFn(timer);
-        ack.apply(this, args2);
+        ack.apply(this, args);
       };
       fn.withError = true;
       this.acks[id2] = fn;
@@ -2349,14 +2257,14 @@ var CollabSDK = (() => {
      *
      * @return a Promise that will be fulfilled when the server acknowledges the event
      */
-    emitWithAck(ev, ...args2) {
+    emitWithAck(ev, ...args) {
       return new Promise((resolve, reject) => {
         const fn = (arg1, arg2) => {
           return arg1 ? reject(arg1) : resolve(arg2);
         };
         fn.withError = true;
-        args2.push(fn);
-        this.emit(ev, ...args2);
+        args.push(fn);
+        this.emit(ev, ...args);
       });
     }
     /**
@@ -2364,19 +2272,19 @@ var CollabSDK = (() => {
      * @param args
      * @private
      */
-    _addToQueue(args2) {
+    _addToQueue(args) {
       let ack;
-      if (typeof args2[args2.length - 1] === "function") {
-        ack = args2.pop();
+      if (typeof args[args.length - 1] === "function") {
+        ack = args.pop();
       }
       const packet = {
         id: this._queueSeq++,
         tryCount: 0,
         pending: false,
-        args: args2,
+        args,
         flags: Object.assign({ fromQueue: true }, this.flags)
       };
-      args2.push((err, ...responseArgs) => {
+      args.push((err, ...responseArgs) => {
         if (packet !== this._queue[0]) {
         }
         const hasError = err !== null;
@@ -2540,26 +2448,26 @@ var CollabSDK = (() => {
      * @private
      */
     onevent(packet) {
-      const args2 = packet.data || [];
+      const args = packet.data || [];
       if (null != packet.id) {
-        args2.push(this.ack(packet.id));
+        args.push(this.ack(packet.id));
       }
       if (this.connected) {
-        this.emitEvent(args2);
+        this.emitEvent(args);
       } else {
-        this.receiveBuffer.push(Object.freeze(args2));
+        this.receiveBuffer.push(Object.freeze(args));
       }
     }
-    emitEvent(args2) {
+    emitEvent(args) {
       if (this._anyListeners && this._anyListeners.length) {
         const listeners = this._anyListeners.slice();
         for (const listener of listeners) {
-          listener.apply(this, args2);
+          listener.apply(this, args);
         }
       }
-      super.emit.apply(this, args2);
-      if (this._pid && args2.length && typeof args2[args2.length - 1] === "string") {
-        this._lastOffset = args2[args2.length - 1];
+      super.emit.apply(this, args);
+      if (this._pid && args.length && typeof args[args.length - 1] === "string") {
+        this._lastOffset = args[args.length - 1];
       }
     }
     /**
@@ -2570,14 +2478,14 @@ var CollabSDK = (() => {
     ack(id2) {
       const self2 = this;
       let sent = false;
-      return function(...args2) {
+      return function(...args) {
         if (sent)
           return;
         sent = true;
         self2.packet({
           type: PacketType.ACK,
           id: id2,
-          data: args2
+          data: args
         });
       };
     }
@@ -2618,7 +2526,7 @@ var CollabSDK = (() => {
      * @private
      */
     emitBuffered() {
-      this.receiveBuffer.forEach((args2) => this.emitEvent(args2));
+      this.receiveBuffer.forEach((args) => this.emitEvent(args));
       this.receiveBuffer = [];
       this.sendBuffer.forEach((packet) => {
         this.notifyOutgoingListeners(packet);
@@ -2895,35 +2803,16 @@ var CollabSDK = (() => {
     }
   };
 
-  // node_modules/socket.io-client/build/esm/contrib/backo2.js
-  function Backoff(opts) {
-    opts = opts || {};
-    this.ms = opts.min || 100;
-    this.max = opts.max || 1e4;
-    this.factor = opts.factor || 2;
-    this.jitter = opts.jitter > 0 && opts.jitter <= 1 ? opts.jitter : 0;
-    this.attempts = 0;
-  }
-  Backoff.prototype.duration = function() {
-    var ms = this.ms * Math.pow(this.factor, this.attempts++);
-    if (this.jitter) {
-      var rand = Math.random();
-      var deviation = Math.floor(rand * this.jitter * ms);
-      ms = (Math.floor(rand * 10) & 1) == 0 ? ms - deviation : ms + deviation;
+  // trim:4
+  var Backoff = class {
+    reset() {
     }
-    return Math.min(ms, this.max) | 0;
-  };
-  Backoff.prototype.reset = function() {
-    this.attempts = 0;
-  };
-  Backoff.prototype.setMin = function(min2) {
-    this.ms = min2;
-  };
-  Backoff.prototype.setMax = function(max2) {
-    this.max = max2;
-  };
-  Backoff.prototype.setJitter = function(jitter) {
-    this.jitter = jitter;
+    setMin() {
+    }
+    setMax() {
+    }
+    setJitter() {
+    }
   };
 
   // node_modules/socket.io-client/build/esm/manager.js
@@ -3276,53 +3165,18 @@ var CollabSDK = (() => {
     }
   };
 
-  // node_modules/socket.io-client/build/esm/index.js
-  var cache = {};
-  function lookup2(uri, opts) {
-    if (typeof uri === "object") {
-      opts = uri;
-      uri = void 0;
-    }
-    opts = opts || {};
-    const parsed = url(uri, opts.path || "/socket.io");
-    const source = parsed.source;
-    const id2 = parsed.id;
-    const path2 = parsed.path;
-    const sameNamespace = cache[id2] && path2 in cache[id2]["nsps"];
-    const newConnection = opts.forceNew || opts["force new connection"] || false === opts.multiplex || sameNamespace;
-    let io;
-    if (newConnection) {
-      io = new Manager(source, opts);
-    } else {
-      if (!cache[id2]) {
-        cache[id2] = new Manager(source, opts);
-      }
-      io = cache[id2];
-    }
-    if (parsed.query && !opts.query) {
-      opts.query = parsed.queryKey;
-    }
-    return io.socket(parsed.path, opts);
-  }
-  Object.assign(lookup2, {
-    Manager,
-    Socket: Socket2,
-    io: lookup2,
-    connect: lookup2
-  });
-
   // src/socket.ts
   var OPEN_TIMEOUT_MS = 1e4;
-  function endpoint(url2, base) {
-    const parsed = new URL(url2.replace(/^ws/i, "http"), base);
+  function endpoint(url, base) {
+    const parsed = new URL(url.replace(/^ws/i, "http"), base);
     if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
       throw new TypeError("CollabSDK: gatewayUrl must be a ws, wss, http or https URL");
     }
     const path2 = parsed.pathname.replace(/\/*$/, "/");
     return { origin: parsed.origin, path: path2 === "/" ? "/ws/" : path2 };
   }
-  var openSocket = (url2, token) => {
-    const { origin, path: path2 } = endpoint(url2, document.baseURI);
+  var openSocket = (url, token) => {
+    const { origin, path: path2 } = endpoint(url, document.baseURI);
     const options = {
       path: path2,
       autoConnect: false,
@@ -3339,14 +3193,6 @@ var CollabSDK = (() => {
       }
     });
   };
-
-  // src/backoff.ts
-  var FIRST_MS = 500;
-  var LONGEST_MS = 15e3;
-  function backoff(attempt, random = Math.random) {
-    const range = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 10));
-    return Math.round(range * (0.2 + 0.8 * random()));
-  }
 
   // src/emitter.ts
   var Emitter2 = class {
@@ -3374,6 +3220,118 @@ var CollabSDK = (() => {
       this.#listeners.clear();
     }
   };
+
+  // src/protocol.ts
+  var LOST = "LOST";
+  function fieldsOf(value2) {
+    return typeof value2 === "object" && value2 !== null ? value2 : {};
+  }
+  function text(value2) {
+    return typeof value2 === "string" ? value2 : "";
+  }
+  function number(value2) {
+    return typeof value2 === "number" && Number.isFinite(value2) ? value2 : 0;
+  }
+  function list(value2) {
+    return Array.isArray(value2) ? value2 : [];
+  }
+  function bytes(value2) {
+    if (ArrayBuffer.isView(value2)) return new Uint8Array(value2.buffer, value2.byteOffset, value2.byteLength);
+    return value2 instanceof ArrayBuffer ? new Uint8Array(value2) : Uint8Array.from(list(value2));
+  }
+  function answer(value2) {
+    const fields = fieldsOf(value2);
+    if (fields["ok"] === true) return { code: "", fields };
+    const error = fieldsOf(fields["error"]);
+    return { code: text(error["code"]) || "INTERNAL", fields: error };
+  }
+  function session(value2) {
+    const fields = fieldsOf(value2);
+    const userId = text(fields["userId"]);
+    return {
+      sessionId: text(fields["sessionId"]),
+      userId,
+      name: text(fields["name"]) || userId,
+      heartbeatInterval: number(fields["heartbeatInterval"]) || 3e4
+    };
+  }
+  function user(value2) {
+    const fields = fieldsOf(value2);
+    const userId = text(fields["userId"]);
+    return {
+      userId,
+      name: text(fields["name"]) || userId,
+      role: text(fields["role"]),
+      mode: mode(fields["mode"]),
+      sessions: list(fields["sessions"]).map(text),
+      joinedAt: number(fields["joinedAt"]),
+      color: text(fields["color"])
+    };
+  }
+  function lock(value2) {
+    const fields = fieldsOf(value2);
+    const userId = text(fields["userId"]);
+    return {
+      lockId: text(fields["lockId"]),
+      field: text(fields["field"]),
+      userId,
+      sessionId: text(fields["sessionId"]),
+      name: text(fields["name"]) || userId,
+      fence: number(fields["fence"]),
+      acquiredAt: number(fields["acquiredAt"]) || Date.now(),
+      expiresAt: number(fields["expiresAt"])
+    };
+  }
+  function resourceState(fields) {
+    return {
+      mode: mode(fields["mode"]),
+      users: list(fields["users"]).map(user),
+      locks: list(fields["locks"]).map(lock),
+      state: bytes(fields["state"]),
+      stateVector: bytes(fields["stateVector"]),
+      revision: number(fields["revision"]),
+      clientId: number(fields["clientId"]) || void 0
+    };
+  }
+  function mode(value2) {
+    return value2 === "viewer" ? "viewer" : "editor";
+  }
+
+  // src/channel.ts
+  var Channel = class {
+    events = new Emitter2();
+    resourceId;
+    #connection;
+    constructor(connection, resourceId) {
+      this.#connection = connection;
+      this.resourceId = resourceId;
+      connection.events.on("state", (state) => this.events.emit("state", state));
+      connection.events.on("message", ({ event, payload }) => {
+        const fields = fieldsOf(payload);
+        if (fields["resourceId"] === resourceId) this.events.emit("message", { event, fields });
+      });
+    }
+    /** The session, while the connection is open. */
+    get session() {
+      return this.#connection.session;
+    }
+    /** Sends an event without an answer; when the connection is not open it is lost. */
+    send(event, fields = {}) {
+      this.#connection.send(event, { resourceId: this.resourceId, ...fields });
+    }
+    /** Sends an event and calls `done` once, with the answer or with LOST. */
+    request(event, fields, done) {
+      this.#connection.request(event, { resourceId: this.resourceId, ...fields }, done);
+    }
+  };
+
+  // src/backoff.ts
+  var FIRST_MS = 500;
+  var LONGEST_MS = 15e3;
+  function backoff(attempt, random = Math.random) {
+    const range = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 10));
+    return Math.round(range * (0.2 + 0.8 * random()));
+  }
 
   // src/lifetime.ts
   var Lifetime = class {
@@ -3408,104 +3366,6 @@ var CollabSDK = (() => {
     }
   };
 
-  // src/protocol.ts
-  var LOST = "LOST";
-  function fieldsOf(value2) {
-    return typeof value2 === "object" && value2 !== null ? value2 : {};
-  }
-  function text(value2) {
-    return typeof value2 === "string" ? value2 : "";
-  }
-  function number(value2, otherwise = 0) {
-    return typeof value2 === "number" && Number.isFinite(value2) ? value2 : otherwise;
-  }
-  function texts(value2) {
-    return Array.isArray(value2) ? value2.filter((one) => typeof one === "string") : [];
-  }
-  function bytes(value2) {
-    if (value2 instanceof Uint8Array) return value2;
-    if (value2 instanceof ArrayBuffer) return new Uint8Array(value2);
-    if (ArrayBuffer.isView(value2)) return new Uint8Array(value2.buffer, value2.byteOffset, value2.byteLength);
-    return Array.isArray(value2) ? Uint8Array.from(value2) : void 0;
-  }
-  function answer(value2) {
-    const fields = fieldsOf(value2);
-    if (fields["ok"] === true) return { ok: true, fields };
-    return { ok: false, error: refusal(fields["error"]) };
-  }
-  function refusal(value2) {
-    const fields = fieldsOf(value2);
-    const retry = number(fields["retryAfterMs"], -1);
-    return {
-      code: text(fields["code"]) || "INTERNAL",
-      message: text(fields["message"]),
-      retryAfterMs: retry >= 0 ? retry : void 0,
-      fields
-    };
-  }
-  function lost(message) {
-    return { ok: false, error: { code: LOST, message, retryAfterMs: void 0, fields: {} } };
-  }
-  function session(value2) {
-    const fields = fieldsOf(value2);
-    const sessionId = text(fields["sessionId"]);
-    if (sessionId === "") return void 0;
-    return {
-      sessionId,
-      userId: text(fields["userId"]),
-      name: text(fields["name"]) || text(fields["userId"]),
-      role: text(fields["role"]),
-      serverTime: number(fields["serverTime"], Date.now()),
-      heartbeatInterval: Math.max(100, number(fields["heartbeatInterval"], 3e4))
-    };
-  }
-  function user(value2) {
-    const fields = fieldsOf(value2);
-    const userId = text(fields["userId"]);
-    if (userId === "") return void 0;
-    return {
-      userId,
-      name: text(fields["name"]) || userId,
-      role: text(fields["role"]),
-      mode: mode(fields["mode"]),
-      sessions: texts(fields["sessions"]),
-      joinedAt: number(fields["joinedAt"]),
-      color: text(fields["color"])
-    };
-  }
-  function lock(value2) {
-    const fields = fieldsOf(value2);
-    return {
-      lockId: text(fields["lockId"]),
-      field: text(fields["field"]),
-      userId: text(fields["userId"]),
-      sessionId: text(fields["sessionId"]),
-      name: text(fields["name"]) || text(fields["userId"]),
-      fence: number(fields["fence"]),
-      acquiredAt: number(fields["acquiredAt"]),
-      expiresAt: number(fields["expiresAt"])
-    };
-  }
-  function resourceState(value2) {
-    const fields = fieldsOf(value2);
-    const clientId = number(fields["clientId"]);
-    return {
-      mode: mode(fields["mode"]),
-      users: list(fields["users"]).flatMap((one) => user(one) ?? []),
-      locks: list(fields["locks"]).map(lock),
-      state: bytes(fields["state"]) ?? new Uint8Array(),
-      stateVector: bytes(fields["stateVector"]) ?? new Uint8Array(),
-      revision: number(fields["revision"]),
-      clientId: clientId > 0 ? clientId : void 0
-    };
-  }
-  function mode(value2) {
-    return value2 === "viewer" ? "viewer" : "editor";
-  }
-  function list(value2) {
-    return Array.isArray(value2) ? value2 : [];
-  }
-
   // src/timer.ts
   var Timer = class {
     #handle;
@@ -3538,27 +3398,28 @@ var CollabSDK = (() => {
     #options;
     #state = { name: "idle" };
     #life = new Lifetime();
-    #retryTimer = new Timer();
-    #greetingTimer = new Timer();
-    #heartbeat = new Timer();
+    #retry = new Timer();
+    /** For CONNECTED, and then for heartbeats. */
+    #pulse = new Timer();
     #heartbeatAnswered = true;
     #pending = /* @__PURE__ */ new Set();
     #attempt = 0;
     #refusals = 0;
-    #refusedFor = "";
+    /** Why the gateway refuses the token; empty while it does not. */
+    #reason = "";
     /** The least delay that the gateway asked for, in milliseconds. */
     #asked = 0;
     #everOpen = false;
     #socket;
     constructor(options) {
       this.#options = options;
-      this.#socket = options.open(options.url, (use) => this.#giveToken(use));
+      this.#socket = options.open(options.url, (use) => this.#withToken(use));
       this.#socket.onAny((event, payload) => this.#received(event, payload));
-      this.#socket.on("connect", () => this.#greetingTimer.set(GREETING_MS, () => this.#drop("no greeting")));
-      this.#socket.on("connect_error", (error) => this.#notConnected(error));
+      this.#socket.on("connect", () => this.#pulse.set(GREETING_MS, () => this.#drop()));
+      this.#socket.on("connect_error", (error) => this.#refused(fieldsOf(fieldsOf(error)["data"])));
       this.#socket.on("disconnect", () => this.#disconnected());
-      this.#life.listen(options.window, "offline", () => this.#goOffline());
-      this.#life.listen(options.window, "online", () => this.tryNow());
+      this.#life.listen(window, "offline", () => this.#goOffline());
+      this.#life.listen(window, "online", () => this.tryNow());
     }
     /** The state now. */
     get state() {
@@ -3568,26 +3429,21 @@ var CollabSDK = (() => {
     get session() {
       return this.#state.name === "open" ? this.#state.session : void 0;
     }
-    /** Begins to connect. */
-    start() {
-      if (this.#state.name === "idle") this.#connect();
-    }
-    /** Connects at once instead of waiting, also after a refusal. */
+    /** Connects: for the first time, or at once instead of waiting, or again after a refusal. */
     tryNow() {
-      if (this.#state.name !== "waiting" && this.#state.name !== "refused") return;
+      const { name } = this.#state;
+      if (name !== "idle" && name !== "waiting" && name !== "refused") return;
       this.#refusals = 0;
       this.#asked = 0;
       this.#connect();
     }
-    /** Sends an event without an answer. Reports whether it could be sent. */
+    /** Sends an event without an answer; when the connection is not open it is lost. */
     send(event, payload) {
-      if (this.#state.name !== "open") return false;
-      this.#socket.emit(event, payload);
-      return true;
+      if (this.session !== void 0) this.#socket.emit(event, payload);
     }
     /** Sends an event and calls `done` once: with the answer, or with LOST when the connection ends before. */
     request(event, payload, done) {
-      if (this.#state.name !== "open") return done(lost("not connected"));
+      if (this.session === void 0) return done({ code: LOST, fields: {} });
       const settle = (result) => {
         if (this.#pending.delete(settle)) done(result);
       };
@@ -3598,37 +3454,36 @@ var CollabSDK = (() => {
     close() {
       if (this.#state.name === "closed") return;
       this.#life.end();
-      this.#stopTimers();
-      this.#retryTimer.clear();
+      this.#pulse.clear();
+      this.#retry.clear();
       this.#socket.offAny();
       this.#socket.off();
       this.#socket.disconnect();
       this.#enter({ name: "closed" });
-      this.#loseAll();
       this.events.clear();
     }
     #connect() {
-      this.#retryTimer.clear();
+      this.#retry.clear();
       if (!this.#everOpen && this.#attempt === TRIES_BEFORE_POLLING) this.#socket.preferPolling();
       this.#enter({ name: "connecting", attempt: this.#attempt });
       this.#socket.connect();
     }
-    #giveToken(use) {
-      Promise.resolve().then(() => this.#options.token()).then(use).catch(() => this.#drop("no token"));
+    /** Gives the page's token to `use`. A page that has none is waited for like a gateway that is away. */
+    #withToken(use) {
+      Promise.resolve().then(this.#options.token).then(use).catch(() => this.#drop());
     }
     #received(event, payload) {
+      const fields = fieldsOf(payload);
+      this.#asked = Math.max(this.#asked, number(fields["retryAfterMs"]));
       if (event === "CONNECTED") return this.#greeted(session(payload));
       if (event === "HEARTBEAT_ACK") this.#heartbeatAnswered = true;
-      if (event === "SERVER_DRAINING" || event === "ERROR") {
-        this.#asked = Math.max(this.#asked, number(fieldsOf(payload)["retryAfterMs"]));
+      if (event === "UNAUTHORIZED") this.#reason = text(fields["reason"]) || "expired";
+      if (event === "TOKEN_EXPIRING" && this.#options.renewable) {
+        this.#withToken((token) => this.send("TOKEN_REFRESH", { token }));
       }
-      if (event === "TOKEN_EXPIRING") this.#renewToken(number(fieldsOf(payload)["expiresAt"]));
-      if (event === "UNAUTHORIZED") this.#refusedFor = text(fieldsOf(payload)["reason"]) || "expired";
       this.events.emit("message", { event, payload });
     }
     #greeted(greeting) {
-      if (greeting === void 0 || this.#state.name === "closed") return;
-      this.#greetingTimer.clear();
       this.#attempt = 0;
       this.#refusals = 0;
       this.#asked = 0;
@@ -3638,66 +3493,50 @@ var CollabSDK = (() => {
       this.#enter({ name: "open", session: greeting });
     }
     #planHeartbeat(interval) {
-      this.#heartbeat.set(interval, () => {
-        if (!this.#heartbeatAnswered) return this.#drop("heartbeat not answered");
+      this.#pulse.set(interval, () => {
+        if (!this.#heartbeatAnswered) return this.#drop();
         this.#heartbeatAnswered = false;
         this.send("HEARTBEAT", {});
         this.#planHeartbeat(interval);
       });
     }
-    #renewToken(expiresAt) {
-      const { renewable, token } = this.#options;
-      this.events.emit("tokenExpiring", { expiresAt, renewed: renewable });
-      if (!renewable) return;
-      Promise.resolve().then(token).then((fresh) => this.send("TOKEN_REFRESH", { token: fresh })).catch(() => this.events.emit("tokenExpiring", { expiresAt, renewed: false }));
-    }
-    #notConnected(error) {
-      const refused = refusal(fieldsOf(error)["data"]);
-      this.#asked = Math.max(this.#asked, refused.retryAfterMs ?? 0);
-      if (refused.code !== "UNAUTHORIZED") return this.#disconnected();
-      this.#refusedFor = text(refused.fields["reason"]) || "unauthorized";
+    #refused({ code, reason, retryAfterMs }) {
+      this.#asked = Math.max(this.#asked, number(retryAfterMs));
+      if (code === "UNAUTHORIZED") this.#reason = text(reason) || "unauthorized";
       this.#disconnected();
     }
+    /** After any end of the connection: gives up when the token can't get better, else waits for the next try. */
     #disconnected() {
-      if (this.#state.name === "closed") return;
-      this.#stopTimers();
-      const reason = this.#refusedFor;
-      this.#refusedFor = "";
-      if (reason !== "" && this.#hopeless(reason)) this.#enter({ name: "refused", reason });
+      this.#pulse.clear();
+      const reason = this.#reason;
+      this.#reason = "";
+      if (reason !== "" && this.#isHopeless(reason)) this.#enter({ name: "refused", reason });
       else if (this.#state.name !== "waiting") this.#wait(Math.max(this.#asked, backoff(this.#attempt)));
-      this.#loseAll();
     }
-    #hopeless(reason) {
+    #isHopeless(reason) {
       this.#refusals++;
       return !this.#options.renewable || reason === "revoked" || this.#refusals >= REFUSALS_BEFORE_GIVING_UP;
     }
     #wait(ms) {
       this.#attempt++;
-      this.#retryTimer.set(ms, () => this.#connect());
+      this.#retry.set(ms, () => this.#connect());
       this.#enter({ name: "waiting", attempt: this.#attempt, until: Date.now() + ms });
     }
     #goOffline() {
-      if (this.#state.name === "closed" || this.#state.name === "idle") return;
+      if (this.#state.name === "refused") return;
       this.#wait(OFFLINE_PROBE_MS);
-      this.#socket.disconnect();
-      this.#stopTimers();
-      this.#loseAll();
+      this.#drop();
     }
     /** Gives up a connection that is open in name alone. */
-    #drop(_why) {
+    #drop() {
       this.#socket.disconnect();
       this.#disconnected();
-    }
-    #stopTimers() {
-      this.#greetingTimer.clear();
-      this.#heartbeat.clear();
-    }
-    #loseAll() {
-      for (const settle of [...this.#pending]) settle(lost("connection lost"));
     }
     #enter(state) {
       this.#state = state;
       this.events.emit("state", state);
+      if (state.name === "open") return;
+      for (const settle of [...this.#pending]) settle({ code: LOST, fields: {} });
     }
   };
 
@@ -3730,7 +3569,6 @@ var CollabSDK = (() => {
   var create2 = () => /* @__PURE__ */ new Set();
 
   // node_modules/lib0/array.js
-  var last = (arr) => arr[arr.length - 1];
   var appendTo = (dest, src) => {
     for (let i = 0; i < src.length; i++) {
       dest.push(src[i]);
@@ -3764,13 +3602,13 @@ var CollabSDK = (() => {
      * @param {EVENTS[NAME]} f
      */
     once(name, f) {
-      const _f = (...args2) => {
+      const _f = (...args) => {
         this.off(
           name,
           /** @type {any} */
           _f
         );
-        f(...args2);
+        f(...args);
       };
       this.on(
         name,
@@ -3802,8 +3640,8 @@ var CollabSDK = (() => {
      * @param {NAME} name The event name.
      * @param {Parameters<EVENTS[NAME]>} args The arguments that are applied to the event listener.
      */
-    emit(name, args2) {
-      return from((this._observers.get(name) || create()).values()).forEach((f) => f(...args2));
+    emit(name, args) {
+      return from((this._observers.get(name) || create()).values()).forEach((f) => f(...args));
     }
     destroy() {
       this._observers = create();
@@ -3872,11 +3710,6 @@ var CollabSDK = (() => {
   var fromCharCode = String.fromCharCode;
   var fromCodePoint = String.fromCodePoint;
   var MAX_UTF16_CHARACTER = fromCharCode(65535);
-  var toLowerCase = (s) => s.toLowerCase();
-  var trimLeftRegex = /^\s*/g;
-  var trimLeft = (s) => s.replace(trimLeftRegex, "");
-  var fromCamelCaseRegex = /([A-Z])/g;
-  var fromCamelCase = (s, separator) => trimLeft(s.replace(fromCamelCaseRegex, (match) => `${separator}${toLowerCase(match)}`));
   var _encodeUtf8Polyfill = (str) => {
     const encodedString = unescape(encodeURIComponent(str));
     const len = encodedString.length;
@@ -4076,134 +3909,6 @@ var CollabSDK = (() => {
         write(encoder, 127);
     }
   };
-  var RleEncoder = class extends Encoder2 {
-    /**
-     * @param {function(Encoder, T):void} writer
-     */
-    constructor(writer) {
-      super();
-      this.w = writer;
-      this.s = null;
-      this.count = 0;
-    }
-    /**
-     * @param {T} v
-     */
-    write(v) {
-      if (this.s === v) {
-        this.count++;
-      } else {
-        if (this.count > 0) {
-          writeVarUint(this, this.count - 1);
-        }
-        this.count = 1;
-        this.w(this, v);
-        this.s = v;
-      }
-    }
-  };
-  var flushUintOptRleEncoder = (encoder) => {
-    if (encoder.count > 0) {
-      writeVarInt(encoder.encoder, encoder.count === 1 ? encoder.s : -encoder.s);
-      if (encoder.count > 1) {
-        writeVarUint(encoder.encoder, encoder.count - 2);
-      }
-    }
-  };
-  var UintOptRleEncoder = class {
-    constructor() {
-      this.encoder = new Encoder2();
-      this.s = 0;
-      this.count = 0;
-    }
-    /**
-     * @param {number} v
-     */
-    write(v) {
-      if (this.s === v) {
-        this.count++;
-      } else {
-        flushUintOptRleEncoder(this);
-        this.count = 1;
-        this.s = v;
-      }
-    }
-    /**
-     * Flush the encoded state and transform this to a Uint8Array.
-     *
-     * Note that this should only be called once.
-     */
-    toUint8Array() {
-      flushUintOptRleEncoder(this);
-      return toUint8Array(this.encoder);
-    }
-  };
-  var flushIntDiffOptRleEncoder = (encoder) => {
-    if (encoder.count > 0) {
-      const encodedDiff = encoder.diff * 2 + (encoder.count === 1 ? 0 : 1);
-      writeVarInt(encoder.encoder, encodedDiff);
-      if (encoder.count > 1) {
-        writeVarUint(encoder.encoder, encoder.count - 2);
-      }
-    }
-  };
-  var IntDiffOptRleEncoder = class {
-    constructor() {
-      this.encoder = new Encoder2();
-      this.s = 0;
-      this.count = 0;
-      this.diff = 0;
-    }
-    /**
-     * @param {number} v
-     */
-    write(v) {
-      if (this.diff === v - this.s) {
-        this.s = v;
-        this.count++;
-      } else {
-        flushIntDiffOptRleEncoder(this);
-        this.count = 1;
-        this.diff = v - this.s;
-        this.s = v;
-      }
-    }
-    /**
-     * Flush the encoded state and transform this to a Uint8Array.
-     *
-     * Note that this should only be called once.
-     */
-    toUint8Array() {
-      flushIntDiffOptRleEncoder(this);
-      return toUint8Array(this.encoder);
-    }
-  };
-  var StringEncoder = class {
-    constructor() {
-      this.sarr = [];
-      this.s = "";
-      this.lensE = new UintOptRleEncoder();
-    }
-    /**
-     * @param {string} string
-     */
-    write(string) {
-      this.s += string;
-      if (this.s.length > 19) {
-        this.sarr.push(this.s);
-        this.s = "";
-      }
-      this.lensE.write(string.length);
-    }
-    toUint8Array() {
-      const encoder = new Encoder2();
-      this.sarr.push(this.s);
-      this.s = "";
-      writeVarString(encoder, this.sarr.join(""));
-      writeUint8Array(encoder, this.lensE.toUint8Array());
-      return toUint8Array(encoder);
-    }
-  };
 
   // node_modules/lib0/error.js
   var create3 = (s) => new Error(s);
@@ -4239,7 +3944,6 @@ var CollabSDK = (() => {
     }
   };
   var createDecoder = (uint8Array) => new Decoder2(uint8Array);
-  var hasContent = (decoder) => decoder.pos !== decoder.arr.length;
   var readUint8Array = (decoder, len) => {
     const view = subarray(decoder.arr, decoder.pos, len);
     decoder.pos += len;
@@ -4368,106 +4072,6 @@ var CollabSDK = (() => {
     // CASE 116: Uint8Array
   ];
   var readAny = (decoder) => readAnyLookupTable[127 - readUint8(decoder)](decoder);
-  var RleDecoder = class extends Decoder2 {
-    /**
-     * @param {Uint8Array} uint8Array
-     * @param {function(Decoder):T} reader
-     */
-    constructor(uint8Array, reader) {
-      super(uint8Array);
-      this.reader = reader;
-      this.s = null;
-      this.count = 0;
-    }
-    read() {
-      if (this.count === 0) {
-        this.s = this.reader(this);
-        if (hasContent(this)) {
-          this.count = readVarUint(this) + 1;
-        } else {
-          this.count = -1;
-        }
-      }
-      this.count--;
-      return (
-        /** @type {T} */
-        this.s
-      );
-    }
-  };
-  var UintOptRleDecoder = class extends Decoder2 {
-    /**
-     * @param {Uint8Array} uint8Array
-     */
-    constructor(uint8Array) {
-      super(uint8Array);
-      this.s = 0;
-      this.count = 0;
-    }
-    read() {
-      if (this.count === 0) {
-        this.s = readVarInt(this);
-        const isNegative = isNegativeZero(this.s);
-        this.count = 1;
-        if (isNegative) {
-          this.s = -this.s;
-          this.count = readVarUint(this) + 2;
-        }
-      }
-      this.count--;
-      return (
-        /** @type {number} */
-        this.s
-      );
-    }
-  };
-  var IntDiffOptRleDecoder = class extends Decoder2 {
-    /**
-     * @param {Uint8Array} uint8Array
-     */
-    constructor(uint8Array) {
-      super(uint8Array);
-      this.s = 0;
-      this.count = 0;
-      this.diff = 0;
-    }
-    /**
-     * @return {number}
-     */
-    read() {
-      if (this.count === 0) {
-        const diff2 = readVarInt(this);
-        const hasCount = diff2 & 1;
-        this.diff = floor(diff2 / 2);
-        this.count = 1;
-        if (hasCount) {
-          this.count = readVarUint(this) + 2;
-        }
-      }
-      this.s += this.diff;
-      this.count--;
-      return this.s;
-    }
-  };
-  var StringDecoder = class {
-    /**
-     * @param {Uint8Array} uint8Array
-     */
-    constructor(uint8Array) {
-      this.decoder = new UintOptRleDecoder(uint8Array);
-      this.str = readVarString(this.decoder);
-      this.spos = 0;
-    }
-    /**
-     * @return {string}
-     */
-    read() {
-      const end = this.spos + this.decoder.read();
-      const res = this.str.slice(this.spos, end);
-      this.spos = end;
-      return res;
-    }
-  };
 
   // node_modules/lib0/webcrypto.js
   var subtle = crypto.subtle;
@@ -4489,39 +4093,6 @@ var CollabSDK = (() => {
   );
   var all = Promise.all.bind(Promise);
 
-  // node_modules/lib0/conditions.js
-  var undefinedToNull = (v) => v === void 0 ? null : v;
-
-  // node_modules/lib0/storage.js
-  var VarStoragePolyfill = class {
-    constructor() {
-      this.map = /* @__PURE__ */ new Map();
-    }
-    /**
-     * @param {string} key
-     * @param {any} newValue
-     */
-    setItem(key, newValue) {
-      this.map.set(key, newValue);
-    }
-    /**
-     * @param {string} key
-     */
-    getItem(key) {
-      return this.map.get(key);
-    }
-  };
-  var _localStorage = new VarStoragePolyfill();
-  var usePolyfill = true;
-  try {
-    if (typeof window !== "undefined" && typeof localStorage !== "undefined" && localStorage) {
-      _localStorage = localStorage;
-      usePolyfill = false;
-    }
-  } catch (e) {
-  }
-  var varStorage = _localStorage;
-
   // node_modules/lib0/trait/equality.js
   var EqualityTraitSymbol = /* @__PURE__ */ Symbol("Equality");
   var equals = (a, b) => a === b || !!a?.[EqualityTraitSymbol]?.(b) || false;
@@ -4529,11 +4100,6 @@ var CollabSDK = (() => {
   // node_modules/lib0/object.js
   var assign = Object.assign;
   var keys = Object.keys;
-  var forEach = (obj, f) => {
-    for (const key in obj) {
-      f(obj[key], key);
-    }
-  };
   var size = (obj) => keys(obj).length;
   var isEmpty = (obj) => {
     for (const _k in obj) {
@@ -4563,72 +4129,18 @@ var CollabSDK = (() => {
   };
 
   // node_modules/lib0/function.js
-  var callAll = (fs, args2, i = 0) => {
+  var callAll = (fs, args, i = 0) => {
     try {
       for (; i < fs.length; i++) {
-        fs[i](...args2);
+        fs[i](...args);
       }
     } finally {
       if (i < fs.length) {
-        callAll(fs, args2, i + 1);
+        callAll(fs, args, i + 1);
       }
     }
   };
   var id = (a) => a;
-  var isOneOf = (value2, options) => options.includes(value2);
-
-  // node_modules/lib0/environment.js
-  var isNode = typeof process !== "undefined" && process.release && /node|io\.js/.test(process.release.name) && Object.prototype.toString.call(typeof process !== "undefined" ? process : 0) === "[object process]";
-  var isMac = typeof navigator !== "undefined" ? /Mac/.test(navigator.platform) : false;
-  var params;
-  var args = [];
-  var computeParams = () => {
-    if (params === void 0) {
-      if (isNode) {
-        params = create();
-        const pargs = process.argv;
-        let currParamName = null;
-        for (let i = 0; i < pargs.length; i++) {
-          const parg = pargs[i];
-          if (parg[0] === "-") {
-            if (currParamName !== null) {
-              params.set(currParamName, "");
-            }
-            currParamName = parg;
-          } else {
-            if (currParamName !== null) {
-              params.set(currParamName, parg);
-              currParamName = null;
-            } else {
-              args.push(parg);
-            }
-          }
-        }
-        if (currParamName !== null) {
-          params.set(currParamName, "");
-        }
-      } else if (typeof location === "object") {
-        params = create();
-        (location.search || "?").slice(1).split("&").forEach((kv) => {
-          if (kv.length !== 0) {
-            const [key, value2] = kv.split("=");
-            params.set(`--${fromCamelCase(key, "-")}`, value2);
-            params.set(`-${fromCamelCase(key, "-")}`, value2);
-          }
-        });
-      } else {
-        params = create();
-      }
-    }
-    return params;
-  };
-  var hasParam = (name) => computeParams().has(name);
-  var getVariable = (name) => isNode ? undefinedToNull(process.env[name.toUpperCase().replaceAll("-", "_")]) : undefinedToNull(varStorage.getItem(name));
-  var hasConf = (name) => hasParam("--" + name) || getVariable(name) !== null;
-  var production = hasConf("production");
-  var forceColor = isNode && isOneOf(process.env.FORCE_COLOR, ["true", "1", "2"]);
-  var supportsColor = forceColor || !hasParam("--no-colors") && // @todo deprecate --no-colors
-  !hasConf("no-color") && (!isNode || process.stdout.isTTY) && (!isNode || hasParam("--color") || getVariable("COLORTERM") !== null || (getVariable("TERM") || "").includes("color"));
 
   // node_modules/lib0/buffer.js
   var createUint8ArrayFromLen = (len) => new Uint8Array(len);
@@ -4638,7 +4150,7 @@ var CollabSDK = (() => {
     return newBuf;
   };
 
-  // unused:logging
+  // trim:0
   var print = () => {
   };
   var warn = print;
@@ -4669,6 +4181,9 @@ var CollabSDK = (() => {
     const { done, value: value2 } = iterator.next();
     return { done, value: done ? void 0 : fmap(value2) };
   });
+
+  // trim:1
+  var getVariable = () => null;
 
   // node_modules/yjs/dist/yjs.mjs
   var DeleteItem = class {
@@ -4924,27 +4439,6 @@ var CollabSDK = (() => {
      *
      * It is safe to call `load()` multiple times.
      */
-    load() {
-      const item = this._item;
-      if (item !== null && !this.shouldLoad) {
-        transact(
-          /** @type {any} */
-          item.parent.doc,
-          (transaction) => {
-            transaction.subdocsLoaded.add(this);
-          },
-          null,
-          true
-        );
-      }
-      this.shouldLoad = true;
-    }
-    getSubdocs() {
-      return this.subdocs;
-    }
-    getSubdocGuids() {
-      return new Set(from(this.subdocs).map((doc) => doc.guid));
-    }
     /**
      * Changes that happen inside of a transaction are bundled. This means that
      * the observer fires _after_ the transaction is finished and that all changes
@@ -5037,12 +4531,6 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    getArray(name = "") {
-      return (
-        /** @type {YArray<T>} */
-        this.get(name, YArray)
-      );
-    }
     /**
      * @param {string} [name]
      * @return {YText}
@@ -5071,21 +4559,12 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    getXmlElement(name = "") {
-      return (
-        /** @type {YXmlElement<{[key:string]:string}>} */
-        this.get(name, YXmlElement)
-      );
-    }
     /**
      * @param {string} [name]
      * @return {YXmlFragment}
      *
      * @public
      */
-    getXmlFragment(name = "") {
-      return this.get(name, YXmlFragment);
-    }
     /**
      * Converts the entire document into a js object, recursively traversing each yjs type
      * Doesn't log types that have not been defined (using ydoc.getType(..)).
@@ -5094,13 +4573,6 @@ var CollabSDK = (() => {
      *
      * @return {Object<string, any>}
      */
-    toJSON() {
-      const doc = {};
-      this.share.forEach((value2, key) => {
-        doc[key] = value2.toJSON();
-      });
-      return doc;
-    }
     /**
      * Emit `destroy` event and unregister all event handlers.
      */
@@ -5236,141 +4708,7 @@ var CollabSDK = (() => {
       return readVarString(this.restDecoder);
     }
   };
-  var DSDecoderV2 = class {
-    /**
-     * @param {decoding.Decoder} decoder
-     */
-    constructor(decoder) {
-      this.dsCurrVal = 0;
-      this.restDecoder = decoder;
-    }
-    resetDsCurVal() {
-      this.dsCurrVal = 0;
-    }
-    /**
-     * @return {number}
-     */
-    readDsClock() {
-      this.dsCurrVal += readVarUint(this.restDecoder);
-      return this.dsCurrVal;
-    }
-    /**
-     * @return {number}
-     */
-    readDsLen() {
-      const diff2 = readVarUint(this.restDecoder) + 1;
-      this.dsCurrVal += diff2;
-      return diff2;
-    }
-  };
-  var UpdateDecoderV2 = class extends DSDecoderV2 {
-    /**
-     * @param {decoding.Decoder} decoder
-     */
-    constructor(decoder) {
-      super(decoder);
-      this.keys = [];
-      readVarUint(decoder);
-      this.keyClockDecoder = new IntDiffOptRleDecoder(readVarUint8Array(decoder));
-      this.clientDecoder = new UintOptRleDecoder(readVarUint8Array(decoder));
-      this.leftClockDecoder = new IntDiffOptRleDecoder(readVarUint8Array(decoder));
-      this.rightClockDecoder = new IntDiffOptRleDecoder(readVarUint8Array(decoder));
-      this.infoDecoder = new RleDecoder(readVarUint8Array(decoder), readUint8);
-      this.stringDecoder = new StringDecoder(readVarUint8Array(decoder));
-      this.parentInfoDecoder = new RleDecoder(readVarUint8Array(decoder), readUint8);
-      this.typeRefDecoder = new UintOptRleDecoder(readVarUint8Array(decoder));
-      this.lenDecoder = new UintOptRleDecoder(readVarUint8Array(decoder));
-    }
-    /**
-     * @return {ID}
-     */
-    readLeftID() {
-      return new ID(this.clientDecoder.read(), this.leftClockDecoder.read());
-    }
-    /**
-     * @return {ID}
-     */
-    readRightID() {
-      return new ID(this.clientDecoder.read(), this.rightClockDecoder.read());
-    }
-    /**
-     * Read the next client id.
-     * Use this in favor of readID whenever possible to reduce the number of objects created.
-     */
-    readClient() {
-      return this.clientDecoder.read();
-    }
-    /**
-     * @return {number} info An unsigned 8-bit integer
-     */
-    readInfo() {
-      return (
-        /** @type {number} */
-        this.infoDecoder.read()
-      );
-    }
-    /**
-     * @return {string}
-     */
-    readString() {
-      return this.stringDecoder.read();
-    }
-    /**
-     * @return {boolean}
-     */
-    readParentInfo() {
-      return this.parentInfoDecoder.read() === 1;
-    }
-    /**
-     * @return {number} An unsigned 8-bit integer
-     */
-    readTypeRef() {
-      return this.typeRefDecoder.read();
-    }
-    /**
-     * Write len of a struct - well suited for Opt RLE encoder.
-     *
-     * @return {number}
-     */
-    readLen() {
-      return this.lenDecoder.read();
-    }
-    /**
-     * @return {any}
-     */
-    readAny() {
-      return readAny(this.restDecoder);
-    }
-    /**
-     * @return {Uint8Array}
-     */
-    readBuf() {
-      return readVarUint8Array(this.restDecoder);
-    }
-    /**
-     * This is mainly here for legacy purposes.
-     *
-     * Initial we incoded objects using JSON. Now we use the much faster lib0/any-encoder. This method mainly exists for legacy purposes for the v1 encoder.
-     *
-     * @return {any}
-     */
-    readJSON() {
-      return readAny(this.restDecoder);
-    }
-    /**
-     * @return {string}
-     */
-    readKey() {
-      const keyClock = this.keyClockDecoder.read();
-      if (keyClock < this.keys.length) {
-        return this.keys[keyClock];
-      } else {
-        const key = this.stringDecoder.read();
-        this.keys.push(key);
-        return key;
-      }
-    }
-  };
+  var UpdateDecoderV2 = UpdateDecoderV1;
   var DSEncoderV1 = class {
     constructor() {
       this.restEncoder = createEncoder();
@@ -5472,158 +4810,8 @@ var CollabSDK = (() => {
       writeVarString(this.restEncoder, key);
     }
   };
-  var DSEncoderV2 = class {
-    constructor() {
-      this.restEncoder = createEncoder();
-      this.dsCurrVal = 0;
-    }
-    toUint8Array() {
-      return toUint8Array(this.restEncoder);
-    }
-    resetDsCurVal() {
-      this.dsCurrVal = 0;
-    }
-    /**
-     * @param {number} clock
-     */
-    writeDsClock(clock2) {
-      const diff2 = clock2 - this.dsCurrVal;
-      this.dsCurrVal = clock2;
-      writeVarUint(this.restEncoder, diff2);
-    }
-    /**
-     * @param {number} len
-     */
-    writeDsLen(len) {
-      if (len === 0) {
-        unexpectedCase();
-      }
-      writeVarUint(this.restEncoder, len - 1);
-      this.dsCurrVal += len;
-    }
-  };
-  var UpdateEncoderV2 = class extends DSEncoderV2 {
-    constructor() {
-      super();
-      this.keyMap = /* @__PURE__ */ new Map();
-      this.keyClock = 0;
-      this.keyClockEncoder = new IntDiffOptRleEncoder();
-      this.clientEncoder = new UintOptRleEncoder();
-      this.leftClockEncoder = new IntDiffOptRleEncoder();
-      this.rightClockEncoder = new IntDiffOptRleEncoder();
-      this.infoEncoder = new RleEncoder(writeUint8);
-      this.stringEncoder = new StringEncoder();
-      this.parentInfoEncoder = new RleEncoder(writeUint8);
-      this.typeRefEncoder = new UintOptRleEncoder();
-      this.lenEncoder = new UintOptRleEncoder();
-    }
-    toUint8Array() {
-      const encoder = createEncoder();
-      writeVarUint(encoder, 0);
-      writeVarUint8Array(encoder, this.keyClockEncoder.toUint8Array());
-      writeVarUint8Array(encoder, this.clientEncoder.toUint8Array());
-      writeVarUint8Array(encoder, this.leftClockEncoder.toUint8Array());
-      writeVarUint8Array(encoder, this.rightClockEncoder.toUint8Array());
-      writeVarUint8Array(encoder, toUint8Array(this.infoEncoder));
-      writeVarUint8Array(encoder, this.stringEncoder.toUint8Array());
-      writeVarUint8Array(encoder, toUint8Array(this.parentInfoEncoder));
-      writeVarUint8Array(encoder, this.typeRefEncoder.toUint8Array());
-      writeVarUint8Array(encoder, this.lenEncoder.toUint8Array());
-      writeUint8Array(encoder, toUint8Array(this.restEncoder));
-      return toUint8Array(encoder);
-    }
-    /**
-     * @param {ID} id
-     */
-    writeLeftID(id2) {
-      this.clientEncoder.write(id2.client);
-      this.leftClockEncoder.write(id2.clock);
-    }
-    /**
-     * @param {ID} id
-     */
-    writeRightID(id2) {
-      this.clientEncoder.write(id2.client);
-      this.rightClockEncoder.write(id2.clock);
-    }
-    /**
-     * @param {number} client
-     */
-    writeClient(client) {
-      this.clientEncoder.write(client);
-    }
-    /**
-     * @param {number} info An unsigned 8-bit integer
-     */
-    writeInfo(info) {
-      this.infoEncoder.write(info);
-    }
-    /**
-     * @param {string} s
-     */
-    writeString(s) {
-      this.stringEncoder.write(s);
-    }
-    /**
-     * @param {boolean} isYKey
-     */
-    writeParentInfo(isYKey) {
-      this.parentInfoEncoder.write(isYKey ? 1 : 0);
-    }
-    /**
-     * @param {number} info An unsigned 8-bit integer
-     */
-    writeTypeRef(info) {
-      this.typeRefEncoder.write(info);
-    }
-    /**
-     * Write len of a struct - well suited for Opt RLE encoder.
-     *
-     * @param {number} len
-     */
-    writeLen(len) {
-      this.lenEncoder.write(len);
-    }
-    /**
-     * @param {any} any
-     */
-    writeAny(any2) {
-      writeAny(this.restEncoder, any2);
-    }
-    /**
-     * @param {Uint8Array} buf
-     */
-    writeBuf(buf) {
-      writeVarUint8Array(this.restEncoder, buf);
-    }
-    /**
-     * This is mainly here for legacy purposes.
-     *
-     * Initial we incoded objects using JSON. Now we use the much faster lib0/any-encoder. This method mainly exists for legacy purposes for the v1 encoder.
-     *
-     * @param {any} embed
-     */
-    writeJSON(embed) {
-      writeAny(this.restEncoder, embed);
-    }
-    /**
-     * Property keys are often reused. For example, in y-prosemirror the key `bold` might
-     * occur very often. For a 3d application, the key `position` might occur very often.
-     *
-     * We cache these keys in a Map and refer to them via a unique number.
-     *
-     * @param {string} key
-     */
-    writeKey(key) {
-      const clock2 = this.keyMap.get(key);
-      if (clock2 === void 0) {
-        this.keyClockEncoder.write(this.keyClock++);
-        this.stringEncoder.write(key);
-      } else {
-        this.keyClockEncoder.write(clock2);
-      }
-    }
-  };
+  var DSEncoderV2 = DSEncoderV1;
+  var UpdateEncoderV2 = UpdateEncoderV1;
   var writeStructs = (encoder, structs, client, clock2) => {
     clock2 = max(clock2, structs[0].id.clock);
     const startNewStructs = findIndexSS(structs, clock2);
@@ -5985,21 +5173,6 @@ var CollabSDK = (() => {
   };
   var createSnapshot = (ds, sm) => new Snapshot(ds, sm);
   var emptySnapshot = createSnapshot(createDeleteSet(), /* @__PURE__ */ new Map());
-  var isVisible = (item, snapshot) => snapshot === void 0 ? !item.deleted : snapshot.sv.has(item.id.client) && (snapshot.sv.get(item.id.client) || 0) > item.id.clock && !isDeleted(snapshot.ds, item.id);
-  var splitSnapshotAffectedStructs = (transaction, snapshot) => {
-    const meta = setIfUndefined(transaction.meta, splitSnapshotAffectedStructs, create2);
-    const store = transaction.doc.store;
-    if (!meta.has(snapshot)) {
-      snapshot.sv.forEach((clock2, client) => {
-        if (clock2 < getState(store, client)) {
-          getItemCleanStart(transaction, createID(client, clock2));
-        }
-      });
-      iterateDeletedStructs(transaction, snapshot.ds, (_item) => {
-      });
-      meta.add(snapshot);
-    }
-  };
   var StructStore = class {
     constructor() {
       this.clients = /* @__PURE__ */ new Map();
@@ -6640,7 +5813,6 @@ var CollabSDK = (() => {
     return updateEncoder.toUint8Array();
   };
   var convertUpdateFormatV2ToV1 = (update) => convertUpdateFormat(update, id, UpdateDecoderV2, UpdateEncoderV1);
-  var errorComputeChanges = "You must not compute changes after the event-handler fired.";
   var YEvent = class {
     /**
      * @param {T} target The changed type.
@@ -6685,64 +5857,6 @@ var CollabSDK = (() => {
     /**
      * @type {Map<string, { action: 'add' | 'update' | 'delete', oldValue: any }>}
      */
-    get keys() {
-      if (this._keys === null) {
-        if (this.transaction.doc._transactionCleanups.length === 0) {
-          throw create3(errorComputeChanges);
-        }
-        const keys2 = /* @__PURE__ */ new Map();
-        const target = this.target;
-        const changed = (
-          /** @type Set<string|null> */
-          this.transaction.changed.get(target)
-        );
-        changed.forEach((key) => {
-          if (key !== null) {
-            const item = (
-              /** @type {Item} */
-              target._map.get(key)
-            );
-            let action;
-            let oldValue;
-            if (this.adds(item)) {
-              let prev = item.left;
-              while (prev !== null && this.adds(prev)) {
-                prev = prev.left;
-              }
-              if (this.deletes(item)) {
-                if (prev !== null && this.deletes(prev)) {
-                  action = "delete";
-                  oldValue = last(prev.content.getContent());
-                } else {
-                  return;
-                }
-              } else {
-                if (prev !== null && this.deletes(prev)) {
-                  action = "update";
-                  oldValue = last(prev.content.getContent());
-                } else {
-                  action = "add";
-                  oldValue = void 0;
-                }
-              }
-            } else {
-              if (this.deletes(item)) {
-                action = "delete";
-                oldValue = last(
-                  /** @type {Item} */
-                  item.content.getContent()
-                );
-              } else {
-                return;
-              }
-            }
-            keys2.set(key, { action, oldValue });
-          }
-        });
-        this._keys = keys2;
-      }
-      return this._keys;
-    }
     /**
      * This is a computed property. Note that this can only be safely computed during the
      * event call. Computing this property after other changes happened might result in
@@ -6751,9 +5865,6 @@ var CollabSDK = (() => {
      *
      * @type {Array<{insert?: string | Array<any> | object | AbstractType<any>, retain?: number, delete?: number, attributes?: Object<string, any>}>}
      */
-    get delta() {
-      return this.changes.delta;
-    }
     /**
      * Check if a struct is added by this event.
      *
@@ -6773,71 +5884,6 @@ var CollabSDK = (() => {
      *
      * @type {{added:Set<Item>,deleted:Set<Item>,keys:Map<string,{action:'add'|'update'|'delete',oldValue:any}>,delta:Array<{insert?:Array<any>|string, delete?:number, retain?:number}>}}
      */
-    get changes() {
-      let changes = this._changes;
-      if (changes === null) {
-        if (this.transaction.doc._transactionCleanups.length === 0) {
-          throw create3(errorComputeChanges);
-        }
-        const target = this.target;
-        const added = create2();
-        const deleted = create2();
-        const delta = [];
-        changes = {
-          added,
-          deleted,
-          delta,
-          keys: this.keys
-        };
-        const changed = (
-          /** @type Set<string|null> */
-          this.transaction.changed.get(target)
-        );
-        if (changed.has(null)) {
-          let lastOp = null;
-          const packOp = () => {
-            if (lastOp) {
-              delta.push(lastOp);
-            }
-          };
-          for (let item = target._start; item !== null; item = item.right) {
-            if (item.deleted) {
-              if (this.deletes(item) && !this.adds(item)) {
-                if (lastOp === null || lastOp.delete === void 0) {
-                  packOp();
-                  lastOp = { delete: 0 };
-                }
-                lastOp.delete += item.length;
-                deleted.add(item);
-              }
-            } else {
-              if (this.adds(item)) {
-                if (lastOp === null || lastOp.insert === void 0) {
-                  packOp();
-                  lastOp = { insert: [] };
-                }
-                lastOp.insert = lastOp.insert.concat(item.content.getContent());
-                added.add(item);
-              } else {
-                if (lastOp === null || lastOp.retain === void 0) {
-                  packOp();
-                  lastOp = { retain: 0 };
-                }
-                lastOp.retain += item.length;
-              }
-            }
-          }
-          if (lastOp !== null && lastOp.retain === void 0) {
-            packOp();
-          }
-        }
-        this._changes = changes;
-      }
-      return (
-        /** @type {any} */
-        changes
-      );
-    }
   };
   var getPathTo = (parent, child) => {
     const path2 = [];
@@ -7026,9 +6072,6 @@ var CollabSDK = (() => {
      *
      * @return {AbstractType<EventType>}
      */
-    clone() {
-      throw methodUnimplemented();
-    }
     /**
      * @param {UpdateEncoderV1 | UpdateEncoderV2} _encoder
      */
@@ -7069,9 +6112,6 @@ var CollabSDK = (() => {
      *
      * @param {function(Array<YEvent<any>>,Transaction):void} f Observer function
      */
-    observeDeep(f) {
-      addEventHandlerListener(this._dEH, f);
-    }
     /**
      * Unregister an observer function.
      *
@@ -7085,43 +6125,12 @@ var CollabSDK = (() => {
      *
      * @param {function(Array<YEvent<any>>,Transaction):void} f Observer function
      */
-    unobserveDeep(f) {
-      removeEventHandlerListener(this._dEH, f);
-    }
     /**
      * @abstract
      * @return {any}
      */
     toJSON() {
     }
-  };
-  var typeListSlice = (type, start, end) => {
-    type.doc ?? warnPrematureAccess();
-    if (start < 0) {
-      start = type._length + start;
-    }
-    if (end < 0) {
-      end = type._length + end;
-    }
-    let len = end - start;
-    const cs = [];
-    let n = type._start;
-    while (n !== null && len > 0) {
-      if (n.countable && !n.deleted) {
-        const c = n.content.getContent();
-        if (c.length <= start) {
-          start -= c.length;
-        } else {
-          for (let i = start; i < c.length && len > 0; i++) {
-            cs.push(c[i]);
-            len--;
-          }
-          start = 0;
-        }
-      }
-      n = n.right;
-    }
-    return cs;
   };
   var typeListToArray = (type) => {
     type.doc ?? warnPrematureAccess();
@@ -7137,78 +6146,6 @@ var CollabSDK = (() => {
       n = n.right;
     }
     return cs;
-  };
-  var typeListForEach = (type, f) => {
-    let index = 0;
-    let n = type._start;
-    type.doc ?? warnPrematureAccess();
-    while (n !== null) {
-      if (n.countable && !n.deleted) {
-        const c = n.content.getContent();
-        for (let i = 0; i < c.length; i++) {
-          f(c[i], index++, type);
-        }
-      }
-      n = n.right;
-    }
-  };
-  var typeListMap = (type, f) => {
-    const result = [];
-    typeListForEach(type, (c, i) => {
-      result.push(f(c, i, type));
-    });
-    return result;
-  };
-  var typeListCreateIterator = (type) => {
-    let n = type._start;
-    let currentContent = null;
-    let currentContentIndex = 0;
-    return {
-      [Symbol.iterator]() {
-        return this;
-      },
-      next: () => {
-        if (currentContent === null) {
-          while (n !== null && n.deleted) {
-            n = n.right;
-          }
-          if (n === null) {
-            return {
-              done: true,
-              value: void 0
-            };
-          }
-          currentContent = n.content.getContent();
-          currentContentIndex = 0;
-          n = n.right;
-        }
-        const value2 = currentContent[currentContentIndex++];
-        if (currentContent.length <= currentContentIndex) {
-          currentContent = null;
-        }
-        return {
-          done: false,
-          value: value2
-        };
-      }
-    };
-  };
-  var typeListGet = (type, index) => {
-    type.doc ?? warnPrematureAccess();
-    const marker = findMarker(type, index);
-    let n = type._start;
-    if (marker !== null) {
-      n = marker.p;
-      index -= marker.index;
-    }
-    for (; n !== null; n = n.right) {
-      if (!n.deleted && n.countable) {
-        if (index < n.length) {
-          return n.content.getContent()[index];
-        }
-        index -= n.length;
-      }
-    }
   };
   var typeListInsertGenericsAfter = (transaction, parent, referenceItem, content) => {
     let left = referenceItem;
@@ -7305,64 +6242,6 @@ var CollabSDK = (() => {
     }
     return typeListInsertGenericsAfter(transaction, parent, n, content);
   };
-  var typeListPushGenerics = (transaction, parent, content) => {
-    const marker = (parent._searchMarker || []).reduce((maxMarker, currMarker) => currMarker.index > maxMarker.index ? currMarker : maxMarker, { index: 0, p: parent._start });
-    let n = marker.p;
-    if (n) {
-      while (n.right) {
-        n = n.right;
-      }
-    }
-    return typeListInsertGenericsAfter(transaction, parent, n, content);
-  };
-  var typeListDelete = (transaction, parent, index, length2) => {
-    if (length2 === 0) {
-      return;
-    }
-    const startIndex = index;
-    const startLength = length2;
-    const marker = findMarker(parent, index);
-    let n = parent._start;
-    if (marker !== null) {
-      n = marker.p;
-      index -= marker.index;
-    }
-    for (; n !== null && index > 0; n = n.right) {
-      if (!n.deleted && n.countable) {
-        if (index < n.length) {
-          getItemCleanStart(transaction, createID(n.id.client, n.id.clock + index));
-        }
-        index -= n.length;
-      }
-    }
-    while (length2 > 0 && n !== null) {
-      if (!n.deleted) {
-        if (length2 < n.length) {
-          getItemCleanStart(transaction, createID(n.id.client, n.id.clock + length2));
-        }
-        n.delete(transaction);
-        length2 -= n.length;
-      }
-      n = n.right;
-    }
-    if (length2 > 0) {
-      throw lengthExceeded();
-    }
-    if (parent._searchMarker) {
-      updateMarkerChanges(
-        parent._searchMarker,
-        startIndex,
-        -startLength + length2
-        /* in case we remove the above exception */
-      );
-    }
-  };
-  var typeMapDelete = (transaction, parent, key) => {
-    const c = parent._map.get(key);
-    if (c !== void 0) {
-      c.delete(transaction);
-    }
-  };
   var typeMapSet = (transaction, parent, key, value2) => {
     const left = parent._map.get(key) || null;
     const doc = transaction.doc;
@@ -7408,33 +6287,10 @@ var CollabSDK = (() => {
     const val = parent._map.get(key);
     return val !== void 0 && !val.deleted ? val.content.getContent()[val.length - 1] : void 0;
   };
-  var typeMapGetAll = (parent) => {
-    const res = {};
-    parent.doc ?? warnPrematureAccess();
-    parent._map.forEach((value2, key) => {
-      if (!value2.deleted) {
-        res[key] = value2.content.getContent()[value2.length - 1];
-      }
-    });
-    return res;
-  };
   var typeMapHas = (parent, key) => {
     parent.doc ?? warnPrematureAccess();
     const val = parent._map.get(key);
     return val !== void 0 && !val.deleted;
-  };
-  var typeMapGetAllSnapshot = (parent, snapshot) => {
-    const res = {};
-    parent._map.forEach((value2, key) => {
-      let v = value2;
-      while (v !== null && (!snapshot.sv.has(v.id.client) || v.id.clock >= (snapshot.sv.get(v.id.client) || 0))) {
-        v = v.left;
-      }
-      if (v !== null && isVisible(v, snapshot)) {
-        res[key] = v.content.getContent()[v.length - 1];
-      }
-    });
-    return res;
   };
   var createMapIterator = (type) => {
     type.doc ?? warnPrematureAccess();
@@ -7458,11 +6314,6 @@ var CollabSDK = (() => {
      * @param {Array<T>} items
      * @return {YArray<T>}
      */
-    static from(items) {
-      const a = new _YArray();
-      a.push(items);
-      return a;
-    }
     /**
      * Integrate this type into the Yjs instance.
      *
@@ -7495,16 +6346,6 @@ var CollabSDK = (() => {
      *
      * @return {YArray<T>}
      */
-    clone() {
-      const arr = new _YArray();
-      arr.insert(0, this.toArray().map(
-        (el) => el instanceof AbstractType ? (
-          /** @type {typeof el} */
-          el.clone()
-        ) : el
-      ));
-      return arr;
-    }
     get length() {
       this.doc ?? warnPrematureAccess();
       return this._length;
@@ -7557,52 +6398,23 @@ var CollabSDK = (() => {
      *
      * @todo Use the following implementation in all types.
      */
-    push(content) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          typeListPushGenerics(
-            transaction,
-            this,
-            /** @type {any} */
-            content
-          );
-        });
-      } else {
-        this._prelimContent.push(...content);
-      }
-    }
     /**
      * Prepends content to this YArray.
      *
      * @param {Array<T>} content Array of content to prepend.
      */
-    unshift(content) {
-      this.insert(0, content);
-    }
     /**
      * Deletes elements starting from an index.
      *
      * @param {number} index Index at which to start deleting elements
      * @param {number} length The number of elements to remove. Defaults to 1.
      */
-    delete(index, length2 = 1) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          typeListDelete(transaction, this, index, length2);
-        });
-      } else {
-        this._prelimContent.splice(index, length2);
-      }
-    }
     /**
      * Returns the i-th element from a YArray.
      *
      * @param {number} index The index of the element to return from the YArray
      * @return {T}
      */
-    get(index) {
-      return typeListGet(this, index);
-    }
     /**
      * Transforms this YArray to a JavaScript Array.
      *
@@ -7619,17 +6431,11 @@ var CollabSDK = (() => {
      * @param {number} [end]
      * @return {Array<T>}
      */
-    slice(start = 0, end = this.length) {
-      return typeListSlice(this, start, end);
-    }
     /**
      * Transforms this Shared Type to a JSON object.
      *
      * @return {Array<any>}
      */
-    toJSON() {
-      return this.map((c) => c instanceof AbstractType ? c.toJSON() : c);
-    }
     /**
      * Returns an Array with the result of calling a provided function on every
      * element of this YArray.
@@ -7639,27 +6445,14 @@ var CollabSDK = (() => {
      * @return {Array<M>} A new array with each element being the result of the
      *                 callback function
      */
-    map(f) {
-      return typeListMap(
-        this,
-        /** @type {any} */
-        f
-      );
-    }
     /**
      * Executes a provided function once on every element of this YArray.
      *
      * @param {function(T,number,YArray<T>):void} f A function to execute on every element of this YArray.
      */
-    forEach(f) {
-      typeListForEach(this, f);
-    }
     /**
      * @return {IterableIterator<T>}
      */
-    [Symbol.iterator]() {
-      return typeListCreateIterator(this);
-    }
     /**
      * @param {UpdateEncoderV1 | UpdateEncoderV2} encoder
      */
@@ -7723,16 +6516,6 @@ var CollabSDK = (() => {
      *
      * @return {YMap<MapType>}
      */
-    clone() {
-      const map = new _YMap();
-      this.forEach((value2, key) => {
-        map.set(key, value2 instanceof AbstractType ? (
-          /** @type {typeof value} */
-          value2.clone()
-        ) : value2);
-      });
-      return map;
-    }
     /**
      * Creates YMapEvent and calls observers.
      *
@@ -7747,25 +6530,11 @@ var CollabSDK = (() => {
      *
      * @return {Object<string,any>}
      */
-    toJSON() {
-      this.doc ?? warnPrematureAccess();
-      const map = {};
-      this._map.forEach((item, key) => {
-        if (!item.deleted) {
-          const v = item.content.getContent()[item.length - 1];
-          map[key] = v instanceof AbstractType ? v.toJSON() : v;
-        }
-      });
-      return map;
-    }
     /**
      * Returns the size of the YMap (count of key/value pairs)
      *
      * @return {number}
      */
-    get size() {
-      return [...createMapIterator(this)].length;
-    }
     /**
      * Returns the keys for each element in the YMap Type.
      *
@@ -7783,63 +6552,26 @@ var CollabSDK = (() => {
      *
      * @return {IterableIterator<MapType>}
      */
-    values() {
-      return iteratorMap(
-        createMapIterator(this),
-        /** @param {any} v */
-        (v) => v[1].content.getContent()[v[1].length - 1]
-      );
-    }
     /**
      * Returns an Iterator of [key, value] pairs
      *
      * @return {IterableIterator<[string, MapType]>}
      */
-    entries() {
-      return iteratorMap(
-        createMapIterator(this),
-        /** @param {any} v */
-        (v) => (
-          /** @type {any} */
-          [v[0], v[1].content.getContent()[v[1].length - 1]]
-        )
-      );
-    }
     /**
      * Executes a provided function on once on every key-value pair.
      *
      * @param {function(MapType,string,YMap<MapType>):void} f A function to execute on every element of this YArray.
      */
-    forEach(f) {
-      this.doc ?? warnPrematureAccess();
-      this._map.forEach((item, key) => {
-        if (!item.deleted) {
-          f(item.content.getContent()[item.length - 1], key, this);
-        }
-      });
-    }
     /**
      * Returns an Iterator of [key, value] pairs
      *
      * @return {IterableIterator<[string, MapType]>}
      */
-    [Symbol.iterator]() {
-      return this.entries();
-    }
     /**
      * Remove a specified element from this YMap.
      *
      * @param {string} key The key of the element to remove.
      */
-    delete(key) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          typeMapDelete(transaction, this, key);
-        });
-      } else {
-        this._prelimContent.delete(key);
-      }
-    }
     /**
      * Adds or updates an element with a specified key and value.
      * @template {MapType} VAL
@@ -7888,17 +6620,6 @@ var CollabSDK = (() => {
     /**
      * Removes all elements from this YMap.
      */
-    clear() {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          this.forEach(function(_value, key, map) {
-            typeMapDelete(transaction, map, key);
-          });
-        });
-      } else {
-        this._prelimContent.clear();
-      }
-    }
     /**
      * @param {UpdateEncoderV1 | UpdateEncoderV2} encoder
      */
@@ -8080,56 +6801,6 @@ var CollabSDK = (() => {
     currPos.right = right;
     currPos.index = index;
     currPos.forward();
-    insertNegatedAttributes(transaction, parent, currPos, negatedAttributes);
-  };
-  var formatText = (transaction, parent, currPos, length2, attributes) => {
-    const doc = transaction.doc;
-    const ownClientId = doc.clientID;
-    minimizeAttributeChanges(currPos, attributes);
-    const negatedAttributes = insertAttributes(transaction, parent, currPos, attributes);
-    iterationLoop: while (currPos.right !== null && (length2 > 0 || negatedAttributes.size > 0 && (currPos.right.deleted || currPos.right.content.constructor === ContentFormat))) {
-      if (!currPos.right.deleted) {
-        switch (currPos.right.content.constructor) {
-          case ContentFormat: {
-            const { key, value: value2 } = (
-              /** @type {ContentFormat} */
-              currPos.right.content
-            );
-            const attr = attributes[key];
-            if (attr !== void 0) {
-              if (equalAttrs(attr, value2)) {
-                negatedAttributes.delete(key);
-              } else {
-                if (length2 === 0) {
-                  break iterationLoop;
-                }
-                negatedAttributes.set(key, value2);
-              }
-              currPos.right.delete(transaction);
-            } else {
-              currPos.currentAttributes.set(key, value2);
-            }
-            break;
-          }
-          default:
-            if (length2 < currPos.right.length) {
-              getItemCleanStart(transaction, createID(currPos.right.id.client, currPos.right.id.clock + length2));
-            }
-            length2 -= currPos.right.length;
-            break;
-        }
-      }
-      currPos.forward();
-    }
-    if (length2 > 0) {
-      let newlines = "";
-      for (; length2 > 0; length2--) {
-        newlines += "\n";
-      }
-      currPos.right = new Item(createID(ownClientId, getState(doc.store, ownClientId)), currPos.left, currPos.left && currPos.left.lastId, currPos.right, currPos.right && currPos.right.id, parent, null, new ContentString(newlines));
-      currPos.right.integrate(transaction, 0);
-      currPos.forward();
-    }
     insertNegatedAttributes(transaction, parent, currPos, negatedAttributes);
   };
   var cleanupFormattingGap = (transaction, start, curr, startAttributes, currAttributes) => {
@@ -8595,11 +7266,6 @@ var CollabSDK = (() => {
      *
      * @return {YText}
      */
-    clone() {
-      const text2 = new _YText();
-      text2.applyDelta(this.toDelta());
-      return text2;
-    }
     /**
      * Creates YTextEvent and calls observers.
      *
@@ -8638,9 +7304,6 @@ var CollabSDK = (() => {
      * @return {string}
      * @public
      */
-    toJSON() {
-      return this.toString();
-    }
     /**
      * Apply a {@link Delta} on this shared YText type.
      *
@@ -8651,28 +7314,6 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    applyDelta(delta, { sanitize = true } = {}) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          const currPos = new ItemTextListPosition(null, this._start, 0, /* @__PURE__ */ new Map());
-          for (let i = 0; i < delta.length; i++) {
-            const op = delta[i];
-            if (op.insert !== void 0) {
-              const ins = !sanitize && typeof op.insert === "string" && i === delta.length - 1 && currPos.right === null && op.insert.slice(-1) === "\n" ? op.insert.slice(0, -1) : op.insert;
-              if (typeof ins !== "string" || ins.length > 0) {
-                insertText(transaction, this, currPos, ins, op.attributes || {});
-              }
-            } else if (op.retain !== void 0) {
-              formatText(transaction, this, currPos, op.retain, op.attributes || {});
-            } else if (op.delete !== void 0) {
-              deleteText(transaction, currPos, op.delete);
-            }
-          }
-        });
-      } else {
-        this._pending.push(() => this.applyDelta(delta));
-      }
-    }
     /**
      * Returns the Delta representation of this YText type.
      *
@@ -8683,106 +7324,6 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    toDelta(snapshot, prevSnapshot, computeYChange) {
-      this.doc ?? warnPrematureAccess();
-      const ops = [];
-      const currentAttributes = /* @__PURE__ */ new Map();
-      const doc = (
-        /** @type {Doc} */
-        this.doc
-      );
-      let str = "";
-      let n = this._start;
-      function packStr() {
-        if (str.length > 0) {
-          const attributes = {};
-          let addAttributes = false;
-          currentAttributes.forEach((value2, key) => {
-            addAttributes = true;
-            attributes[key] = value2;
-          });
-          const op = { insert: str };
-          if (addAttributes) {
-            op.attributes = attributes;
-          }
-          ops.push(op);
-          str = "";
-        }
-      }
-      const computeDelta = () => {
-        while (n !== null) {
-          if (isVisible(n, snapshot) || prevSnapshot !== void 0 && isVisible(n, prevSnapshot)) {
-            switch (n.content.constructor) {
-              case ContentString: {
-                const cur = currentAttributes.get("ychange");
-                if (snapshot !== void 0 && !isVisible(n, snapshot)) {
-                  if (cur === void 0 || cur.user !== n.id.client || cur.type !== "removed") {
-                    packStr();
-                    currentAttributes.set("ychange", computeYChange ? computeYChange("removed", n.id) : { type: "removed" });
-                  }
-                } else if (prevSnapshot !== void 0 && !isVisible(n, prevSnapshot)) {
-                  if (cur === void 0 || cur.user !== n.id.client || cur.type !== "added") {
-                    packStr();
-                    currentAttributes.set("ychange", computeYChange ? computeYChange("added", n.id) : { type: "added" });
-                  }
-                } else if (cur !== void 0) {
-                  packStr();
-                  currentAttributes.delete("ychange");
-                }
-                str += /** @type {ContentString} */
-                n.content.str;
-                break;
-              }
-              case ContentType:
-              case ContentEmbed: {
-                packStr();
-                const op = {
-                  insert: n.content.getContent()[0]
-                };
-                if (currentAttributes.size > 0) {
-                  const attrs = (
-                    /** @type {Object<string,any>} */
-                    {}
-                  );
-                  op.attributes = attrs;
-                  currentAttributes.forEach((value2, key) => {
-                    attrs[key] = value2;
-                  });
-                }
-                ops.push(op);
-                break;
-              }
-              case ContentFormat:
-                if (isVisible(n, snapshot)) {
-                  packStr();
-                  updateCurrentAttributes(
-                    currentAttributes,
-                    /** @type {ContentFormat} */
-                    n.content
-                  );
-                }
-                break;
-            }
-          }
-          n = n.right;
-        }
-        packStr();
-      };
-      if (snapshot || prevSnapshot) {
-        transact(doc, (transaction) => {
-          if (snapshot) {
-            splitSnapshotAffectedStructs(transaction, snapshot);
-          }
-          if (prevSnapshot) {
-            splitSnapshotAffectedStructs(transaction, prevSnapshot);
-          }
-          computeDelta();
-        }, "cleanup");
-      } else {
-        computeDelta();
-      }
-      return ops;
-    }
     /**
      * Insert text at a given index.
      *
@@ -8823,17 +7364,6 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    insertEmbed(index, embed, attributes) {
-      const y = this.doc;
-      if (y !== null) {
-        transact(y, (transaction) => {
-          const pos = findPosition(transaction, this, index, !attributes);
-          insertText(transaction, this, pos, embed, attributes || {});
-        });
-      } else {
-        this._pending.push(() => this.insertEmbed(index, embed, attributes || {}));
-      }
-    }
     /**
      * Deletes text starting from an index.
      *
@@ -8865,23 +7395,6 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    format(index, length2, attributes) {
-      if (length2 === 0) {
-        return;
-      }
-      const y = this.doc;
-      if (y !== null) {
-        transact(y, (transaction) => {
-          const pos = findPosition(transaction, this, index, false);
-          if (pos.right === null) {
-            return;
-          }
-          formatText(transaction, this, pos, length2, attributes);
-        });
-      } else {
-        this._pending.push(() => this.format(index, length2, attributes));
-      }
-    }
     /**
      * Removes an attribute.
      *
@@ -8891,15 +7404,6 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    removeAttribute(attributeName) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          typeMapDelete(transaction, this, attributeName);
-        });
-      } else {
-        this._pending.push(() => this.removeAttribute(attributeName));
-      }
-    }
     /**
      * Sets or updates an attribute.
      *
@@ -8910,15 +7414,6 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    setAttribute(attributeName, attributeValue) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          typeMapSet(transaction, this, attributeName, attributeValue);
-        });
-      } else {
-        this._pending.push(() => this.setAttribute(attributeName, attributeValue));
-      }
-    }
     /**
      * Returns an attribute value that belongs to the attribute name.
      *
@@ -8930,12 +7425,6 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    getAttribute(attributeName) {
-      return (
-        /** @type {any} */
-        typeMapGet(this, attributeName)
-      );
-    }
     /**
      * Returns all attribute name/value pairs in a JSON Object.
      *
@@ -8945,9 +7434,6 @@ var CollabSDK = (() => {
      *
      * @public
      */
-    getAttributes() {
-      return typeMapGetAll(this);
-    }
     /**
      * @param {UpdateEncoderV1 | UpdateEncoderV2} encoder
      */
@@ -8956,666 +7442,37 @@ var CollabSDK = (() => {
     }
   };
   var readYText = (_decoder) => new YText();
-  var YXmlTreeWalker = class {
-    /**
-     * @param {YXmlFragment | YXmlElement} root
-     * @param {function(AbstractType<any>):boolean} [f]
-     */
-    constructor(root, f = () => true) {
-      this._filter = f;
-      this._root = root;
-      this._currentNode = /** @type {Item} */
-      root._start;
-      this._firstCall = true;
-      root.doc ?? warnPrematureAccess();
-    }
-    [Symbol.iterator]() {
-      return this;
-    }
-    /**
-     * Get the next node.
-     *
-     * @return {IteratorResult<YXmlElement|YXmlText|YXmlHook>} The next node.
-     *
-     * @public
-     */
-    next() {
-      let n = this._currentNode;
-      let type = n && n.content && /** @type {any} */
-      n.content.type;
-      if (n !== null && (!this._firstCall || n.deleted || !this._filter(type))) {
-        do {
-          type = /** @type {any} */
-          n.content.type;
-          if (!n.deleted && (type.constructor === YXmlElement || type.constructor === YXmlFragment) && type._start !== null) {
-            n = type._start;
-          } else {
-            while (n !== null) {
-              const nxt = n.next;
-              if (nxt !== null) {
-                n = nxt;
-                break;
-              } else if (n.parent === this._root) {
-                n = null;
-              } else {
-                n = /** @type {AbstractType<any>} */
-                n.parent._item;
-              }
-            }
-          }
-        } while (n !== null && (n.deleted || !this._filter(
-          /** @type {ContentType} */
-          n.content.type
-        )));
-      }
-      this._firstCall = false;
-      if (n === null) {
-        return { value: void 0, done: true };
-      }
-      this._currentNode = n;
-      return { value: (
-        /** @type {any} */
-        n.content.type
-      ), done: false };
-    }
-  };
   var YXmlFragment = class _YXmlFragment extends AbstractType {
-    constructor() {
-      super();
-      this._prelimContent = [];
-    }
-    /**
-     * @type {YXmlElement|YXmlText|null}
-     */
-    get firstChild() {
-      const first = this._first;
-      return first ? first.content.getContent()[0] : null;
-    }
-    /**
-     * Integrate this type into the Yjs instance.
-     *
-     * * Save this struct in the os
-     * * This type is sent to other client
-     * * Observer functions are fired
-     *
-     * @param {Doc} y The Yjs instance
-     * @param {Item} item
-     */
-    _integrate(y, item) {
-      super._integrate(y, item);
-      this.insert(
-        0,
-        /** @type {Array<any>} */
-        this._prelimContent
-      );
-      this._prelimContent = null;
-    }
     _copy() {
       return new _YXmlFragment();
     }
-    /**
-     * Makes a copy of this data type that can be included somewhere else.
-     *
-     * Note that the content is only readable _after_ it has been included somewhere in the Ydoc.
-     *
-     * @return {YXmlFragment}
-     */
-    clone() {
-      const el = new _YXmlFragment();
-      el.insert(0, this.toArray().map((item) => item instanceof AbstractType ? item.clone() : item));
-      return el;
-    }
-    get length() {
-      this.doc ?? warnPrematureAccess();
-      return this._prelimContent === null ? this._length : this._prelimContent.length;
-    }
-    /**
-     * Create a subtree of childNodes.
-     *
-     * @example
-     * const walker = elem.createTreeWalker(dom => dom.nodeName === 'div')
-     * for (let node in walker) {
-     *   // `node` is a div node
-     *   nop(node)
-     * }
-     *
-     * @param {function(AbstractType<any>):boolean} filter Function that is called on each child element and
-     *                          returns a Boolean indicating whether the child
-     *                          is to be included in the subtree.
-     * @return {YXmlTreeWalker} A subtree and a position within it.
-     *
-     * @public
-     */
-    createTreeWalker(filter) {
-      return new YXmlTreeWalker(this, filter);
-    }
-    /**
-     * Returns the first YXmlElement that matches the query.
-     * Similar to DOM's {@link querySelector}.
-     *
-     * Query support:
-     *   - tagname
-     * TODO:
-     *   - id
-     *   - attribute
-     *
-     * @param {CSS_Selector} query The query on the children.
-     * @return {YXmlElement|YXmlText|YXmlHook|null} The first element that matches the query or null.
-     *
-     * @public
-     */
-    querySelector(query) {
-      query = query.toUpperCase();
-      const iterator = new YXmlTreeWalker(this, (element2) => element2.nodeName && element2.nodeName.toUpperCase() === query);
-      const next = iterator.next();
-      if (next.done) {
-        return null;
-      } else {
-        return next.value;
-      }
-    }
-    /**
-     * Returns all YXmlElements that match the query.
-     * Similar to Dom's {@link querySelectorAll}.
-     *
-     * @todo Does not yet support all queries. Currently only query by tagName.
-     *
-     * @param {CSS_Selector} query The query on the children
-     * @return {Array<YXmlElement|YXmlText|YXmlHook|null>} The elements that match this query.
-     *
-     * @public
-     */
-    querySelectorAll(query) {
-      query = query.toUpperCase();
-      return from(new YXmlTreeWalker(this, (element2) => element2.nodeName && element2.nodeName.toUpperCase() === query));
-    }
-    /**
-     * Creates YXmlEvent and calls observers.
-     *
-     * @param {Transaction} transaction
-     * @param {Set<null|string>} parentSubs Keys changed on this type. `null` if list was modified.
-     */
-    _callObserver(transaction, parentSubs) {
-      callTypeObservers(this, transaction, new YXmlEvent(this, parentSubs, transaction));
-    }
-    /**
-     * Get the string representation of all the children of this YXmlFragment.
-     *
-     * @return {string} The string representation of all children.
-     */
-    toString() {
-      return typeListMap(this, (xml) => xml.toString()).join("");
-    }
-    /**
-     * @return {string}
-     */
-    toJSON() {
-      return this.toString();
-    }
-    /**
-     * Creates a Dom Element that mirrors this YXmlElement.
-     *
-     * @param {Document} [_document=document] The document object (you must define
-     *                                        this when calling this method in
-     *                                        nodejs)
-     * @param {Object<string, any>} [hooks={}] Optional property to customize how hooks
-     *                                             are presented in the DOM
-     * @param {any} [binding] You should not set this property. This is
-     *                               used if DomBinding wants to create a
-     *                               association to the created DOM type.
-     * @return {Node} The {@link https://developer.mozilla.org/en-US/docs/Web/API/Element|Dom Element}
-     *
-     * @public
-     */
-    toDOM(_document = document, hooks = {}, binding) {
-      const fragment = _document.createDocumentFragment();
-      if (binding !== void 0) {
-        binding._createAssociation(fragment, this);
-      }
-      typeListForEach(this, (xmlType) => {
-        fragment.insertBefore(xmlType.toDOM(_document, hooks, binding), null);
-      });
-      return fragment;
-    }
-    /**
-     * Inserts new content at an index.
-     *
-     * @example
-     *  // Insert character 'a' at position 0
-     *  xml.insert(0, [new Y.XmlText('text')])
-     *
-     * @param {number} index The index to insert content at
-     * @param {Array<YXmlElement|YXmlText>} content The array of content
-     */
-    insert(index, content) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          typeListInsertGenerics(transaction, this, index, content);
-        });
-      } else {
-        this._prelimContent.splice(index, 0, ...content);
-      }
-    }
-    /**
-     * Inserts new content at an index.
-     *
-     * @example
-     *  // Insert character 'a' at position 0
-     *  xml.insert(0, [new Y.XmlText('text')])
-     *
-     * @param {null|Item|YXmlElement|YXmlText} ref The index to insert content at
-     * @param {Array<YXmlElement|YXmlText>} content The array of content
-     */
-    insertAfter(ref, content) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          const refItem = ref && ref instanceof AbstractType ? ref._item : ref;
-          typeListInsertGenericsAfter(transaction, this, refItem, content);
-        });
-      } else {
-        const pc = (
-          /** @type {Array<any>} */
-          this._prelimContent
-        );
-        const index = ref === null ? 0 : pc.findIndex((el) => el === ref) + 1;
-        if (index === 0 && ref !== null) {
-          throw create3("Reference item not found");
-        }
-        pc.splice(index, 0, ...content);
-      }
-    }
-    /**
-     * Deletes elements starting from an index.
-     *
-     * @param {number} index Index at which to start deleting elements
-     * @param {number} [length=1] The number of elements to remove. Defaults to 1.
-     */
-    delete(index, length2 = 1) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          typeListDelete(transaction, this, index, length2);
-        });
-      } else {
-        this._prelimContent.splice(index, length2);
-      }
-    }
-    /**
-     * Transforms this YArray to a JavaScript Array.
-     *
-     * @return {Array<YXmlElement|YXmlText|YXmlHook>}
-     */
-    toArray() {
-      return typeListToArray(this);
-    }
-    /**
-     * Appends content to this YArray.
-     *
-     * @param {Array<YXmlElement|YXmlText>} content Array of content to append.
-     */
-    push(content) {
-      this.insert(this.length, content);
-    }
-    /**
-     * Prepends content to this YArray.
-     *
-     * @param {Array<YXmlElement|YXmlText>} content Array of content to prepend.
-     */
-    unshift(content) {
-      this.insert(0, content);
-    }
-    /**
-     * Returns the i-th element from a YArray.
-     *
-     * @param {number} index The index of the element to return from the YArray
-     * @return {YXmlElement|YXmlText}
-     */
-    get(index) {
-      return typeListGet(this, index);
-    }
-    /**
-     * Returns a portion of this YXmlFragment into a JavaScript Array selected
-     * from start to end (end not included).
-     *
-     * @param {number} [start]
-     * @param {number} [end]
-     * @return {Array<YXmlElement|YXmlText>}
-     */
-    slice(start = 0, end = this.length) {
-      return typeListSlice(this, start, end);
-    }
-    /**
-     * Executes a provided function on once on every child element.
-     *
-     * @param {function(YXmlElement|YXmlText,number, typeof self):void} f A function to execute on every element of this YArray.
-     */
-    forEach(f) {
-      typeListForEach(this, f);
-    }
-    /**
-     * Transform the properties of this type to binary and write it to an
-     * BinaryEncoder.
-     *
-     * This is called when this Item is sent to a remote peer.
-     *
-     * @param {UpdateEncoderV1 | UpdateEncoderV2} encoder The encoder to write data to.
-     */
     _write(encoder) {
       encoder.writeTypeRef(YXmlFragmentRefID);
     }
   };
   var readYXmlFragment = (_decoder) => new YXmlFragment();
   var YXmlElement = class _YXmlElement extends YXmlFragment {
-    constructor(nodeName = "UNDEFINED") {
+    constructor(nodeName) {
       super();
       this.nodeName = nodeName;
-      this._prelimAttrs = /* @__PURE__ */ new Map();
     }
-    /**
-     * @type {YXmlElement|YXmlText|null}
-     */
-    get nextSibling() {
-      const n = this._item ? this._item.next : null;
-      return n ? (
-        /** @type {YXmlElement|YXmlText} */
-        /** @type {ContentType} */
-        n.content.type
-      ) : null;
-    }
-    /**
-     * @type {YXmlElement|YXmlText|null}
-     */
-    get prevSibling() {
-      const n = this._item ? this._item.prev : null;
-      return n ? (
-        /** @type {YXmlElement|YXmlText} */
-        /** @type {ContentType} */
-        n.content.type
-      ) : null;
-    }
-    /**
-     * Integrate this type into the Yjs instance.
-     *
-     * * Save this struct in the os
-     * * This type is sent to other client
-     * * Observer functions are fired
-     *
-     * @param {Doc} y The Yjs instance
-     * @param {Item} item
-     */
-    _integrate(y, item) {
-      super._integrate(y, item);
-      /** @type {Map<string, any>} */
-      this._prelimAttrs.forEach((value2, key) => {
-        this.setAttribute(key, value2);
-      });
-      this._prelimAttrs = null;
-    }
-    /**
-     * Creates an Item with the same effect as this Item (without position effect)
-     *
-     * @return {YXmlElement}
-     */
     _copy() {
       return new _YXmlElement(this.nodeName);
     }
-    /**
-     * Makes a copy of this data type that can be included somewhere else.
-     *
-     * Note that the content is only readable _after_ it has been included somewhere in the Ydoc.
-     *
-     * @return {YXmlElement<KV>}
-     */
-    clone() {
-      const el = new _YXmlElement(this.nodeName);
-      const attrs = this.getAttributes();
-      forEach(attrs, (value2, key) => {
-        el.setAttribute(
-          key,
-          /** @type {any} */
-          value2
-        );
-      });
-      el.insert(0, this.toArray().map((v) => v instanceof AbstractType ? v.clone() : v));
-      return el;
-    }
-    /**
-     * Returns the XML serialization of this YXmlElement.
-     * The attributes are ordered by attribute-name, so you can easily use this
-     * method to compare YXmlElements
-     *
-     * @return {string} The string representation of this type.
-     *
-     * @public
-     */
-    toString() {
-      const attrs = this.getAttributes();
-      const stringBuilder = [];
-      const keys2 = [];
-      for (const key in attrs) {
-        keys2.push(key);
-      }
-      keys2.sort();
-      const keysLen = keys2.length;
-      for (let i = 0; i < keysLen; i++) {
-        const key = keys2[i];
-        stringBuilder.push(key + '="' + attrs[key] + '"');
-      }
-      const nodeName = this.nodeName.toLocaleLowerCase();
-      const attrsString = stringBuilder.length > 0 ? " " + stringBuilder.join(" ") : "";
-      return `<${nodeName}${attrsString}>${super.toString()}</${nodeName}>`;
-    }
-    /**
-     * Removes an attribute from this YXmlElement.
-     *
-     * @param {string} attributeName The attribute name that is to be removed.
-     *
-     * @public
-     */
-    removeAttribute(attributeName) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          typeMapDelete(transaction, this, attributeName);
-        });
-      } else {
-        this._prelimAttrs.delete(attributeName);
-      }
-    }
-    /**
-     * Sets or updates an attribute.
-     *
-     * @template {keyof KV & string} KEY
-     *
-     * @param {KEY} attributeName The attribute name that is to be set.
-     * @param {KV[KEY]} attributeValue The attribute value that is to be set.
-     *
-     * @public
-     */
-    setAttribute(attributeName, attributeValue) {
-      if (this.doc !== null) {
-        transact(this.doc, (transaction) => {
-          typeMapSet(transaction, this, attributeName, attributeValue);
-        });
-      } else {
-        this._prelimAttrs.set(attributeName, attributeValue);
-      }
-    }
-    /**
-     * Returns an attribute value that belongs to the attribute name.
-     *
-     * @template {keyof KV & string} KEY
-     *
-     * @param {KEY} attributeName The attribute name that identifies the
-     *                               queried value.
-     * @return {KV[KEY]|undefined} The queried attribute value.
-     *
-     * @public
-     */
-    getAttribute(attributeName) {
-      return (
-        /** @type {any} */
-        typeMapGet(this, attributeName)
-      );
-    }
-    /**
-     * Returns whether an attribute exists
-     *
-     * @param {string} attributeName The attribute name to check for existence.
-     * @return {boolean} whether the attribute exists.
-     *
-     * @public
-     */
-    hasAttribute(attributeName) {
-      return (
-        /** @type {any} */
-        typeMapHas(this, attributeName)
-      );
-    }
-    /**
-     * Returns all attribute name/value pairs in a JSON Object.
-     *
-     * @param {Snapshot} [snapshot]
-     * @return {{ [Key in Extract<keyof KV,string>]?: KV[Key]}} A JSON Object that describes the attributes.
-     *
-     * @public
-     */
-    getAttributes(snapshot) {
-      return (
-        /** @type {any} */
-        snapshot ? typeMapGetAllSnapshot(this, snapshot) : typeMapGetAll(this)
-      );
-    }
-    /**
-     * Creates a Dom Element that mirrors this YXmlElement.
-     *
-     * @param {Document} [_document=document] The document object (you must define
-     *                                        this when calling this method in
-     *                                        nodejs)
-     * @param {Object<string, any>} [hooks={}] Optional property to customize how hooks
-     *                                             are presented in the DOM
-     * @param {any} [binding] You should not set this property. This is
-     *                               used if DomBinding wants to create a
-     *                               association to the created DOM type.
-     * @return {Node} The {@link https://developer.mozilla.org/en-US/docs/Web/API/Element|Dom Element}
-     *
-     * @public
-     */
-    toDOM(_document = document, hooks = {}, binding) {
-      const dom = _document.createElement(this.nodeName);
-      const attrs = this.getAttributes();
-      for (const key in attrs) {
-        const value2 = attrs[key];
-        if (typeof value2 === "string") {
-          dom.setAttribute(key, value2);
-        }
-      }
-      typeListForEach(this, (yxml) => {
-        dom.appendChild(yxml.toDOM(_document, hooks, binding));
-      });
-      if (binding !== void 0) {
-        binding._createAssociation(dom, this);
-      }
-      return dom;
-    }
-    /**
-     * Transform the properties of this type to binary and write it to an
-     * BinaryEncoder.
-     *
-     * This is called when this Item is sent to a remote peer.
-     *
-     * @param {UpdateEncoderV1 | UpdateEncoderV2} encoder The encoder to write data to.
-     */
     _write(encoder) {
       encoder.writeTypeRef(YXmlElementRefID);
       encoder.writeKey(this.nodeName);
     }
   };
   var readYXmlElement = (decoder) => new YXmlElement(decoder.readKey());
-  var YXmlEvent = class extends YEvent {
-    /**
-     * @param {YXmlElement|YXmlText|YXmlFragment} target The target on which the event is created.
-     * @param {Set<string|null>} subs The set of changed attributes. `null` is included if the
-     *                   child list changed.
-     * @param {Transaction} transaction The transaction instance with which the
-     *                                  change was created.
-     */
-    constructor(target, subs, transaction) {
-      super(target, transaction);
-      this.childListChanged = false;
-      this.attributesChanged = /* @__PURE__ */ new Set();
-      subs.forEach((sub) => {
-        if (sub === null) {
-          this.childListChanged = true;
-        } else {
-          this.attributesChanged.add(sub);
-        }
-      });
-    }
-  };
   var YXmlHook = class _YXmlHook extends YMap {
-    /**
-     * @param {string} hookName nodeName of the Dom Node.
-     */
     constructor(hookName) {
       super();
       this.hookName = hookName;
     }
-    /**
-     * Creates an Item with the same effect as this Item (without position effect)
-     */
     _copy() {
       return new _YXmlHook(this.hookName);
     }
-    /**
-     * Makes a copy of this data type that can be included somewhere else.
-     *
-     * Note that the content is only readable _after_ it has been included somewhere in the Ydoc.
-     *
-     * @return {YXmlHook}
-     */
-    clone() {
-      const el = new _YXmlHook(this.hookName);
-      this.forEach((value2, key) => {
-        el.set(key, value2);
-      });
-      return el;
-    }
-    /**
-     * Creates a Dom Element that mirrors this YXmlElement.
-     *
-     * @param {Document} [_document=document] The document object (you must define
-     *                                        this when calling this method in
-     *                                        nodejs)
-     * @param {Object.<string, any>} [hooks] Optional property to customize how hooks
-     *                                             are presented in the DOM
-     * @param {any} [binding] You should not set this property. This is
-     *                               used if DomBinding wants to create a
-     *                               association to the created DOM type
-     * @return {Element} The {@link https://developer.mozilla.org/en-US/docs/Web/API/Element|Dom Element}
-     *
-     * @public
-     */
-    toDOM(_document = document, hooks = {}, binding) {
-      const hook = hooks[this.hookName];
-      let dom;
-      if (hook !== void 0) {
-        dom = hook.createDom(this);
-      } else {
-        dom = document.createElement(this.hookName);
-      }
-      dom.setAttribute("data-yjs-hook", this.hookName);
-      if (binding !== void 0) {
-        binding._createAssociation(dom, this);
-      }
-      return dom;
-    }
-    /**
-     * Transform the properties of this type to binary and write it to an
-     * BinaryEncoder.
-     *
-     * This is called when this Item is sent to a remote peer.
-     *
-     * @param {UpdateEncoderV1 | UpdateEncoderV2} encoder The encoder to write data to.
-     */
     _write(encoder) {
       encoder.writeTypeRef(YXmlHookRefID);
       encoder.writeKey(this.hookName);
@@ -9623,103 +7480,9 @@ var CollabSDK = (() => {
   };
   var readYXmlHook = (decoder) => new YXmlHook(decoder.readKey());
   var YXmlText = class _YXmlText extends YText {
-    /**
-     * @type {YXmlElement|YXmlText|null}
-     */
-    get nextSibling() {
-      const n = this._item ? this._item.next : null;
-      return n ? (
-        /** @type {YXmlElement|YXmlText} */
-        /** @type {ContentType} */
-        n.content.type
-      ) : null;
-    }
-    /**
-     * @type {YXmlElement|YXmlText|null}
-     */
-    get prevSibling() {
-      const n = this._item ? this._item.prev : null;
-      return n ? (
-        /** @type {YXmlElement|YXmlText} */
-        /** @type {ContentType} */
-        n.content.type
-      ) : null;
-    }
     _copy() {
       return new _YXmlText();
     }
-    /**
-     * Makes a copy of this data type that can be included somewhere else.
-     *
-     * Note that the content is only readable _after_ it has been included somewhere in the Ydoc.
-     *
-     * @return {YXmlText}
-     */
-    clone() {
-      const text2 = new _YXmlText();
-      text2.applyDelta(this.toDelta());
-      return text2;
-    }
-    /**
-     * Creates a Dom Element that mirrors this YXmlText.
-     *
-     * @param {Document} [_document=document] The document object (you must define
-     *                                        this when calling this method in
-     *                                        nodejs)
-     * @param {Object<string, any>} [hooks] Optional property to customize how hooks
-     *                                             are presented in the DOM
-     * @param {any} [binding] You should not set this property. This is
-     *                               used if DomBinding wants to create a
-     *                               association to the created DOM type.
-     * @return {Text} The {@link https://developer.mozilla.org/en-US/docs/Web/API/Element|Dom Element}
-     *
-     * @public
-     */
-    toDOM(_document = document, hooks, binding) {
-      const dom = _document.createTextNode(this.toString());
-      if (binding !== void 0) {
-        binding._createAssociation(dom, this);
-      }
-      return dom;
-    }
-    toString() {
-      return this.toDelta().map((delta) => {
-        const nestedNodes = [];
-        for (const nodeName in delta.attributes) {
-          const attrs = [];
-          for (const key in delta.attributes[nodeName]) {
-            attrs.push({ key, value: delta.attributes[nodeName][key] });
-          }
-          attrs.sort((a, b) => a.key < b.key ? -1 : 1);
-          nestedNodes.push({ nodeName, attrs });
-        }
-        nestedNodes.sort((a, b) => a.nodeName < b.nodeName ? -1 : 1);
-        let str = "";
-        for (let i = 0; i < nestedNodes.length; i++) {
-          const node = nestedNodes[i];
-          str += `<${node.nodeName}`;
-          for (let j = 0; j < node.attrs.length; j++) {
-            const attr = node.attrs[j];
-            str += ` ${attr.key}="${attr.value}"`;
-          }
-          str += ">";
-        }
-        str += delta.insert;
-        for (let i = nestedNodes.length - 1; i >= 0; i--) {
-          str += `</${nestedNodes[i].nodeName}>`;
-        }
-        return str;
-      }).join("");
-    }
-    /**
-     * @return {string}
-     */
-    toJSON() {
-      return this.toString();
-    }
-    /**
-     * @param {UpdateEncoderV1 | UpdateEncoderV2} encoder
-     */
     _write(encoder) {
       encoder.writeTypeRef(YXmlTextRefID);
     }
@@ -11300,8 +9063,8 @@ var CollabSDK = (() => {
   var TRY_AGAIN = /* @__PURE__ */ new Set(["BACKPRESSURE", "RATE_LIMITED", "UNAVAILABLE", "DRAINING", "INTERNAL"]);
   var SharedDocument = class {
     events = new Emitter2();
-    options;
-    #connection;
+    #options;
+    #channel;
     #life = new Lifetime();
     #doc = new Doc();
     #outbox = new Outbox();
@@ -11320,13 +9083,13 @@ var CollabSDK = (() => {
     #hold = new Timer();
     #rejoin = new Timer();
     #names = /* @__PURE__ */ new WeakMap();
-    constructor(connection, options) {
-      this.#connection = connection;
-      this.options = options;
+    constructor(channel, options) {
+      this.#channel = channel;
+      this.#options = options;
       this.#asking = options.mode ?? "editor";
       this.#observe(this.#doc);
-      this.#life.add(connection.events.on("state", ({ name }) => name === "open" ? this.#join() : this.#fellApart()));
-      this.#life.add(connection.events.on("message", ({ event, payload }) => this.#received(event, fieldsOf(payload))));
+      this.#life.add(channel.events.on("state", ({ name }) => name === "open" ? this.#join() : this.#fellApart()));
+      this.#life.add(channel.events.on("message", ({ event, fields }) => this.#received(event, fields)));
     }
     /** The Yjs document. Another one takes its place after a refusal: see `replaced`. */
     get doc() {
@@ -11373,19 +9136,17 @@ var CollabSDK = (() => {
     keepAsDraft(field, mine, reason) {
       this.events.emit("draft", { field, mine, reason, by: "" });
     }
-    /** Asks for what is missing, after changes were made on the server for this session. */
+    /** Asks for what is missing, and calls `done` when it is there. */
     sync(done = () => void 0) {
-      const { resourceId } = this.options;
-      this.#connection.request("Y_SYNC", { resourceId, stateVector: encodeStateVector(this.#doc) }, (answer2) => {
-        const update = answer2.ok ? bytes(answer2.fields["update"]) : void 0;
-        if (update !== void 0) applyUpdate(this.#doc, update, new RemoteEdit("", "", this.#revision));
+      this.#channel.request("Y_SYNC", { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
+        if (code === "") applyUpdate(this.#doc, bytes(fields["update"]), new RemoteEdit("", "", this.#revision));
         done();
       });
     }
     /** Leaves the resource. */
     end() {
       if (this.#life.ended) return;
-      this.#connection.send("LEAVE_RESOURCE", { resourceId: this.options.resourceId });
+      this.#channel.send("LEAVE_RESOURCE");
       this.#life.end();
       this.#hold.clear();
       this.#rejoin.clear();
@@ -11393,16 +9154,15 @@ var CollabSDK = (() => {
       this.events.clear();
     }
     #join() {
-      if (this.#state.name === "joining" || this.#life.ended) return;
-      const { resourceId, resourceType } = this.options;
+      if (this.#state.name === "joining") return;
+      const { resourceType } = this.#options;
       const fresh = this.#refused !== void 0;
       const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) };
       this.#enter({ name: "joining" });
-      const type = resourceType === void 0 ? {} : { resourceType };
-      this.#connection.request("JOIN_RESOURCE", { resourceId, ...type, mode: this.#asking, ...known }, (answer2) => {
+      this.#channel.request("JOIN_RESOURCE", { resourceType, mode: this.#asking, ...known }, (answer2) => {
         if (this.#life.ended) return;
-        if (answer2.ok) this.#joined(resourceState(answer2.fields), fresh);
-        else this.#notJoined(answer2.error);
+        if (answer2.code === "") this.#joined(resourceState(answer2.fields), fresh);
+        else this.#notJoined(answer2);
       });
     }
     #joined(state, fresh) {
@@ -11420,8 +9180,7 @@ var CollabSDK = (() => {
     #catchUp(state) {
       if (state.clientId !== void 0) this.#doc.clientID = state.clientId;
       applyUpdate(this.#doc, state.state, new RemoteEdit("", "", state.revision));
-      const known = state.stateVector.length > 0;
-      if (known && (this.#outbox.edits > 0 || this.#ahead(state.stateVector))) {
+      if (this.#outbox.edits > 0 && state.stateVector.length > 0) {
         this.#outbox.replace(encodeStateAsUpdate(this.#doc, state.stateVector));
         this.#changedOutbox();
       }
@@ -11460,17 +9219,15 @@ var CollabSDK = (() => {
         }
       }
     }
-    #notJoined(error) {
+    #notJoined({ code, fields }) {
       this.#enter({ name: "apart" });
-      if (error.code === "LOST") return;
-      if (TRY_AGAIN.has(error.code) || error.retryAfterMs !== void 0) {
-        return this.#rejoin.set(error.retryAfterMs ?? RETRY_MS, () => this.#join());
-      }
-      if (error.code === "PERMISSION_DENIED" && this.#asking === "editor" && this.options.mode === void 0) {
+      if (code === LOST) return;
+      if (TRY_AGAIN.has(code)) return this.#rejoin.set(number(fields["retryAfterMs"]) || RETRY_MS, () => this.#join());
+      if (code === "PERMISSION_DENIED" && this.#asking === "editor" && this.#options.mode === void 0) {
         this.#asking = "viewer";
         return this.#join();
       }
-      this.#enter({ name: "refused", code: error.code });
+      this.#enter({ name: "refused", code });
     }
     #fellApart() {
       this.#hold.clear();
@@ -11479,62 +9236,55 @@ var CollabSDK = (() => {
       if (this.#state.name !== "apart") this.#enter({ name: "apart" });
     }
     #received(event, fields) {
-      if (fields["resourceId"] !== this.options.resourceId) return;
       if (event === "Y_UPDATE") this.#apply(fields);
-      if (event === "PERMISSION_DENIED" && this.#state.name === "joined") this.#joinAgain();
+      if (event === "PERMISSION_DENIED") this.#joinAgain();
     }
     #apply(fields) {
-      const update = bytes(fields["update"]);
-      if (update === void 0) return;
       const revision = number(fields["revision"]);
       this.#revision = Math.max(this.#revision, revision);
-      applyUpdate(this.#doc, update, new RemoteEdit(text(fields["userId"]), text(fields["sessionId"]), revision));
+      const origin = new RemoteEdit(text(fields["userId"]), text(fields["sessionId"]), revision);
+      applyUpdate(this.#doc, bytes(fields["update"]), origin);
       const { pendingStructs, pendingDs } = this.#doc.store;
-      if ((pendingStructs !== null || pendingDs !== null) && this.#state.name === "joined") this.sync();
+      if (pendingStructs !== null || pendingDs !== null) this.sync();
     }
     #flush() {
       if (this.#state.name !== "joined" || this.#hold.running || this.#refused !== void 0) return;
       const batch = this.#outbox.take();
       if (batch === void 0) return;
-      const { resourceId } = this.options;
-      this.#connection.request("Y_UPDATE", { resourceId, update: batch.update }, (answer2) => {
-        if (this.#outbox.flying === batch) this.#answered(batch, answer2);
+      this.#channel.request("Y_UPDATE", { update: batch.update }, (answer2) => {
+        if (this.#outbox.flying !== batch) return;
+        if (answer2.code === "") this.#saved(batch, number(answer2.fields["revision"]));
+        else this.#notSaved(answer2);
       });
     }
-    #answered(batch, answer2) {
-      if (!answer2.ok) return this.#notSaved(answer2.error);
+    #saved({ fields, edits, since }, revision) {
       this.#outbox.acknowledge();
       this.#refusals = 0;
       this.#failures = 0;
-      const revision = number(answer2.fields["revision"]);
       this.#revision = Math.max(this.#revision, revision);
-      const { edits, since } = batch;
-      this.events.emit("saved", { fields: [...batch.fields], edits, revision, since, ms: performance.now() - since });
+      this.events.emit("saved", { fields: [...fields], edits, revision, since, ms: performance.now() - since });
       this.#changedOutbox();
       this.#flush();
     }
-    #notSaved(error) {
-      if (error.code === "UPDATE_REJECTED") {
-        const fields = texts(error.fields["fields"]);
-        return this.#refuse(fields.length === 0 ? "all" : fields, error.fields);
-      }
-      if (error.code === "FOREIGN_CLIENT" || error.code === "RESYNC_REQUIRED") return this.#refuse([], error.fields);
-      if (error.code === "MISSING_DEPENDENCY") return this.#sendMore(error);
+    #notSaved({ code, fields }) {
+      if (code === "UPDATE_REJECTED") return this.#refuse(list(fields["fields"]).map(text), fields);
+      if (code === "FOREIGN_CLIENT" || code === "RESYNC_REQUIRED") return this.#refuse([], fields);
+      if (code === "MISSING_DEPENDENCY") return this.#sendMore(fields);
       this.#outbox.giveBack();
-      if (error.code === "LOST") return;
-      if (error.code === "NOT_JOINED") return this.#joinAgain();
-      const failed = error.code === "INTERNAL" && ++this.#failures >= FAILURES_BEFORE_REFUSAL;
-      if (failed || !(TRY_AGAIN.has(error.code) || error.retryAfterMs !== void 0)) return this.#refuse("all", error.fields);
-      this.#hold.set(error.retryAfterMs ?? RETRY_MS, () => {
+      if (code === LOST) return;
+      if (code === "NOT_JOINED") return this.#joinAgain();
+      const failed = code === "INTERNAL" && ++this.#failures >= FAILURES_BEFORE_REFUSAL;
+      if (failed || !TRY_AGAIN.has(code)) return this.#refuse("all", fields);
+      this.#hold.set(number(fields["retryAfterMs"]) || RETRY_MS, () => {
         this.#changedOutbox();
         this.#flush();
       });
       this.#changedOutbox();
     }
     /** The server lacks what the batch builds on: sends everything that it lacks, once; then the document starts anew. */
-    #sendMore(error) {
-      const has = bytes(error.fields["stateVector"]);
-      if (has === void 0 || ++this.#failures > 1) return this.#refuse([], error.fields);
+    #sendMore(fields) {
+      const has = bytes(fields["stateVector"]);
+      if (has.length === 0 || ++this.#failures > 1) return this.#refuse([], fields);
       this.#outbox.replace(encodeStateAsUpdate(this.#doc, has));
       this.#flush();
     }
@@ -11577,11 +9327,6 @@ var CollabSDK = (() => {
     #nameOf(type) {
       if (!this.#names.has(type)) for (const [name, root] of this.#doc.share) this.#names.set(root, name);
       return this.#names.get(type);
-    }
-    #ahead(stateVector) {
-      const theirs = decodeStateVector(stateVector);
-      const mine = decodeStateVector(encodeStateVector(this.#doc));
-      return [...mine].some(([client, clock2]) => clock2 > (theirs.get(client) ?? 0));
     }
     #changedOutbox() {
       this.events.emit("outbox", { edits: this.#outbox.edits });
@@ -11911,8 +9656,8 @@ var CollabSDK = (() => {
       }
     };
     walk(element2);
-    const last2 = found.at(-1);
-    if (last2?.node.nodeName === "BR") found.splice(-1, 1, { ...last2, text: "" });
+    const last = found.at(-1);
+    if (last?.node.nodeName === "BR") found.splice(-1, 1, { ...last, text: "" });
     return found;
   }
 
@@ -11983,9 +9728,9 @@ var CollabSDK = (() => {
     const after = [];
     for (let unit = splice.start + splice.deleted - 1; unit >= splice.start; unit--) {
       const start2 = mapUnit(unit, deltas);
-      const last2 = after.at(-1);
+      const last = after.at(-1);
       if (start2 === void 0) continue;
-      if (last2 !== void 0 && last2.start === start2 + 1) after.splice(-1, 1, { ...last2, start: start2, deleted: last2.deleted + 1 });
+      if (last !== void 0 && last.start === start2 + 1) after.splice(-1, 1, { ...last, start: start2, deleted: last.deleted + 1 });
       else after.push({ start: start2, deleted: 1, inserted: "" });
     }
     const start = deltas.reduce((position, delta) => mapThrough(position, delta), splice.start);
@@ -12471,16 +10216,16 @@ var CollabSDK = (() => {
   // src/seeding.ts
   var AGAIN_MS = 3e3;
   var Seeding = class {
-    #connection;
+    #channel;
     #document;
     #asked = /* @__PURE__ */ new Set();
     #again = new Timer();
-    constructor(connection, document2) {
-      this.#connection = connection;
+    constructor(channel, document2) {
+      this.#channel = channel;
       this.#document = document2;
     }
-    /** Forgets what was asked for; after a join it may be asked for again. */
-    forget() {
+    /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
+    end() {
       this.#asked.clear();
       this.#again.clear();
     }
@@ -12489,21 +10234,15 @@ var CollabSDK = (() => {
       const fresh = [...values].filter(([wire]) => !this.#asked.has(wire));
       if (fresh.length === 0) return;
       for (const [wire] of fresh) this.#asked.add(wire);
-      const { resourceId } = this.#document.options;
-      this.#connection.request("SEED", { resourceId, values: Object.fromEntries(fresh) }, (answer2) => {
-        if (!answer2.ok) return this.#failed(fresh.map(([wire]) => wire), done);
+      this.#channel.request("SEED", { values: Object.fromEntries(fresh) }, ({ code }) => {
+        if (code !== "") {
+          for (const [wire] of fresh) this.#asked.delete(wire);
+          return this.#again.set(AGAIN_MS, done);
+        }
         const lacks = fresh.some(([wire]) => !written(this.#document.doc, wire));
         if (lacks) this.#document.sync(done);
         else done();
       });
-    }
-    /** Stops waiting. */
-    end() {
-      this.#again.clear();
-    }
-    #failed(wires, done) {
-      for (const wire of wires) this.#asked.delete(wire);
-      this.#again.set(AGAIN_MS, done);
     }
   };
 
@@ -12591,7 +10330,7 @@ var CollabSDK = (() => {
       this.#byWire.delete(field.wire);
     }
     #joined() {
-      this.#seeding.forget();
+      this.#seeding.end();
       this.#consider();
     }
     /** Binds what can be bound, of all fields or of some by wire name; asks for seeds of what must be filled first. */
@@ -12624,55 +10363,53 @@ var CollabSDK = (() => {
   var IDLE_MS = 5 * 6e4;
   var Locks = class {
     events = new Emitter2();
-    #connection;
-    #resourceId;
+    #channel;
     #life = new Lifetime();
     #others = /* @__PURE__ */ new Map();
     #own = /* @__PURE__ */ new Map();
     /** Fields that this session wants: asked for, held, or to be asked for again after a reconnection. */
     #wanted = /* @__PURE__ */ new Set();
-    /** Who waits for the answer to a request under way. */
-    #asked = /* @__PURE__ */ new Map();
+    /** Who waits for the answer to a request that is under way. */
+    #asking = /* @__PURE__ */ new Map();
     #lastActivity = performance.now();
-    constructor(connection, document2) {
-      this.#connection = connection;
-      this.#resourceId = document2.options.resourceId;
+    constructor(channel, document2) {
+      this.#channel = channel;
+      this.#life.add(channel.events.on("message", ({ event, fields }) => this.#received(event, fields)));
+      this.#life.add(channel.events.on("state", ({ name }) => name !== "open" && this.#own.clear()));
       this.#life.add(document2.events.on("joined", ({ locks }) => this.#reset(locks)));
-      this.#life.add(connection.events.on("message", ({ event, payload }) => this.#received(event, fieldsOf(payload))));
-      this.#life.add(connection.events.on("state", ({ name }) => name !== "open" && this.#lose()));
       this.#life.every(EXTEND_EVERY_MS, () => this.#extend());
     }
-    /** All locks known, own ones included. */
-    get all() {
-      return [...this.#own.values(), ...this.#others.values()];
-    }
-    /** Reports whether this session holds the field's lock. */
-    held(field) {
-      return this.#own.has(field) || this.#own.has("");
+    /** Returns the lock that this session holds on the field or on the whole resource. */
+    own(field) {
+      return this.#own.get(field) ?? this.#own.get("");
     }
     /** Returns another session's lock on the field or on the whole resource. */
     against(field) {
       return this.#others.get(field) ?? this.#others.get("");
     }
+    /** Reports whether this session holds any. */
+    get any() {
+      return this.#own.size > 0;
+    }
     /** Notes that the user does something, so that own locks go on being extended. */
     active() {
       this.#lastActivity = performance.now();
     }
-    /** Asks for the field's lock. */
+    /** Asks for the field's lock; the empty field is the whole resource. */
     acquire(field, done = () => void 0) {
-      this.active();
       const held = this.#own.get(field);
       if (held !== void 0) return done({ ok: true, lock: held });
+      this.active();
       this.#wanted.add(field);
-      const asked = this.#asked.get(field);
-      if (asked !== void 0) return void asked.push(done);
-      this.#asked.set(field, [done]);
+      const asking = this.#asking.get(field);
+      if (asking !== void 0) return void asking.push(done);
+      const waiting = [done];
+      this.#asking.set(field, waiting);
       const began = performance.now();
-      this.#connection.request("LOCK_ACQUIRE", this.#about(field), (answer2) => {
-        const waiting = this.#asked.get(field) ?? [];
-        this.#asked.delete(field);
-        const result = this.#answered(field, answer2, began);
-        for (const one of waiting) one(result);
+      this.#channel.request("LOCK_ACQUIRE", field === "" ? {} : { field }, (answer2) => {
+        this.#asking.delete(field);
+        const result = this.#answered(field, answer2, performance.now() - began);
+        for (const tell of waiting) tell(result);
       });
     }
     /** Gives the field's lock back. */
@@ -12681,87 +10418,66 @@ var CollabSDK = (() => {
       const held = this.#own.get(field);
       if (held === void 0) return;
       this.#own.delete(field);
-      this.#connection.request("LOCK_RELEASE", { lockId: held.lockId, resourceId: this.#resourceId }, () => void 0);
+      this.#channel.send("LOCK_RELEASE", { lockId: held.lockId });
       this.#changed();
     }
     /** Gives back all own locks. */
     releaseAll() {
-      for (const field of [...this.#own.keys()]) this.release(field);
+      for (const field of this.#own.keys()) this.release(field);
     }
     /** Releases everything and stops. */
     end() {
-      if (this.#life.ended) return;
       this.releaseAll();
       this.#life.end();
-      this.events.clear();
     }
-    #about(field) {
-      return field === "" ? { resourceId: this.#resourceId } : { resourceId: this.#resourceId, field };
-    }
-    #answered(field, answer2, began) {
-      if (!answer2.ok) return this.#denied(field, answer2.error.code, answer2.error.fields);
-      const session2 = this.#connection.session;
-      const granted = lock({ userId: session2?.userId, sessionId: session2?.sessionId, name: session2?.name, ...answer2.fields });
+    #answered(field, { code, fields }, ms) {
+      if (code !== "") {
+        const reason = text(fields["reason"]) || code;
+        const denied = { field, reason, lockedByName: text(fields["lockedByName"]) };
+        if (code !== LOST) {
+          this.#wanted.delete(field);
+          this.events.emit("denied", denied);
+        }
+        return { ok: false, ...denied };
+      }
+      const granted = lock({ ...this.#channel.session, ...fields, field });
       this.#others.delete(field);
       this.#own.set(field, granted);
-      this.events.emit("acquired", { ...granted, ms: performance.now() - began });
-      if (!this.#wanted.has(field)) this.release(field);
-      else this.#changed();
+      this.events.emit("acquired", { ...granted, ms });
+      if (this.#wanted.has(field)) this.#changed();
+      else this.release(field);
       return { ok: true, lock: granted };
     }
-    #denied(field, code, fields) {
-      const reason = text(fields["reason"]) || code;
-      const lockedByName = text(fields["lockedByName"]);
-      if (code !== "LOST") {
-        this.#wanted.delete(field);
-        this.events.emit("denied", { field, reason, lockedByName });
-      }
-      return { ok: false, reason, lockedBy: text(fields["lockedBy"]), lockedByName };
-    }
     #received(event, fields) {
-      if (fields["resourceId"] !== this.#resourceId) return;
       const field = text(fields["field"]);
-      if (event === "LOCK_STATUS_CHANGED") this.#status(field, fields);
-      if (event === "LOCK_RELEASED") this.#released(field, text(fields["userId"]), text(fields["reason"]));
-    }
-    #status(field, fields) {
-      if (text(fields["status"]) !== "locked") return this.#released(field, "", "released");
-      const session2 = this.#connection.session;
-      const sessionId = text(fields["sessionId"]);
-      const mine = sessionId === "" ? fields["userId"] === session2?.userId : sessionId === session2?.sessionId;
-      if (mine && (this.#wanted.has(field) || this.#own.has(field))) return;
-      this.#own.delete(field);
-      this.#others.set(field, lock(fields));
-      this.#changed();
-    }
-    #released(field, userId, reason) {
-      const held = this.#own.get(field);
-      const session2 = this.#connection.session;
-      const others = this.#others.get(field);
-      const ofOther = userId !== "" && userId !== session2?.userId;
-      if (held !== void 0 && !ofOther) this.#own.delete(field);
-      if (others !== void 0 && (userId === "" || others.userId === userId)) this.#others.delete(field);
-      if (held !== void 0 && reason !== "released") this.#wanted.delete(field);
-      this.events.emit("released", { field, userId, reason });
-      this.#changed();
+      const userId = text(fields["userId"]);
+      const { session: session2 } = this.#channel;
+      const mine = fields["sessionId"] === void 0 ? userId === session2?.userId : fields["sessionId"] === session2?.sessionId;
+      if (event === "LOCK_STATUS_CHANGED" && fields["status"] === "locked") {
+        if (mine && (this.#wanted.has(field) || this.#own.has(field))) return;
+        this.#own.delete(field);
+        this.#others.set(field, lock(fields));
+        this.#changed();
+      } else if (event === "LOCK_RELEASED") {
+        if (this.#others.get(field)?.userId === userId) this.#others.delete(field);
+        if (mine && this.#own.delete(field)) this.#wanted.delete(field);
+        this.events.emit("released", { field, userId, reason: text(fields["reason"]) });
+        this.#changed();
+      }
     }
     #reset(locks) {
-      const session2 = this.#connection.session;
       this.#own.clear();
       this.#others.clear();
-      for (const one of locks) (one.sessionId === session2?.sessionId ? this.#own : this.#others).set(one.field, one);
-      this.#changed();
-      for (const field of this.#wanted) if (!this.#own.has(field)) this.acquire(field);
-    }
-    #lose() {
-      this.#own.clear();
+      const own = this.#channel.session?.sessionId;
+      for (const one of locks) (one.sessionId === own ? this.#own : this.#others).set(one.field, one);
+      for (const field of this.#wanted) this.acquire(field);
       this.#changed();
     }
     #extend() {
       if (performance.now() - this.#lastActivity > IDLE_MS) return;
       for (const { lockId, field } of this.#own.values()) {
-        this.#connection.request("LOCK_EXTEND", { lockId, resourceId: this.#resourceId }, (answer2) => {
-          if (answer2.ok || answer2.error.code !== "LOCK_LOST") return;
+        this.#channel.request("LOCK_EXTEND", { lockId }, ({ code }) => {
+          if (code !== "LOCK_LOST") return;
           this.#own.delete(field);
           this.#changed();
           if (this.#wanted.has(field)) this.acquire(field);
@@ -12778,99 +10494,81 @@ var CollabSDK = (() => {
   var REPEAT_MS = 25e3;
   var Presence = class {
     events = new Emitter2();
-    #connection;
-    #resourceId;
+    #channel;
     #life = new Lifetime();
     #users = /* @__PURE__ */ new Map();
-    /** Field by session. */
-    #fields = /* @__PURE__ */ new Map();
+    /** Where the others' sessions are. */
+    #places = /* @__PURE__ */ new Map();
     #own = "";
     #timer = new Timer();
-    constructor(connection, document2) {
-      this.#connection = connection;
-      this.#resourceId = document2.options.resourceId;
+    constructor(channel, document2) {
+      this.#channel = channel;
+      this.#life.add(channel.events.on("message", ({ event, fields }) => this.#received(event, fields)));
       this.#life.add(document2.events.on("joined", ({ users }) => this.#reset(users)));
-      this.#life.add(connection.events.on("message", ({ event, payload }) => this.#received(event, fieldsOf(payload))));
-      this.#life.add(connection.events.on("state", ({ name }) => name !== "open" && this.#forgetWhereabouts()));
+      this.#life.add(channel.events.on("state", ({ name }) => name !== "open" && this.#places.clear()));
       this.#life.every(REPEAT_MS, () => this.#own !== "" && this.#send());
+      this.#life.add(() => this.#timer.clear());
     }
     /** Everybody in the room, in the order of joining; oneself included. */
     get users() {
       return [...this.#users.values()].sort((a, b) => a.joinedAt - b.joinedAt || (a.userId < b.userId ? -1 : 1));
     }
-    /** The others' fields, by wire name. */
-    get whereabouts() {
-      return [...this.#fields].flatMap(([sessionId, { userId, field }]) => {
-        const found = this.#users.get(userId);
-        return found === void 0 || field === "" ? [] : { user: found, sessionId, field };
-      });
-    }
-    /** Returns the user's name, or the id of one who is not here. */
-    nameOf(userId) {
-      return this.#users.get(userId)?.name ?? userId;
+    /** Returns the ids of the others who are in the field. */
+    in(field) {
+      return new Set([...this.#places.values()].filter((place2) => place2.field === field).map(({ userId }) => userId));
     }
     /** Tells the others which field this session is in; the empty string for none. */
     enter(field) {
       if (field === this.#own) return;
       this.#own = field;
-      if (!this.#timer.running) this.#timer.set(SEND_EVERY_MS, () => this.#send());
+      this.#soon();
     }
-    /** Stops listening and forgets everybody. */
+    /** Stops listening. */
     end() {
       this.#life.end();
-      this.#timer.clear();
-      this.events.clear();
+    }
+    #soon() {
+      if (!this.#timer.running) this.#timer.set(SEND_EVERY_MS, () => this.#send());
     }
     #send() {
-      this.#connection.send("AWARENESS", { resourceId: this.#resourceId, state: { field: this.#own } });
+      this.#channel.send("AWARENESS", { state: { field: this.#own } });
     }
     #reset(users) {
       this.#users = new Map(users.map((one) => [one.userId, one]));
-      this.#changed();
-      if (this.#own !== "") this.#send();
+      this.events.emit("users", this.users);
+      this.#soon();
     }
     #received(event, fields) {
-      if (fields["resourceId"] !== this.#resourceId) return;
-      if (event === "USER_JOINED") this.#arrived(user(fields["user"]));
-      if (event === "USER_LEFT") this.#left(text(fields["userId"]));
+      const userId = text(fields["userId"]);
       if (event === "AWARENESS") {
-        const field = text(fieldsOf(fields["state"])["field"]);
-        this.#fields.set(text(fields["sessionId"]), { userId: text(fields["userId"]), field });
-        this.events.emit("whereabouts", this.whereabouts);
+        this.#places.set(text(fields["sessionId"]), { userId, field: text(fieldsOf(fields["state"])["field"]) });
+        this.events.emit("moved", void 0);
       }
-    }
-    #arrived(arrived) {
-      if (arrived === void 0) return;
-      this.#users.set(arrived.userId, arrived);
-      this.#changed();
-      if (this.#own !== "" && !this.#timer.running) this.#timer.set(SEND_EVERY_MS, () => this.#send());
-    }
-    #left(userId) {
-      this.#users.delete(userId);
-      for (const [sessionId, one] of this.#fields) if (one.userId === userId) this.#fields.delete(sessionId);
-      this.#changed();
-    }
-    #forgetWhereabouts() {
-      this.#fields.clear();
-      this.events.emit("whereabouts", []);
-    }
-    #changed() {
-      this.events.emit("users", this.users);
-      this.events.emit("whereabouts", this.whereabouts);
+      if (event === "USER_JOINED") {
+        const joined = user(fields["user"]);
+        this.#users.set(joined.userId, joined);
+        this.events.emit("users", this.users);
+        if (this.#own !== "") this.#soon();
+      }
+      if (event === "USER_LEFT") {
+        this.#users.delete(userId);
+        for (const [sessionId, place2] of this.#places) if (place2.userId === userId) this.#places.delete(sessionId);
+        this.events.emit("users", this.users);
+      }
     }
   };
 
   // src/status.ts
-  function statusOf(parts2) {
-    const { connection, document: document2 } = parts2;
-    const waiting = parts2.edits + parts2.loose;
+  function statusOf(parts) {
+    const { connection, document: document2 } = parts;
+    const waiting = parts.edits + parts.loose;
     const refused = document2.name === "refused" ? document2.code : void 0;
     return {
-      connection: connectionOf(parts2),
-      save: waiting === 0 ? "server" : parts2.loose === 0 && parts2.stored ? "here" : "unsaved",
+      connection: connectionOf(parts),
+      save: waiting === 0 ? "server" : parts.loose === 0 && parts.stored ? "here" : "unsaved",
       waiting,
-      mode: parts2.met ? parts2.mode : void 0,
-      revision: parts2.revision,
+      mode: parts.met ? parts.mode : void 0,
+      revision: parts.revision,
       reason: connection.name === "refused" ? connection.reason : refused,
       retryAt: connection.name === "waiting" ? connection.until : void 0
     };
@@ -12892,21 +10590,20 @@ var CollabSDK = (() => {
   }
 
   // src/ui/model.ts
-  function fieldView(parts2, words) {
-    const { other, own, status } = parts2;
-    const offline = status.connection === "offline" || status.connection === "refused";
-    const tag = tagOf(parts2, words);
-    const locked = other && [words.lockedBy(other.name, parts2.otherRole), words.since(clock(other.acquiredAt))];
+  function fieldView(parts, words) {
+    const { id: id2, label, kind, other, own, status, people: people2, save, draft } = parts;
+    const offline = status.connection === "offline" || status.connection === "refused" || save !== void 0;
+    const tag = tagOf(parts, words);
+    const about = other ? words.lockedBy(other.name, clock(other.acquiredAt)) : tag?.words ?? "";
     return {
-      id: parts2.id,
-      label: parts2.label,
-      box: parts2.kind === "checkbox" || parts2.kind === "radio",
-      ring: offline || parts2.save !== void 0 ? "offline" : other !== void 0 ? "other" : own ? "own" : "bound",
+      id: id2,
+      label,
+      box: kind === "checkbox" || kind === "radio",
+      ring: offline ? "offline" : other ? "other" : own ? "own" : "bound",
       tag,
-      people: parts2.people,
-      tip: [words.collaborative(parts2.id), ...locked ?? (tag === void 0 ? [] : [tag.words])],
-      description: locked?.[0] ?? tag?.words ?? "",
-      draft: parts2.draft === void 0 ? void 0 : { text: shown(parts2.draft) }
+      people: people2,
+      tip: [words.collaborative(id2), about],
+      draft: draft === void 0 ? void 0 : shown(draft)
     };
   }
   function tagOf({ save, other, own, status, kind }, words) {
@@ -12914,53 +10611,36 @@ var CollabSDK = (() => {
     if (save === "here") return { kind: "here", words: words.savedHere };
     if (other !== void 0) return { kind: "other", words: other.name };
     if (own) return { kind: "own", words: words.lockedByYou };
-    return status.mode === "viewer" && isText(kind) ? { kind: "view", words: words.viewingTag } : void 0;
+    return status.mode === "viewer" && isText(kind) ? { kind: "view", words: words.viewing } : void 0;
   }
-  function panelView(parts2, words) {
-    const { status, fields, ownLocks } = parts2;
-    const strip = stripOf(parts2, words);
-    const offline = status.connection === "offline";
-    const seconds = Math.max(0, Math.ceil(((status.retryAt ?? parts2.now) - parts2.now) / 1e3));
+  function panelView(parts, words) {
+    const { status, people: people2, active, fields, ownLocks, now } = parts;
+    const { connection, waiting, retryAt = now } = status;
+    const offline = connection === "offline";
+    const [kind, word, rest] = stateOf(parts, words);
     return {
-      dot: strip.kind === "ok" ? "on" : strip.kind === "off" ? "off" : strip.kind === "sync" ? "sync" : "warn",
-      title: titleOf(status, words),
-      subtitle: offline && seconds > 0 ? words.tryAgainIn(seconds) : parts2.title,
-      strip,
-      people: offline ? parts2.people.filter((person) => person.you) : parts2.people,
-      active: offline ? [] : parts2.active,
-      footer: offline && status.waiting > 0 ? words.waiting(status.waiting) : words.sharedFields(fields),
-      action: offline || status.connection === "refused" ? "try" : ownLocks > 0 ? "unlock" : void 0,
-      short: offline && status.waiting > 0 ? `${words.offline} · ${words.waitShort(status.waiting)}` : strip.word
+      title: connection === "connected" || connection === "offline" ? words[connection] : word,
+      subtitle: offline && retryAt > now ? words.tryAgainIn(Math.ceil((retryAt - now) / 1e3)) : parts.title,
+      kind,
+      word,
+      rest,
+      people: offline ? people2.filter(({ you }) => you) : people2,
+      active: offline ? [] : active,
+      footer: offline && waiting > 0 ? words.waiting(waiting) : words.sharedFields(fields),
+      action: offline || connection === "refused" ? "tryNow" : ownLocks ? "unlockMine" : void 0
     };
   }
-  function titleOf({ connection }, words) {
-    if (connection === "connected") return words.connected;
-    if (connection === "offline") return words.offline;
-    return connection === "connecting" ? words.connecting : words.panel;
-  }
-  function stripOf({ status, late }, words) {
+  function stateOf({ status, late }, words) {
     const { connection, save, waiting, mode: mode2, reason = "" } = status;
-    if (connection === "refused") {
-      const [word, rest2] = refusedWords(reason, words);
-      return { kind: "bad", icon: "warn", word, rest: rest2 };
-    }
+    if (connection === "refused") return ["bad", words.noAccess, words.noAccessWhy(reason)];
     if (connection === "offline") {
-      const rest2 = { server: words.offlineNothing, here: words.offlineHere, unsaved: words.offlineUnsaved }[save];
-      return { kind: "off", icon: "offline", word: words.offline, rest: rest2 };
+      const rest = { server: words.offlineNothing, here: words.offlineHere, unsaved: words.offlineUnsaved }[save];
+      return ["off", words.offline, rest];
     }
-    if (save !== "server" && late) {
-      const rest2 = mode2 === void 0 ? words.notSavedText : words.notSavedServer;
-      return { kind: "bad", icon: "warn", word: words.notSaved, rest: rest2 };
-    }
-    if (connection === "connecting") return { kind: "sync", icon: "sync", word: words.syncing, rest: words.syncingStart };
-    if (save !== "server") return { kind: "sync", icon: "sync", word: words.syncing, rest: words.syncingChanges(waiting) };
-    const rest = mode2 === "viewer" ? words.viewingOnly : words.syncedServer;
-    return { kind: "ok", icon: "ok", word: words.synced, rest };
-  }
-  function refusedWords(reason, words) {
-    if (reason === "PERMISSION_DENIED") return [words.noAccess, words.noAccessWhy];
-    if (/^[A-Z_]+$/.test(reason)) return [words.noAccess, words.failedWhy(reason)];
-    return [words.signedOut, words.signedOutWhy(reason)];
+    if (save !== "server" && late) return ["bad", words.notSaved, words.notSavedWhy];
+    if (connection !== "connected") return ["sync", words.syncing, words.opening];
+    if (save !== "server") return ["sync", words.syncing, words.onTheWay(waiting)];
+    return ["ok", words.synced, mode2 === "viewer" ? words.readOnly : words.onServer];
   }
   function clock(time) {
     return new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
@@ -13000,21 +10680,23 @@ var CollabSDK = (() => {
   }
 
   // src/ui/element.ts
-  function element(document2, tag, className = "", ...children) {
-    const made = document2.createElement(tag);
-    if (className !== "") made.className = className;
-    made.append(...children.filter((child) => child !== void 0));
+  function element(name, ...children) {
+    const [tag = "", ...classes] = name.split(".");
+    const made = document.createElement(tag);
+    made.className = classes.join(" ");
+    made.append(...children.filter((child) => child !== void 0 && child !== false));
     return made;
   }
-  function button(document2, className, label, work) {
-    const made = element(document2, "button", className, label);
+  function button(name, label, work, ...children) {
+    const made = element(`button${name}`, ...children.length > 0 ? children : [label]);
     made.type = "button";
-    made.addEventListener("mousedown", (event) => event.preventDefault());
-    made.addEventListener("click", work);
+    made.ariaLabel = label;
+    made.onmousedown = (event) => event.preventDefault();
+    made.onclick = work;
     return made;
   }
   function adopt(root, css) {
-    const view = (root instanceof Document || "defaultView" in root ? root : root.ownerDocument).defaultView ?? window;
+    const view = (root.ownerDocument ?? root).defaultView ?? window;
     const sheet = new view.CSSStyleSheet();
     sheet.replaceSync(css);
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
@@ -13022,16 +10704,16 @@ var CollabSDK = (() => {
       root.adoptedStyleSheets = root.adoptedStyleSheets.filter((one) => one !== sheet);
     };
   }
-  function island(document2, name, css) {
-    const host = document2.createElement(name);
+  function island(container, name, css) {
+    const host = container.ownerDocument.createElement(name);
     const root = host.attachShadow({ mode: "open" });
+    container.append(host);
     adopt(root, css);
-    return { host, root };
+    return root;
   }
 
   // src/ui/messages.en.ts
   var en = {
-    panel: "Corsia",
     minimise: "Minimise",
     expand: "Show who is here",
     connected: "Connected",
@@ -13041,54 +10723,38 @@ var CollabSDK = (() => {
     offline: "Offline",
     offlineHere: "saved here, not on the server yet. You can go on typing.",
     offlineUnsaved: "not saved yet. You can go on typing; keep this page open.",
-    offlineNothing: "nothing waits. You can go on typing.",
+    offlineNothing: "you can go on typing.",
     syncing: "Syncing…",
-    syncingChanges: (count) => `${count === 1 ? "1 change" : `${count} changes`} on the way`,
-    syncingStart: "getting the record",
+    onTheWay: (count) => `${count === 1 ? "1 change" : `${count} changes`} on the way`,
+    opening: "getting the record",
     synced: "Synced",
-    syncedServer: "saved on the server",
-    viewingOnly: "you are viewing, nothing can be changed",
+    onServer: "saved on the server",
+    readOnly: "you can read, not change",
     notSaved: "Not saved",
-    notSavedServer: "the server cannot store changes now. Keep this page open.",
-    notSavedText: "text typed here waits for the record. Keep this page open.",
-    signedOut: "Signed out",
-    signedOutWhy: (reason) => `the hospital’s page must sign you in again (${reason}).`,
+    notSavedWhy: "the server cannot store changes now. Keep this page open.",
     noAccess: "No access",
-    noAccessWhy: "you may not open this record together with others.",
-    failedWhy: (code) => `this record cannot be opened now (${code}).`,
-    signOutSoon: "You will be signed out soon. Save what you need.",
+    noAccessWhy: (reason) => `you cannot work on this record together with others now (${reason}).`,
     onRecord: "On this record",
     you: (name) => `${name} (you)`,
-    viewing: "viewing",
-    viewingTag: "Viewing",
+    viewing: "Viewing",
     activeFields: "Active fields",
     youLocked: "you, locked",
     isLocked: (name) => `${name}, locked`,
     isEditing: (name) => `${name}, editing`,
-    wholeRecord: "Whole record",
     sharedFields: (count) => count === 1 ? "1 shared field" : `${count} shared fields`,
     waiting: (count) => count === 1 ? "1 change waits" : `${count} changes wait`,
-    waitShort: (count) => `${count} wait`,
     unlockMine: "Unlock mine",
     lockedByYou: "Locked by you",
-    lockedBy: (name, role) => `Locked by ${name}${role === "" ? "" : `, ${role}`}`,
-    since: (time) => `since ${time}`,
+    lockedBy: (name, time) => `Locked by ${name} since ${time}`,
     savedHere: "Saved here",
     collaborative: (id2) => `Collaborative field: ${id2}`,
-    editing: "editing",
-    draftKept: "Draft kept.",
-    notSavedDraft: "Your text was not saved.",
-    draftMerged: (label) => `Text typed in ${label} was not saved.`,
+    draftKept: "Your text was not saved. Draft kept.",
     copy: "Copy",
-    copied: "Copied",
-    dismiss: "Dismiss draft",
-    nowLockedBy: (label, name) => `${label} is locked by ${name}`,
-    nowFree: (label) => `${label} is free again`
+    dismiss: "Dismiss draft"
   };
 
   // src/ui/messages.it.ts
   var it = {
-    panel: "Corsia",
     minimise: "Riduci a icona",
     expand: "Mostra chi è presente",
     connected: "Connesso",
@@ -13098,49 +10764,34 @@ var CollabSDK = (() => {
     offline: "Non in linea",
     offlineHere: "salvato qui, non ancora sul server. Può continuare a scrivere.",
     offlineUnsaved: "non ancora salvato. Può continuare a scrivere; tenga aperta questa pagina.",
-    offlineNothing: "nulla in attesa. Può continuare a scrivere.",
+    offlineNothing: "può continuare a scrivere.",
     syncing: "Sincronizzazione…",
-    syncingChanges: (count) => count === 1 ? "1 modifica in viaggio" : `${count} modifiche in viaggio`,
-    syncingStart: "apertura della cartella",
+    onTheWay: (count) => count === 1 ? "1 modifica in viaggio" : `${count} modifiche in viaggio`,
+    opening: "apertura della cartella",
     synced: "Sincronizzato",
-    syncedServer: "salvato sul server",
-    viewingOnly: "in sola lettura, non si può modificare",
+    onServer: "salvato sul server",
+    readOnly: "può leggere, non modificare",
     notSaved: "Non salvato",
-    notSavedServer: "il server ora non può registrare le modifiche. Tenga aperta questa pagina.",
-    notSavedText: "il testo scritto qui aspetta la cartella. Tenga aperta questa pagina.",
-    signedOut: "Sessione chiusa",
-    signedOutWhy: (reason) => `occorre accedere di nuovo dalla pagina dell’ospedale (${reason}).`,
+    notSavedWhy: "il server ora non può registrare le modifiche. Tenga aperta questa pagina.",
     noAccess: "Accesso negato",
-    noAccessWhy: "non può aprire questa cartella insieme ad altri.",
-    failedWhy: (code) => `questa cartella ora non si può aprire (${code}).`,
-    signOutSoon: "La sessione sta per chiudersi. Salvi ciò che Le serve.",
+    noAccessWhy: (reason) => `ora non può lavorare su questa cartella insieme ad altri (${reason}).`,
     onRecord: "Su questa cartella",
     you: (name) => `${name} (Lei)`,
-    viewing: "in lettura",
-    viewingTag: "In lettura",
+    viewing: "In lettura",
     activeFields: "Campi attivi",
     youLocked: "Lei, bloccato",
     isLocked: (name) => `${name}, bloccato`,
     isEditing: (name) => `${name}, scrive`,
-    wholeRecord: "Tutta la cartella",
     sharedFields: (count) => count === 1 ? "1 campo condiviso" : `${count} campi condivisi`,
     waiting: (count) => count === 1 ? "1 modifica in attesa" : `${count} modifiche in attesa`,
-    waitShort: (count) => `${count} in attesa`,
     unlockMine: "Sblocca i miei",
     lockedByYou: "Bloccato da Lei",
-    lockedBy: (name, role) => `Bloccato da ${name}${role === "" ? "" : `, ${role}`}`,
-    since: (time) => `dalle ${time}`,
+    lockedBy: (name, time) => `Bloccato da ${name} dalle ${time}`,
     savedHere: "Salvato qui",
     collaborative: (id2) => `Campo condiviso: ${id2}`,
-    editing: "scrive",
-    draftKept: "Bozza conservata.",
-    notSavedDraft: "Il Suo testo non è stato salvato.",
-    draftMerged: (label) => `Il testo scritto in ${label} non è stato salvato.`,
+    draftKept: "Il Suo testo non è stato salvato. Bozza conservata.",
     copy: "Copia",
-    copied: "Copiato",
-    dismiss: "Elimina la bozza",
-    nowLockedBy: (label, name) => `${label} è bloccato da ${name}`,
-    nowFree: (label) => `${label} è di nuovo libero`
+    dismiss: "Elimina la bozza"
   };
 
   // src/ui/messages.ts
@@ -13149,105 +10800,92 @@ var CollabSDK = (() => {
   }
 
   // src/ui/notes.ts
-  var SPEAK_EVERY_MS = 1500;
+  var SPEAK_AFTER_MS = 1500;
   var Notes = class {
-    #document;
-    #store;
+    #store = document.createElement("corsia-notes");
     #live;
     #notes = /* @__PURE__ */ new Map();
     #timer = new Timer();
-    #waiting = [];
     #next = 1;
-    constructor(document2, live) {
-      this.#document = document2;
+    constructor(live) {
       this.#live = live;
-      this.#store = document2.createElement("corsia-notes");
-      this.#store.hidden = true;
       this.#store.style.setProperty("display", "none", "important");
-      document2.documentElement.append(this.#store);
+      document.documentElement.append(this.#store);
     }
     /** Describes a field; the empty string takes the description away. What the page describes it by stays. */
     describe(field, description) {
       const known = this.#notes.get(field);
-      if (known?.textContent === description || known === void 0 && description === "") return;
-      if (description === "") return this.#drop(field);
-      if (field.ownerDocument !== this.#document) return;
-      const note = known ?? this.#add(field);
+      if ((known?.textContent ?? "") === description || field.ownerDocument !== document) return;
+      const note = known ?? document.createElement("span");
       note.textContent = description;
+      if (known === void 0) {
+        note.id = `corsia-note-${this.#next++}`;
+        this.#notes.set(field, note);
+        this.#store.append(note);
+        refer(field, [...references(field), note.id]);
+      } else if (description === "") this.#drop(field, note);
     }
-    /** Says something politely, together with what else there is to say within the next moment. */
+    /** Says something politely; of what comes within a moment, the last is said. */
     say(words) {
-      this.#waiting.push(words);
-      if (!this.#timer.running) this.#timer.set(SPEAK_EVERY_MS, () => this.#speak());
+      this.#timer.set(SPEAK_AFTER_MS, () => {
+        this.#live.textContent = words;
+      });
     }
     /** Takes every description away. */
     end() {
       this.#timer.clear();
-      for (const field of [...this.#notes.keys()]) this.#drop(field);
+      for (const [field, note] of this.#notes) this.#drop(field, note);
       this.#store.remove();
     }
-    #speak() {
-      this.#live.textContent = [...new Set(this.#waiting)].slice(-3).join(". ");
-      this.#waiting = [];
-    }
-    #add(field) {
-      const note = this.#document.createElement("span");
-      note.id = `corsia-note-${this.#next++}`;
-      this.#store.append(note);
-      this.#notes.set(field, note);
-      field.setAttribute("aria-describedby", [...idsOf(field), note.id].join(" "));
-      return note;
-    }
-    #drop(field) {
-      const note = this.#notes.get(field);
-      if (note === void 0) return;
+    #drop(field, note) {
       this.#notes.delete(field);
       note.remove();
-      const rest = idsOf(field).filter((id2) => id2 !== note.id);
-      if (rest.length > 0) field.setAttribute("aria-describedby", rest.join(" "));
-      else field.removeAttribute("aria-describedby");
+      refer(field, references(field).filter((id2) => id2 !== note.id));
     }
   };
-  function idsOf(field) {
-    return (field.getAttribute("aria-describedby") ?? "").split(/\s+/).filter((id2) => id2 !== "");
+  function references(field) {
+    return (field.getAttribute("aria-describedby") ?? "").split(/\s+/).filter(Boolean);
+  }
+  function refer(field, ids) {
+    if (ids.length > 0) field.setAttribute("aria-describedby", ids.join(" "));
+    else field.removeAttribute("aria-describedby");
   }
 
   // src/ui/icons.ts
   var PATHS = {
     ok: "M6 15.5h8.2a3.6 3.6 0 0 0 .5-7.2A5 5 0 0 0 5.2 8 3.8 3.8 0 0 0 6 15.5Zm1.6-4.5 1.8 1.8 3.2-3.4",
-    offline: "M3 3l14 14M6 15.5h8M5.2 8A3.8 3.8 0 0 0 6 15.5M8 5.2a5 5 0 0 1 6.7 3.1 3.6 3.6 0 0 1 2.3 5",
+    off: "M3 3l14 14M6 15.5h8M5.2 8A3.8 3.8 0 0 0 6 15.5M8 5.2a5 5 0 0 1 6.7 3.1 3.6 3.6 0 0 1 2.3 5",
     sync: "M16 7.5A6.5 6.5 0 0 0 4.6 6.4M4 3v3.6h3.6M4 12.5a6.5 6.5 0 0 0 11.4 1.1M16 17v-3.6h-3.6",
-    disk: "M3 4h14v9H3zM7.5 16.5h5M10 13v3.5M8 8.4l1.5 1.5 2.7-2.9",
-    warn: "M10 3 2.5 16.5h15L10 3ZM10 8v4M10 14.2v.2",
+    here: "M3 4h14v9H3zM7.5 16.5h5M10 13v3.5M8 8.4l1.5 1.5 2.7-2.9",
+    bad: "M10 3 2.5 16.5h15L10 3ZM10 8v4M10 14.2v.2",
     minimise: "M4 14h12",
     close: "m5 5 10 10M15 5 5 15",
     pen: "M4 16l.8-3.4L13 4.4l2.6 2.6-8.2 8.2L4 16Z"
   };
-  function icon(document2, name) {
-    const svg = document2.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("viewBox", "0 0 20 20");
-    svg.setAttribute("aria-hidden", "true");
-    const path2 = document2.createElementNS("http://www.w3.org/2000/svg", "path");
-    path2.setAttribute("d", PATHS[name]);
-    svg.append(path2);
+  function icon(name) {
+    const [svg, path2] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+    path2?.setAttribute("d", PATHS[name]);
+    svg?.setAttribute("viewBox", "0 0 20 20");
+    svg?.setAttribute("aria-hidden", "true");
+    svg?.append(path2 ?? "");
     return svg;
   }
 
   // src/ui/decoration.ts
   var NARROW = 80;
   var FLASH_MS = 800;
+  var STEADY_MS = 1500;
   var MOST_AVATARS = 3;
   var FADE_MS = 1200;
   var Decoration = class {
     node;
     target;
-    #document;
     #hooks;
-    #ring;
-    #flash;
-    #cluster;
-    #beside;
-    #strip;
+    #ring = element("div.ring");
+    #flash = element("div.flash");
+    #cluster = element("div.cl");
+    #beside = element("div.beside");
+    #strip = element("div.strip");
     #people = /* @__PURE__ */ new Map();
     #shown = "";
     #placed = "";
@@ -13256,44 +10894,35 @@ var CollabSDK = (() => {
     #room = false;
     /** `main` is false for all but one radio button of a group: they have the ring alone. */
     constructor(target, main, hooks) {
-      const document2 = target.ownerDocument;
-      this.#document = document2;
       this.target = target;
       this.#hooks = hooks;
-      this.#ring = element(document2, "div", "ring");
-      this.#flash = element(document2, "div", "flash");
-      this.#cluster = element(document2, "div", "cl");
-      this.#beside = element(document2, "div", "beside people");
-      this.#strip = element(document2, "div", "strip");
-      this.node = element(document2, "div", "d", this.#flash, this.#ring);
+      this.node = element("div.d", this.#flash, this.#ring);
       if (main) this.node.append(this.#cluster, this.#beside, this.#strip);
-      this.#cluster.addEventListener("pointerenter", () => this.#hooks.tip(this.#cluster, this.#view?.tip ?? []));
-      this.#cluster.addEventListener("pointerleave", () => this.#hooks.tip(void 0, []));
+      this.#hover(this.#cluster, () => this.#view?.tip ?? []);
     }
     /** Shows the view; what has not changed is left alone. */
     show(view) {
       this.#view = view;
-      const key = JSON.stringify([view.ring, view.tag, view.people, view.draft, this.#mini, this.#room]);
+      const key = JSON.stringify([view, this.#mini, this.#room]);
       if (key === this.#shown) return;
       this.#shown = key;
-      this.node.className = `d ${view.ring}${view.box ? " box" : ""}${this.#mini ? " mini" : ""}`;
       this.#placed = "";
-      const mark = this.#mark(view);
+      this.node.className = `d ${view.ring}${view.box ? " box" : ""}${this.#mini ? " mini" : ""}`;
       const avatars = this.#avatars(view.people);
       const beside = this.#room && !view.box;
-      this.#cluster.replaceChildren(...beside ? [mark] : [...avatars, mark]);
       this.#beside.replaceChildren(...beside ? avatars : []);
+      this.#cluster.replaceChildren(...beside ? [] : avatars, this.#mark(view));
       this.#showDraft(view);
     }
     /** Puts everything where the field is; `origin` is where the layer's own corner is. Undefined hides it. */
     place(placement, origin) {
-      const key = placement === void 0 ? "" : JSON.stringify([placement, origin.left, origin.top]);
-      if (key === this.#placed && this.node.hidden === (placement === void 0)) return;
+      const key = JSON.stringify([placement, origin]);
+      if (key === this.#placed) return;
       this.#placed = key;
       this.node.hidden = placement === void 0;
       if (placement === void 0) return;
       const { box, seen, radius, layer, room } = placement;
-      const style = this.node.style;
+      const { style } = this.node;
       style.left = `${box.left - origin.left}px`;
       style.top = `${box.top - origin.top}px`;
       style.width = `${box.right - box.left}px`;
@@ -13301,197 +10930,96 @@ var CollabSDK = (() => {
       style.setProperty("--z", String(layer));
       this.#ring.style.borderRadius = radius.replace(/[\d.]+px/g, (part) => `${parseFloat(part) + 2}px`);
       this.#flash.style.borderRadius = radius;
-      this.#clip(box, seen);
+      this.#clip([seen.top - box.top, box.right - seen.right, box.bottom - seen.bottom, seen.left - box.left]);
       const mini = box.right - box.left < NARROW;
-      if (mini !== this.#mini || room !== this.#room) {
-        this.#mini = mini;
-        this.#room = room;
-        if (this.#view !== void 0) this.show(this.#view);
-      }
+      if (mini === this.#mini && room === this.#room) return;
+      this.#mini = mini;
+      this.#room = room;
+      if (this.#view !== void 0) this.show(this.#view);
     }
     /** Shows once that somebody else has changed the field. */
     flash() {
-      const calm = this.#document.defaultView?.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
-      if (calm) this.#flash.animate?.([{ opacity: 1 }, { opacity: 1 }], { duration: 1500 });
-      else this.#flash.animate?.([{ opacity: 0 }, { opacity: 1, offset: 0.25 }, { opacity: 0 }], { duration: FLASH_MS });
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const frames = calm ? [{ opacity: 1 }, { opacity: 1 }] : [{ opacity: 0 }, { opacity: 1, offset: 0.25 }, { opacity: 0 }];
+      this.#flash.animate(frames, calm ? STEADY_MS : FLASH_MS);
     }
-    /** A scroll container that cuts the field cuts the ring too, and hides what stands at the corner if that is cut off. */
-    #clip(box, seen) {
-      const around = 10;
-      const cut = (hidden) => `${hidden > 0.5 ? hidden + 2 : -around}px`;
-      const parts2 = [seen.top - box.top, box.right - seen.right, box.bottom - seen.bottom, seen.left - box.left];
-      const clipped = parts2.some((part) => part > 0.5);
-      const path2 = clipped ? `inset(${parts2.map(cut).join(" ")})` : "";
-      this.#ring.style.clipPath = path2;
-      this.#flash.style.clipPath = path2;
-      this.node.classList.toggle("cut", (parts2[0] ?? 0) > 0.5 || (parts2[1] ?? 0) > 0.5);
+    /** A scroll container that cuts the field cuts the ring, and hides the cluster when it cuts the corner. */
+    #clip(hidden) {
+      const [top = 0, right = 0] = hidden;
+      const cut = hidden.map((part) => part > 0.5 ? `${part + 2}px` : "-10px").join(" ");
+      const path2 = hidden.some((part) => part > 0.5) ? `inset(${cut})` : "";
+      this.#ring.style.clipPath = this.#flash.style.clipPath = path2;
+      this.node.classList.toggle("cut", top > 0.5 || right > 0.5);
     }
-    #mark(view) {
-      const { tag } = view;
-      if (tag === void 0) {
-        const badge = element(this.#document, "span", "bd", "👥");
-        badge.setAttribute("aria-hidden", "true");
-        return badge;
-      }
-      const sign = { own: "🔒", other: "🔒", here: icon(this.#document, "disk"), no: icon(this.#document, "warn"), view: "" };
-      const chosen = sign[tag.kind];
-      const mark = typeof chosen === "string" ? chosen === "" ? void 0 : element(this.#document, "i", "", chosen) : chosen;
-      const short = tag.kind === "other" ? tag.words.replace(/(\S)\S*\s*/gu, "$1") : "";
-      return element(this.#document, "span", `tg ${tag.kind}`, mark, this.#mini || view.box ? short : tag.words);
+    #mark({ tag, box }) {
+      if (tag === void 0) return element("span.bd", "👥");
+      const { kind, words } = tag;
+      const short = kind === "other" ? words.replace(/(\S)\S*\s*/gu, "$1") : "";
+      const lock2 = (kind === "own" || kind === "other") && element("i", "🔒");
+      const sign = kind === "here" ? icon("here") : kind === "no" && icon("bad");
+      return element(`span.tg.${kind}`, lock2, sign, this.#mini || box ? short : words);
     }
     /** Returns the avatars; those who left stay for a moment, fading. */
     #avatars(people2) {
+      const old = this.#people;
       const shown2 = people2.slice(0, MOST_AVATARS);
-      const now = new Map(shown2.map((person) => [person.userId, this.#people.get(person.userId) ?? this.#avatar(person)]));
-      for (const [userId, node] of this.#people) {
-        if (now.has(userId)) continue;
+      this.#people = new Map(shown2.map((person) => [person.userId, old.get(person.userId) ?? this.#avatar(person)]));
+      const gone = [...old].filter(([userId]) => !this.#people.has(userId)).map(([, node]) => node);
+      for (const node of gone) {
         node.classList.add("out");
         setTimeout(() => node.remove(), FADE_MS);
       }
-      const fading = [...this.#people].filter(([userId]) => !now.has(userId)).map(([, node]) => node);
-      this.#people = now;
       const more = people2.length - shown2.length;
-      const rest = more > 0 ? [element(this.#document, "span", "av more", `+${more}`)] : [];
-      return [...fading, ...now.values(), ...rest];
+      return [...gone, ...this.#people.values(), ...more > 0 ? [element("span.av.more", `+${more}`)] : []];
     }
     #avatar(person) {
-      const { words, tip } = this.#hooks;
-      const node = avatar(this.#document, person);
-      const role = person.role === "" ? words.editing : `${person.role} · ${words.editing}`;
-      node.addEventListener("pointerenter", () => tip(node, [person.name, role]));
-      node.addEventListener("pointerleave", () => tip(void 0, []));
+      const node = avatar(person);
+      this.#hover(node, () => [person.name, person.role]);
       return node;
     }
-    #showDraft(view) {
-      this.#strip.hidden = view.draft === void 0;
-      if (view.draft === void 0) return this.#strip.replaceChildren();
+    #hover(node, lines) {
+      node.onpointerenter = () => this.#hooks.tip(node, lines());
+      node.onpointerleave = () => this.#hooks.tip(node, []);
+    }
+    #showDraft({ id: id2, draft }) {
+      this.#strip.hidden = draft === void 0;
+      if (draft === void 0) return;
       const { words, copyDraft, dismissDraft } = this.#hooks;
-      const text2 = element(this.#document, "span", "", `${words.notSavedDraft} `, element(this.#document, "b", "", words.draftKept));
-      text2.title = view.draft.text;
-      const close = button(this.#document, "ib", icon(this.#document, "close"), () => dismissDraft(view.id));
-      close.setAttribute("aria-label", words.dismiss);
-      const copy2 = button(this.#document, "b", words.copy, () => {
-        copyDraft(view.id);
-        copy2.textContent = words.copied;
-      });
-      this.#strip.replaceChildren(icon(this.#document, "warn"), text2, copy2, close);
+      const text2 = element("span", words.draftKept);
+      text2.title = draft;
+      this.#strip.replaceChildren(
+        icon("bad"),
+        text2,
+        button("", words.copy, () => copyDraft(id2)),
+        button(".ib", words.dismiss, () => dismissDraft(id2), icon("close"))
+      );
     }
   };
-  function avatar(document2, person) {
-    const node = element(document2, "span", "av", person.initials);
-    node.style.background = person.colour;
-    node.setAttribute("aria-hidden", "true");
+  function avatar({ initials: initials2, colour }) {
+    const node = element("span.av", initials2);
+    node.style.background = colour;
+    node.ariaHidden = "true";
     return node;
   }
-
-  // src/ui/styles.ts
-  var TOKENS = `
-:host{all:initial!important;position:absolute!important;top:0!important;left:0!important;width:0!important;height:0!important;display:block!important;
---bound:#4caf50;--glow:0 0 8px rgba(76,175,80,.3);--own:#ff9800;--other:#f44336;--off:#ff9800;
---bound-ink:#1b5e20;--bound-tint:#e8f5e9;--own-ink:#8a3c00;--own-tint:#fff3e0;--other-ink:#b71c1c;--other-tint:#ffebee;--info-ink:#0b4f93;--info-tint:#e6f0fa;
---n1:#f6f8f9;--n2:#e9edf0;--n3:#cfd7dd;--n4:#7b8893;--n5:#55616c;--n6:#1f2a33;--focus:#0b57a4;
---tag-shadow:0 1px 2px rgba(15,30,45,.22);--pop:0 4px 16px rgba(15,30,45,.18),0 0 0 1px rgba(15,30,45,.08);
---font:"Inter",system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;
---emoji:"Noto Color Emoji","Apple Color Emoji","Segoe UI Emoji",sans-serif}
-@media(forced-colors:active){:host{--bound:Highlight;--own:Highlight;--other:CanvasText;--off:Highlight;--glow:none}}
-@media print{:host{display:none!important}}
-*{box-sizing:border-box}
-svg{fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round;flex:none}
-.av{width:24px;height:24px;border-radius:50%;display:inline-grid;place-items:center;color:#fff;font:700 10px/1 var(--font);letter-spacing:.02em;box-shadow:0 0 0 1.5px #fff,0 1px 3px rgba(15,30,45,.35);flex:none}
-.av+.av{margin-left:-5px}
-.av.more{background:#fff;color:var(--n6);box-shadow:0 0 0 1.5px var(--n4)}
-button{font:600 12px/1 var(--font);color:var(--n6);cursor:pointer}
-button:focus-visible{outline:2px solid var(--focus);outline-offset:2px}
-.b{min-height:28px;padding:0 10px;border-radius:6px;border:1px solid var(--n4);background:#fff;white-space:nowrap}
-.ib{margin-left:auto;width:28px;height:28px;padding:0;border:0;background:none;border-radius:6px;display:grid;place-items:center;color:var(--n5)}
-.ib:hover{background:var(--n2)}.ib svg{width:16px;height:16px}
-.lk{border:0;background:none;color:var(--info-ink);font:600 12px/24px var(--font);padding:0 2px;text-decoration:underline;text-underline-offset:2px}
-@media(pointer:coarse){.b,.ib,.lk{min-height:44px;min-width:44px}}
-`;
-  var FIELD_STYLES = `${TOKENS}
-.d{position:absolute;pointer-events:none}.d[hidden]{display:none}
-.ring{position:absolute;inset:-2px;border:2px solid var(--bound);box-shadow:var(--glow);z-index:var(--z)}
-.own .ring{border-color:var(--own);box-shadow:0 0 8px rgba(255,152,0,.3)}
-.other .ring{border-color:var(--other);box-shadow:0 0 8px rgba(244,67,54,.25);background:repeating-linear-gradient(135deg,rgba(183,28,28,.055) 0 5px,transparent 5px 10px)}
-.offline .ring{border:2px dashed var(--off);box-shadow:none}
-.flash{position:absolute;inset:0;background:#c8e6c9;mix-blend-mode:multiply;opacity:0;z-index:var(--z)}
-.cl{position:absolute;right:6px;top:-13px;display:flex;gap:3px;align-items:center;height:20px;pointer-events:auto;z-index:var(--z)}
-.mini .cl{right:-6px;top:-10px}.box .cl{right:auto;left:calc(100% + 5px);top:50%;margin-top:-10px}
-.cut .cl,.cut .beside{display:none}
-.bd{position:relative;width:20px;height:20px;border-radius:50%;background:#fff;border:1.5px solid var(--bound);display:grid;place-items:center;font:11px/1 var(--emoji);box-shadow:var(--tag-shadow)}
-.bd::after{content:"";position:absolute;inset:-4px;border-radius:50%}
-.mini .bd{width:15px;height:15px;font-size:8px;border-width:1px;box-shadow:none}
-.tg{display:inline-flex;align-items:center;gap:4px;height:20px;padding:0 7px 0 5px;border-radius:10px;background:#fff;border:1.5px solid var(--bound);font:600 12px/17px var(--font);color:var(--bound-ink);white-space:nowrap;box-shadow:var(--tag-shadow)}
-.tg i{font:normal 11px/1 var(--emoji)}.tg svg{width:13px;height:13px}
-.tg.own{border-color:var(--own);color:var(--own-ink)}.tg.other{border-color:var(--other);color:var(--other-ink)}
-.tg.here{border-color:var(--own);border-style:dashed;color:var(--own-ink)}
-.tg.no{background:var(--own-ink);border-color:var(--own-ink);color:#fff}
-.people{display:flex}.people .av{transition:opacity 1.2s}.people .av.out{opacity:0}
-.cl .av{width:20px;height:20px;font-size:8px}
-.beside{position:absolute;left:calc(100% + 8px);top:3px;display:flex;pointer-events:auto;z-index:var(--z)}
-.strip{position:absolute;top:calc(100% + 6px);left:0;display:flex;gap:7px;align-items:center;min-width:min(300px,90vw);background:var(--other-tint);color:var(--other-ink);border-radius:0 0 8px 8px;padding:4px 5px 4px 9px;font:500 12px/1.3 var(--font);box-shadow:0 0 0 1px #e7b3b3;pointer-events:auto;z-index:var(--z)}
-.strip svg{width:15px;height:15px}.strip span{flex:1;overflow-wrap:anywhere}.strip .ib{margin:0;color:inherit}
-@media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring{border:4px double var(--other);inset:-4px;background:none}.flash{forced-color-adjust:none}}
-@media(prefers-reduced-motion:reduce){.people .av{transition:none}}
-`;
-  var PANEL_STYLES = `${TOKENS}
-.corner{position:fixed;right:20px;bottom:20px;z-index:2147482000;display:flex;flex-direction:column;align-items:flex-end;gap:8px;max-width:calc(100vw - 24px)}
-.corner.left{right:auto;left:20px;align-items:flex-start}
-.pn{width:304px;max-width:100%;max-height:calc(100vh - 40px);overflow:auto;background:#fff;color:var(--n6);border-radius:10px;box-shadow:var(--pop);font:400 13px/1.45 var(--font)}
-[hidden]{display:none!important}
-header{display:flex;align-items:center;gap:8px;padding:8px 8px 8px 14px}
-header b{font:650 13px/1.3 var(--font);white-space:nowrap}
-header div{min-width:0;flex:1;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-header .sub{color:var(--n5);font-size:12px}
-.dot{width:10px;height:10px;border-radius:50%;background:var(--bound);box-shadow:0 0 0 2px #fff,0 0 0 3px #2e7d32;flex:none;margin-right:2px}
-.dot.off{background:#fff;box-shadow:inset 0 0 0 2px var(--own-ink),0 0 0 2px #fff}
-.dot.sync{background:linear-gradient(90deg,#4caf50 50%,#fff 50%);box-shadow:0 0 0 1.5px #2e7d32}
-.dot.warn{border-radius:2px;transform:rotate(45deg);background:var(--own);box-shadow:0 0 0 1.5px var(--own-ink)}
-.st{display:flex;gap:9px;align-items:flex-start;padding:8px 14px;font:500 12.5px/1.4 var(--font);background:var(--bound-tint);color:var(--bound-ink)}
-.st b{font-weight:700}.st svg{width:17px;height:17px}
-.st.off{background:var(--own-tint);color:var(--own-ink)}.st.bad{background:var(--other-tint);color:var(--other-ink)}.st.sync{background:var(--info-tint);color:var(--info-ink)}
-h4{margin:0;padding:11px 14px 3px;font:600 12px/1.3 var(--font);color:var(--n5);display:flex;justify-content:space-between}
-ul{list-style:none;margin:0;padding:0 6px 6px}
-li{display:flex;align-items:center;gap:10px;padding:4px 8px;min-height:34px;border-radius:6px}
-li:hover{background:var(--n1)}
-.w{flex:1;min-width:0;line-height:1.25;overflow-wrap:anywhere}
-.w small{display:block;color:var(--n5);font-size:12px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.e{font:normal 12px/1 var(--emoji);width:24px;text-align:center;flex:none}
-svg.e{width:15px;height:15px;color:var(--n5);margin:0 4.5px}
-.chip{font:500 12px/18px var(--font);color:var(--n5);border:1px solid var(--n3);border-radius:9px;padding:0 7px;white-space:nowrap}
-.active{border-top:1px solid var(--n2);margin:0 14px}.active h4{padding-left:0;padding-right:0}.active ul{margin:0 -14px}
-footer{display:flex;align-items:center;justify-content:space-between;padding:6px 14px;min-height:40px;border-top:1px solid var(--n2);font-size:12px;color:var(--n5)}
-.mn{display:inline-flex;align-items:center;gap:8px;min-height:40px;padding:0 14px 0 12px;border-radius:22px;background:#fff;box-shadow:var(--pop);border:0;font:600 13px/1 var(--font)}
-.stack{display:flex}
-.tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--font);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop);overflow-wrap:anywhere}
-.tip small{display:block;color:#c6d0d8;font-size:12px}
-.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-@media(pointer:coarse){.mn{min-height:44px}li{min-height:44px}}
-@media(forced-colors:active){.pn,.mn,.tip{border:1px solid CanvasText}.dot{border:1px solid CanvasText}}
-@media(max-width:420px){.corner{right:12px;bottom:12px}}
-`;
-  var PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
 
   // src/ui/geometry.ts
   var AVATAR_ROOM = 32;
   function measure(element2) {
-    const box = element2.getBoundingClientRect();
-    if (box.width === 0 || box.height === 0) return void 0;
+    const { left, top, right, bottom } = element2.getBoundingClientRect();
+    const box = { left, top, right, bottom };
     const visible = element2.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true;
-    if (!visible) return void 0;
-    const view = element2.ownerDocument.defaultView ?? window;
+    if (left === right || top === bottom || !visible) return void 0;
+    const { defaultView: view, body, documentElement } = element2.ownerDocument;
     let seen = box;
     let layer = 1;
-    for (let at = parentOf2(element2); at !== null; at = parentOf2(at)) {
-      const style2 = view.getComputedStyle(at);
-      if (at !== element2.ownerDocument.documentElement && at !== element2.ownerDocument.body && style2.overflow !== "visible") {
-        seen = intersect(seen, at.getBoundingClientRect());
-      }
-      if (style2.zIndex !== "auto" && style2.zIndex !== "") layer = Math.max(1, Number(style2.zIndex) || 0);
+    for (let at = parentOf2(element2); at !== null && view !== null; at = parentOf2(at)) {
+      const { overflow, zIndex } = view.getComputedStyle(at);
+      if (overflow !== "visible" && at !== body && at !== documentElement) seen = intersect(seen, at.getBoundingClientRect());
+      layer = Math.max(layer, Number(zIndex) || 1);
     }
-    if (seen.right <= seen.left || seen.bottom <= seen.top || covered(element2, seen, view)) return void 0;
-    const style = view.getComputedStyle(element2);
-    return { box, seen, radius: style.borderRadius, layer, room: hasRoom(element2, box) };
+    if (seen.right <= seen.left || seen.bottom <= seen.top || isCovered(element2, seen)) return void 0;
+    const radius = view?.getComputedStyle(element2).borderRadius ?? "";
+    return { box, seen, radius, layer, room: hasRoom(element2, box) };
   }
   function intersect(a, b) {
     return {
@@ -13502,32 +11030,103 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
     };
   }
   function overlap(a, b) {
-    return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const both = intersect(a, b);
+    return both.left < both.right && both.top < both.bottom;
   }
-  function covered(element2, seen, view) {
-    const x = (seen.left + seen.right) / 2;
-    const y = (Math.max(seen.top, 0) + Math.min(seen.bottom, view.innerHeight)) / 2;
-    const hit = hitAt(element2, x, y);
-    return hit !== null && !belongs(element2, hit);
+  function isCovered(element2, seen) {
+    const hit = hitAt(element2, (seen.left + seen.right) / 2, (Math.max(seen.top, 0) + Math.min(seen.bottom, innerHeight)) / 2);
+    return hit !== null && !element2.contains(hit) && !isAround(element2, hit);
   }
   function hasRoom(element2, box) {
-    const view = element2.ownerDocument.defaultView ?? window;
-    if (box.right + AVATAR_ROOM > view.document.documentElement.clientWidth) return false;
-    const hits = [4, AVATAR_ROOM].map((away) => hitAt(element2, box.right + away, box.top + 14));
-    return hits.every((hit) => hit !== null && (hit.contains(element2) || hit.localName.startsWith("corsia-")));
+    return [4, AVATAR_ROOM].every((away) => isAround(element2, hitAt(element2, box.right + away, box.top + 14)));
+  }
+  function isAround(element2, hit) {
+    return hit !== null && (hit.contains(element2) || hit.localName.startsWith("corsia-"));
   }
   function hitAt(element2, x, y) {
-    const root = element2.getRootNode();
-    return root.elementFromPoint?.(x, y) ?? null;
-  }
-  function belongs(element2, hit) {
-    return element2.contains(hit) || hit.contains(element2) || hit.localName.startsWith("corsia-");
+    return element2.getRootNode().elementFromPoint(x, y);
   }
   function parentOf2(element2) {
-    const parent = element2.assignedSlot ?? element2.parentNode;
-    if (parent === null) return null;
-    return "host" in parent ? parent.host : parent instanceof Element || "matches" in parent ? parent : null;
+    return element2.assignedSlot ?? element2.parentElement ?? element2.parentNode?.host ?? null;
   }
+
+  // src/ui/styles.ts
+  var BASE = `
+:host{all:initial!important;position:absolute!important;top:0!important;left:0!important;display:block!important;
+--g:#4caf50;--w:#ff9800;--r:#f44336;--glow:0 0 8px rgba(76,175,80,.3);--gi:#1b5e20;--wi:#8a3c00;--ri:#b71c1c;--bi:#0b4f93;--n2:#e9edf0;--n4:#7b8893;--n5:#55616c;--n6:#1f2a33;
+--tag:0 1px 2px rgba(15,30,45,.22);--pop:0 4px 16px rgba(15,30,45,.18),0 0 0 1px rgba(15,30,45,.08);
+--f:"Inter",system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;--e:"Noto Color Emoji","Apple Color Emoji","Segoe UI Emoji",sans-serif}
+@media(forced-colors:active){:host{--g:Highlight;--w:Highlight;--r:CanvasText;--glow:none}}
+@media print{:host{display:none!important}}
+*{box-sizing:border-box}
+[hidden]{display:none!important}
+svg{width:17px;height:17px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round;flex:none}
+.av{width:24px;height:24px;border-radius:50%;display:grid;place-items:center;color:#fff;font:700 10px/1 var(--f);box-shadow:0 0 0 1.5px #fff,0 1px 3px rgba(15,30,45,.35);flex:none;transition:opacity 1.2s}
+.av+.av{margin-left:-5px}.av.out{opacity:0}
+.more{background:#fff;color:var(--n6)}
+button{font:600 12px/1 var(--f);color:var(--n6);cursor:pointer;min-height:28px;padding:0 10px;border-radius:6px;border:1px solid var(--n4);background:#fff;white-space:nowrap}
+button:focus-visible{outline:2px solid #0b57a4;outline-offset:2px}
+.ib{width:28px;padding:0;border:0;background:none;color:inherit;display:grid;place-items:center}
+@media(pointer:coarse){button{min-height:44px;min-width:44px}}
+@media(prefers-reduced-motion:reduce){.av{transition:none}}
+`;
+  var FIELD_STYLES = `${BASE}
+.d{position:absolute;pointer-events:none}
+.d>*{position:absolute;z-index:var(--z)}
+.ring{inset:-2px;border:2px solid var(--g);box-shadow:var(--glow)}
+.own .ring{border-color:var(--w);box-shadow:0 0 8px rgba(255,152,0,.3)}
+.other .ring{border-color:var(--r);box-shadow:0 0 8px rgba(244,67,54,.25);background:repeating-linear-gradient(135deg,rgba(183,28,28,.055) 0 5px,transparent 5px 10px)}
+.offline .ring{border:2px dashed var(--w);box-shadow:none}
+.flash{inset:0;background:#c8e6c9;mix-blend-mode:multiply;opacity:0}
+.cl{right:6px;top:-13px;display:flex;gap:3px;align-items:center;height:20px;pointer-events:auto}
+.mini .cl{right:-6px;top:-10px}.box .cl{right:auto;left:calc(100% + 5px);top:50%;margin-top:-10px}
+.cut .cl,.cut .beside{display:none}
+.bd,.tg{height:20px;background:#fff;border:1.5px solid var(--g);box-shadow:var(--tag)}
+.bd{position:relative;width:20px;border-radius:50%;display:grid;place-items:center;font:11px/1 var(--e)}
+.bd::after{content:"";position:absolute;inset:-4px}
+.mini .bd{width:15px;height:15px;font-size:8px;border-width:1px;box-shadow:none}
+.tg{display:flex;align-items:center;gap:4px;padding:0 7px 0 5px;border-radius:10px;font:600 12px/17px var(--f);color:var(--gi);white-space:nowrap}
+.tg i{font:normal 11px/1 var(--e)}.tg svg{width:13px}
+.tg.own,.tg.here{border-color:var(--w);color:var(--wi)}.tg.other{border-color:var(--r);color:var(--ri)}.tg.here{border-style:dashed}
+.tg.no{background:var(--wi);border-color:var(--wi);color:#fff}
+.cl .av{width:20px;height:20px;font-size:8px}
+.beside{left:calc(100% + 8px);top:3px;display:flex;pointer-events:auto}
+.strip{top:calc(100% + 6px);left:0;display:flex;gap:7px;align-items:center;width:max-content;max-width:90vw;background:#ffebee;color:var(--ri);border-radius:0 0 8px 8px;padding:4px 5px 4px 9px;font:500 12px/1.3 var(--f);box-shadow:0 0 0 1px #e7b3b3;pointer-events:auto}
+@media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring{border:4px double;inset:-4px;background:none}}
+`;
+  var PANEL_STYLES = `${BASE}
+.corner{position:fixed;right:20px;bottom:20px;z-index:2147482000;max-width:calc(100vw - 24px);color:var(--n6);font:400 13px/1.45 var(--f)}
+.left{right:auto;left:20px}
+.pn,.mn{background:#fff;box-shadow:var(--pop)}
+.pn{width:304px;max-width:100%;max-height:calc(100vh - 40px);overflow:auto;border-radius:10px}
+header,.st,h4,li,footer,.stack{display:flex;align-items:center}
+header{gap:8px;padding:8px 8px 8px 14px;color:var(--n5);font-size:12px}
+header div{min-width:0;flex:1;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+header b{font-size:13px;color:var(--n6)}
+.dot{width:10px;height:10px;border-radius:50%;background:var(--g);box-shadow:0 0 0 2px #fff,0 0 0 3px #2e7d32;flex:none;margin-right:2px}
+.dot.off{background:#fff;box-shadow:inset 0 0 0 2px var(--wi)}
+.dot.sync{background:linear-gradient(90deg,var(--g) 50%,#fff 50%);box-shadow:0 0 0 1.5px #2e7d32}
+.dot.bad{border-radius:2px;transform:rotate(45deg);background:var(--w);box-shadow:0 0 0 1.5px var(--wi)}
+.st{gap:9px;padding:8px 14px;font-weight:500;background:#e8f5e9;color:var(--gi)}
+.st.off{background:#fff3e0;color:var(--wi)}.st.bad{background:#ffebee;color:var(--ri)}.st.sync{background:#e6f0fa;color:var(--bi)}
+h4{margin:0;padding:11px 14px 3px;font:600 12px/1.3 var(--f);color:var(--n5);justify-content:space-between}
+ul{list-style:none;margin:0;padding:0 14px 6px}
+ul+h4{border-top:1px solid var(--n2)}
+li{gap:10px;padding:4px 0;min-height:34px;line-height:1.25}
+li div{flex:1;min-width:0;overflow-wrap:anywhere}
+small{display:block;color:var(--n5);font-size:12px}
+li i{font:normal 12px/1 var(--e);width:24px;text-align:center}li svg{width:15px;color:var(--n5);margin:0 4.5px}
+.chip{font-size:12px;color:var(--n5);border:1px solid var(--n2);border-radius:9px;padding:0 7px}
+footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top:1px solid var(--n2);font-size:12px;color:var(--n5)}
+.lk{border:0;padding:0 2px;background:none;color:var(--bi);text-decoration:underline}
+.mn{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 14px 0 12px;border-radius:22px;border:0;font-size:13px}
+.tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--f);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop)}
+.tip small{color:#c6d0d8}
+.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+@media(forced-colors:active){.pn,.mn,.tip,.dot{border:1px solid CanvasText}}
+@media(max-width:420px){.corner{right:12px;bottom:12px}}
+`;
+  var PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
 
   // src/ui/overlay.ts
   var LOOK_EVERY_MS = 400;
@@ -13536,40 +11135,37 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
     #life = new Lifetime();
     #decorations = /* @__PURE__ */ new Map();
     #layers = /* @__PURE__ */ new Map();
-    #resize;
+    #resized;
     #frame = 0;
-    #view;
-    constructor(page, hooks) {
+    constructor(hooks) {
       this.#hooks = hooks;
-      this.#view = page.defaultView ?? window;
       const soon = () => this.#soon();
-      for (const type of ["scroll", "transitionend", "animationend", "toggle", "load", "focusin", "input"]) {
-        this.#life.listen(page, type, soon, { capture: true, passive: true });
+      for (const type of ["scroll", "transitionend", "toggle", "load", "focusin", "input", "resize"]) {
+        this.#life.listen(window, type, soon, { capture: true, passive: true });
       }
-      this.#life.listen(this.#view, "resize", soon);
-      const changes = new MutationObserver(soon);
-      changes.observe(page, { childList: true, subtree: true, attributeFilter: ["class", "style", "hidden", "open"] });
-      this.#life.add(() => changes.disconnect());
-      if (typeof ResizeObserver !== "undefined") {
-        this.#resize = new ResizeObserver(soon);
-        this.#resize.observe(page.documentElement);
-        this.#life.add(() => this.#resize?.disconnect());
-      }
+      const changed = new MutationObserver(soon);
+      changed.observe(document, { childList: true, subtree: true, attributeFilter: ["class", "style", "hidden", "open"] });
+      this.#resized = new ResizeObserver(soon);
+      this.#life.add(() => changed.disconnect());
+      this.#life.add(() => this.#resized.disconnect());
+      this.#life.add(() => cancelAnimationFrame(this.#frame));
       this.#life.every(LOOK_EVERY_MS, () => this.#place());
-      this.#life.add(() => this.#view.cancelAnimationFrame(this.#frame));
     }
     /** Shows these fields and no others. */
     show(fields) {
-      const wanted = /* @__PURE__ */ new Set();
+      const old = this.#decorations;
+      this.#decorations = /* @__PURE__ */ new Map();
       for (const { elements, view } of fields) {
-        elements.forEach((target, index) => {
-          wanted.add(target);
-          this.#decorate(target, index === elements.length - 1).show(view);
-          if (view.ring === "other") target.setAttribute("data-corsia-held", "");
-          else target.removeAttribute("data-corsia-held");
-        });
+        for (const target of elements) {
+          const known = old.get(target) ?? new Decoration(target, target === elements.at(-1), this.#hooks);
+          old.delete(target);
+          known.show(view);
+          target.toggleAttribute("data-corsia-held", view.ring === "other");
+          this.#resized.observe(target);
+          this.#decorations.set(target, known);
+        }
       }
-      for (const [target, decoration] of this.#decorations) if (!wanted.has(target)) this.#drop(target, decoration);
+      for (const gone of old.values()) this.#drop(gone);
       this.#soon();
     }
     /** Flashes an element's field. */
@@ -13578,69 +11174,45 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
     }
     /** Takes everything away. */
     end() {
+      for (const decoration of this.#decorations.values()) this.#drop(decoration);
+      for (const root of this.#layers.values()) root.host.remove();
       this.#life.end();
-      for (const [target, decoration] of this.#decorations) this.#drop(target, decoration);
-      for (const layer of this.#layers.values()) layer.end();
-      this.#layers.clear();
     }
-    #decorate(target, main) {
-      const known = this.#decorations.get(target);
-      if (known !== void 0) return known;
-      const decoration = new Decoration(target, main, this.#hooks);
-      this.#decorations.set(target, decoration);
-      this.#resize?.observe(target);
-      return decoration;
-    }
-    #drop(target, decoration) {
+    #drop({ target, node }) {
       target.removeAttribute("data-corsia-held");
-      this.#resize?.unobserve(target);
-      decoration.node.remove();
-      this.#decorations.delete(target);
+      this.#resized.unobserve(target);
+      node.remove();
     }
     #soon() {
-      if (this.#frame !== 0 || this.#life.ended) return;
-      this.#frame = this.#view.requestAnimationFrame(() => {
+      if (this.#frame !== 0) return;
+      this.#frame = requestAnimationFrame(() => {
         this.#frame = 0;
         this.#place();
       });
     }
     /** Measures everything first and writes afterwards, so that the browser lays out once. */
     #place() {
-      if (this.#view.document.hidden) return;
+      if (document.hidden) return;
       const measured = [...this.#decorations.values()].map((decoration) => {
-        const layer = this.#layerOf(decoration.target);
-        return { decoration, layer, placement: measure(decoration.target), origin: layer.host.getBoundingClientRect() };
+        const root = this.#layerOf(decoration.target);
+        const { left, top } = root.host.getBoundingClientRect();
+        return { decoration, root, placement: measure(decoration.target), origin: { left, top } };
       });
-      for (const { decoration, layer, placement, origin } of measured) {
-        if (decoration.node.parentNode !== layer.root) layer.root.append(decoration.node);
+      for (const { decoration, root, placement, origin } of measured) {
+        if (decoration.node.parentNode !== root) root.append(decoration.node);
         decoration.place(placement, origin);
       }
-      for (const [container, layer] of this.#layers) {
-        if (container.isConnected) continue;
-        layer.end();
-        this.#layers.delete(container);
-      }
     }
-    /** Returns the layer that lies over the element: of its document, or of the modal dialog that it is in. */
+    /** Returns the layer that lies over the element: of its document, or of the dialog that it is in. */
     #layerOf(target) {
-      const document2 = target.ownerDocument;
-      const container = target.closest("dialog[open],[popover]") ?? document2.documentElement;
+      const page = target.ownerDocument;
+      const container = target.closest("dialog,[popover]") ?? page.documentElement;
       const known = this.#layers.get(container);
-      if (known !== void 0 && known.host.isConnected) return known;
-      known?.end();
-      const { host, root } = island(document2, "corsia-fields", FIELD_STYLES);
-      container.append(host);
-      const undress = adopt(document2, PAGE_STYLES);
-      const layer = {
-        host,
-        root,
-        end: () => {
-          host.remove();
-          undress();
-        }
-      };
-      this.#layers.set(container, layer);
-      return layer;
+      if (known?.host.isConnected) return known;
+      const root = island(container, "corsia-fields", FIELD_STYLES);
+      if (known === void 0) this.#life.add(adopt(page, PAGE_STYLES));
+      this.#layers.set(container, root);
+      return root;
     }
   };
 
@@ -13648,182 +11220,101 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
   var SMALL_WINDOW = 760;
   var MOST_AVATARS2 = 2;
   var Panel = class {
-    #document;
     #words;
-    #corner;
-    #panel;
-    #pill;
-    #heading;
-    #strip;
-    #people;
-    #active;
-    #footer;
-    #action;
+    #act;
+    #corner = element("div.corner");
     #view;
-    #shown = /* @__PURE__ */ new Map();
+    #shown = "";
     #open;
     /** The panel went out of the way of the focused field by itself. */
-    #asideFor;
-    constructor(root, document2, words, actions, open) {
-      this.#document = document2;
+    #aside = false;
+    constructor(root, words, act, open) {
       this.#words = words;
-      this.#open = open ?? (document2.defaultView?.innerWidth ?? 0) >= SMALL_WINDOW;
-      const make = element.bind(void 0, document2);
-      this.#heading = make("div");
-      this.#strip = make("div");
-      this.#people = make("section");
-      this.#active = make("section", "active");
-      this.#footer = make("span");
-      this.#action = button(document2, "lk", "", () => {
-        if (this.#view?.action === "try") actions.tryNow();
-        else actions.unlockMine();
-      });
-      const minimise = button(document2, "ib", icon(document2, "minimise"), () => this.#toggle(false));
-      minimise.setAttribute("aria-label", words.minimise);
-      const header = make("header", "", this.#heading, minimise);
-      this.#panel = make("aside", "pn", header, this.#strip, this.#people, this.#active);
-      this.#panel.append(make("footer", "", this.#footer, this.#action));
-      this.#panel.setAttribute("aria-label", words.panel);
-      this.#pill = button(document2, "mn", void 0, () => this.#toggle(true));
-      this.#pill.setAttribute("aria-expanded", "false");
-      this.#corner = make("div", "corner", this.#panel, this.#pill);
+      this.#act = act;
+      this.#open = open ?? innerWidth >= SMALL_WINDOW;
       root.append(this.#corner);
-      this.#showOpen();
     }
-    /** Shows the view; parts that have not changed are left alone. */
+    /** Shows the view; it is drawn anew only when it has changed, and the focus stays on the button that has it. */
     show(view) {
       this.#view = view;
-      const { dot, title, subtitle, strip } = view;
-      const sub = element(this.#document, "span", "sub", subtitle === "" ? "" : ` · ${subtitle}`);
-      const make = element.bind(void 0, this.#document);
-      this.#fill(this.#heading, [dot, title, subtitle], () => [make("b", "", title), sub]);
-      this.#dot(dot);
-      this.#strip.className = `st ${strip.kind}`;
-      this.#fill(this.#strip, strip, () => [
-        icon(this.#document, strip.icon),
-        make("span", "", make("b", "", strip.word), ` — ${strip.rest}`)
-      ]);
-      this.#showPeople(view.people);
-      this.#showActive(view.active);
-      this.#fill(this.#footer, view.footer, () => [view.footer]);
-      this.#action.hidden = view.action === void 0;
-      this.#action.textContent = view.action === "try" ? this.#words.tryNow : this.#words.unlockMine;
-      this.#showPill(view);
+      const open = this.#open && !this.#aside;
+      const key = JSON.stringify([view, open]);
+      if (key === this.#shown) return;
+      this.#shown = key;
+      const focused = this.#corner.querySelector(":focus")?.className;
+      this.#corner.replaceChildren(open ? this.#panel(view) : this.#pill(view));
+      if (focused !== void 0) this.#corner.querySelector(`button.${focused || "x"}, button`)?.focus();
     }
     /** Keeps out of the way of the field that has the focus (WCAG 2.4.11); undefined when none has. */
     makeRoomFor(field) {
-      if (field === void 0) {
-        if (this.#asideFor !== void 0) this.#backInPlace();
-        return;
-      }
-      const at = field.getBoundingClientRect();
-      if (this.#asideFor === void 0 && !overlap(at, this.#corner.getBoundingClientRect())) return;
-      this.#asideFor = field;
-      this.#showOpen();
-      this.#corner.classList.toggle("left", overlap(at, this.#corner.getBoundingClientRect()));
-    }
-    #backInPlace() {
-      this.#asideFor = void 0;
+      const inTheWay = () => field !== void 0 && overlap(field.getBoundingClientRect(), this.#corner.getBoundingClientRect());
+      if (field !== void 0 && !inTheWay()) return;
+      this.#aside = field !== void 0;
       this.#corner.classList.remove("left");
-      this.#showOpen();
+      this.#redraw();
+      this.#corner.classList.toggle("left", inTheWay());
+    }
+    #redraw() {
+      if (this.#view !== void 0) this.show(this.#view);
     }
     #toggle(open) {
       this.#open = open;
-      this.#asideFor = void 0;
-      this.#showOpen();
-      const focused = open ? this.#panel.querySelector("button") : this.#pill;
-      focused?.focus({ preventScroll: true });
+      this.#aside = false;
+      this.#redraw();
     }
-    #showOpen() {
-      const open = this.#open && this.#asideFor === void 0;
-      this.#panel.hidden = !open;
-      this.#pill.hidden = open;
+    #panel(view) {
+      const { title, subtitle, kind, word, rest, people: people2, active, footer, action } = view;
+      const words = this.#words;
+      const minimise = button(".ib", words.minimise, () => this.#toggle(false), icon("minimise"));
+      const list2 = (heading, items) => items.length === 0 ? [] : [element("h4", heading, element("span", String(items.length))), element("ul", ...items)];
+      return element(
+        "aside.pn",
+        element("header", element(`span.dot.${kind}`), element("div", element("b", title), subtitle && ` · ${subtitle}`), minimise),
+        element(`div.st.${kind}`, icon(kind), element("span", element("b", word), ` — ${rest}`)),
+        ...list2(words.onRecord, people2.map((person) => {
+          const name = person.you ? words.you(person.name) : person.name;
+          const chip = person.viewing && element("span.chip", words.viewing);
+          return element("li", avatar(person), element("div", name, element("small", person.role)), chip);
+        })),
+        ...list2(words.activeFields, active.map(
+          ({ locked, label, who }) => element("li", locked ? element("i", "🔒") : icon("pen"), element("div", label, element("small", who)))
+        )),
+        element("footer", footer, action && button(".lk", words[action], () => this.#act(action)))
+      );
     }
-    #dot(kind) {
-      const header = this.#heading.parentElement;
-      const old = header?.querySelector(".dot");
-      if (old?.classList.contains(kind)) return;
-      old?.remove();
-      header?.prepend(element(this.#document, "span", `dot ${kind}`));
-    }
-    #showPeople(people2) {
-      const make = element.bind(void 0, this.#document);
-      this.#people.hidden = people2.length === 0;
-      this.#fill(this.#people, people2, () => [
-        make("h4", "", make("span", "", this.#words.onRecord), make("span", "", String(people2.length))),
-        make("ul", "", ...people2.map((person) => this.#person(person)))
-      ]);
-    }
-    #person(person) {
-      const make = element.bind(void 0, this.#document);
-      const name = person.you ? this.#words.you(person.name) : person.name;
-      const chip = person.viewing ? make("span", "chip", this.#words.viewing) : void 0;
-      return make("li", "", avatar(this.#document, person), make("div", "w", name, make("small", "", person.role)), chip);
-    }
-    #showActive(active) {
-      const make = element.bind(void 0, this.#document);
-      this.#active.hidden = active.length === 0;
-      this.#fill(this.#active, active, () => [
-        make("h4", "", make("span", "", this.#words.activeFields), make("span", "", String(active.length))),
-        make("ul", "", ...active.map(({ locked, label, who }) => {
-          const pen = icon(this.#document, "pen");
-          pen.classList.add("e");
-          return make("li", "", locked ? make("span", "e", "🔒") : pen, make("div", "w", label, make("small", "", who)));
-        }))
-      ]);
-    }
-    #showPill(view) {
-      const others = view.people.filter((person) => !person.you);
+    #pill({ kind, word, people: people2, footer }) {
+      const others = people2.filter(({ you }) => !you);
       const more = others.length - MOST_AVATARS2;
-      this.#pill.setAttribute("aria-label", `${view.short}. ${this.#words.expand}`);
-      this.#fill(this.#pill, [view.dot, view.short, others], () => [
-        element(this.#document, "span", `dot ${view.dot}`),
-        view.short,
-        element(
-          this.#document,
-          "span",
-          "stack",
-          ...others.slice(0, MOST_AVATARS2).map((person) => avatar(this.#document, person)),
-          more > 0 ? element(this.#document, "span", "av more", `+${more}`) : void 0
-        )
-      ]);
-    }
-    #fill(node, what, children) {
-      const key = JSON.stringify(what);
-      if (this.#shown.get(node) === key) return;
-      this.#shown.set(node, key);
-      node.replaceChildren(...children());
+      const stack = element(
+        "span.stack",
+        ...others.slice(0, MOST_AVATARS2).map(avatar),
+        more > 0 && element("span.av.more", `+${more}`)
+      );
+      const label = `${word}. ${footer}. ${this.#words.expand}`;
+      return button(".mn", label, () => this.#toggle(true), element(`span.dot.${kind}`), word, stack);
     }
   };
 
   // src/ui/tooltip.ts
   var GAP = 8;
   var Tooltip = class {
-    #node;
-    #view;
-    constructor(root, document2) {
-      this.#view = document2.defaultView ?? window;
-      this.#node = element(document2, "div", "tip");
-      this.#node.setAttribute("role", "tooltip");
+    #node = element("div.tip");
+    constructor(root) {
+      this.#node.role = "tooltip";
       this.#node.hidden = true;
       root.append(this.#node);
     }
-    /** Shows the lines at the anchor; the first is the title. */
-    show(anchor, lines) {
-      const [title = "", ...rest] = lines;
-      const document2 = this.#node.ownerDocument;
-      this.#node.replaceChildren(title, ...rest.map((line) => element(document2, "small", "", line)));
-      this.#node.hidden = false;
-      const at = anchor.getBoundingClientRect();
-      const { width, height } = this.#node.getBoundingClientRect();
-      const below = at.bottom + GAP + height <= this.#view.innerHeight;
-      const left = Math.min(Math.max(GAP, at.left - 4), this.#view.innerWidth - width - GAP);
-      this.#node.style.left = `${Math.max(0, left)}px`;
-      this.#node.style.top = `${below ? at.bottom + GAP : Math.max(0, at.top - GAP - height)}px`;
-    }
-    /** Hides the bubble. */
-    hide() {
-      this.#node.hidden = true;
+    /** Shows the lines at the anchor, the first as the title; without lines it hides. */
+    show(anchor, [title, rest]) {
+      const node = this.#node;
+      node.hidden = title === void 0;
+      if (title === void 0) return;
+      node.replaceChildren(title, element("small", rest ?? ""));
+      const { left, top, bottom } = anchor.getBoundingClientRect();
+      const { width, height } = node.getBoundingClientRect();
+      const above = bottom + GAP + height > innerHeight;
+      node.style.left = `${Math.max(0, Math.min(left - 4, innerWidth - width - GAP))}px`;
+      node.style.top = `${Math.max(0, above ? top - GAP - height : bottom + GAP)}px`;
     }
   };
 
@@ -13837,33 +11328,23 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
     #tooltip;
     #notes;
     #tips = /* @__PURE__ */ new Map();
-    #hover;
+    #hover = new Timer();
     constructor(options) {
-      const { page, actions } = options;
-      this.words = messagesFor(options.locale);
-      const { host, root } = island(page, "corsia-panel", PANEL_STYLES);
-      host.lang = this.words.panel === "" ? "en" : options.locale;
-      page.documentElement.append(host);
-      this.#life.add(() => host.remove());
-      const live = page.createElement("div");
-      live.className = "sr";
-      live.setAttribute("role", "status");
+      const words = this.words = messagesFor(options.locale);
+      const root = island(document.documentElement, "corsia-panel", PANEL_STYLES);
+      const live = element("div.sr");
+      live.role = "status";
       root.append(live);
-      this.#tooltip = new Tooltip(root, page);
-      this.#notes = new Notes(page, live);
-      this.#overlay = new Overlay(page, {
-        words: this.words,
-        tip: (anchor, lines) => anchor === void 0 ? this.#hideTip() : this.#tooltip.show(anchor, lines),
-        copyDraft: actions.copyDraft,
-        dismissDraft: actions.dismissDraft
-      });
-      this.#life.add(() => this.#overlay.end());
-      this.#life.add(() => this.#notes.end());
+      const tooltip = this.#tooltip = new Tooltip(root);
+      this.#notes = new Notes(live);
+      this.#overlay = new Overlay({ ...options, words, tip: (anchor, lines) => tooltip.show(anchor, lines) });
       if (options.panel !== "none") {
         const open = options.panel === "auto" ? void 0 : options.panel === "open";
-        this.#panel = new Panel(root, page, this.words, actions, open);
+        this.#panel = new Panel(root, words, options.act, open);
       }
-      this.#listen(page);
+      for (const end of [() => root.host.remove(), () => this.#overlay.end(), () => this.#notes.end()]) this.#life.add(end);
+      this.#life.add(() => this.#hover.clear());
+      this.#listen();
     }
     /** Shows the state of all fields and of the whole. */
     show(fields, panel) {
@@ -13871,47 +11352,42 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
       this.#panel?.show(panel);
       this.#tips.clear();
       for (const { elements, view } of fields) {
-        for (const element2 of elements) {
-          this.#tips.set(element2, view.tip);
-          this.#notes.describe(element2, view.description);
+        for (const target of elements) {
+          this.#tips.set(target, view.tip);
+          this.#notes.describe(target, view.tip[1]);
         }
       }
     }
     /** Flashes the elements of a field that somebody else has changed. */
     flash(elements) {
-      for (const element2 of elements) this.#overlay.flash(element2);
+      for (const target of elements) this.#overlay.flash(target);
     }
     /** Says something to those who hear the page. */
     say(words) {
       this.#notes.say(words);
     }
     /** Keeps the panel away from the field that has the focus. */
-    focused(element2) {
-      this.#panel?.makeRoomFor(element2);
+    focused(target) {
+      this.#panel?.makeRoomFor(target);
     }
     /** Takes everything away. */
     end() {
-      this.#hideTip();
       this.#life.end();
     }
-    #listen(page) {
-      const over = (event, after) => {
-        const target = event.composedPath().find((node) => this.#tips.has(node));
-        if (target === void 0) return;
-        this.#hideTip();
-        this.#hover = setTimeout(() => this.#tooltip.show(target, this.#tips.get(target) ?? []), after);
+    #listen() {
+      const hide = () => {
+        this.#hover.clear();
+        this.#tooltip.show(document.documentElement, []);
       };
-      this.#life.listen(page, "pointerover", (event) => over(event, HOVER_MS), { capture: true, passive: true });
-      this.#life.listen(page, "focusin", (event) => event.target.matches(":focus-visible") && over(event, HOVER_MS));
-      for (const type of ["pointerout", "pointerdown", "focusout", "input", "scroll"]) {
-        this.#life.listen(page, type, () => this.#hideTip(), { capture: true, passive: true });
-      }
-      this.#life.listen(page, "keydown", ({ key }) => key === "Escape" && this.#hideTip(), { capture: true });
-    }
-    #hideTip() {
-      if (this.#hover !== void 0) clearTimeout(this.#hover);
-      this.#hover = void 0;
-      this.#tooltip.hide();
+      const over = (event) => {
+        const target = event.composedPath().find((node) => this.#tips.has(node));
+        hide();
+        if (target) this.#hover.set(HOVER_MS, () => this.#tooltip.show(target, this.#tips.get(target) ?? []));
+      };
+      const quiet = { capture: true, passive: true };
+      for (const type of ["pointerover", "focusin"]) this.#life.listen(document, type, over, quiet);
+      for (const type of ["pointerdown", "focusout", "input", "scroll"]) this.#life.listen(document, type, hide, quiet);
+      this.#life.listen(document, "keydown", ({ key }) => key === "Escape" && hide(), quiet);
     }
   };
 
@@ -13921,21 +11397,15 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
   var View = class {
     #widget;
     #ui;
-    #page;
     #life = new Lifetime();
-    constructor(widget, settings, page, tryNow) {
+    constructor(widget, settings, tryNow) {
       this.#widget = widget;
-      this.#page = page;
       this.#ui = new Ui({
-        page,
         locale: settings.locale,
         panel: settings.panel,
-        actions: {
-          tryNow,
-          unlockMine: () => widget.locks.releaseAll(),
-          copyDraft: (id2) => void page.defaultView?.navigator.clipboard?.writeText(this.#draftOf(id2)),
-          dismissDraft: (id2) => this.#dismiss(id2)
-        }
+        act: (action) => action === "tryNow" ? tryNow() : widget.locks.releaseAll(),
+        copyDraft: (id2) => void navigator.clipboard?.writeText(this.#draftOf(id2)),
+        dismissDraft: (id2) => this.#dismiss(id2)
       });
       this.#life.add(() => this.#ui.end());
       this.#life.every(LOOK_EVERY_MS2, () => this.changed());
@@ -13965,7 +11435,7 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
     #fieldView(field, everybody) {
       const { locks, presence, document: document2, drafts, status } = this.#widget;
       const other = locks.against(field.wire);
-      const here = new Set(presence.whereabouts.filter((one) => one.field === field.wire).map((one) => one.user.userId));
+      const here = presence.in(field.wire);
       const unsaved = field.waitsWithText || document2.outbox.fields.has(field.wire) && this.#mustTell();
       const holder = everybody.find((person) => person.userId === other?.userId);
       return fieldView(
@@ -13973,9 +11443,8 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
           id: field.id,
           label: field.label,
           kind: field.kind,
-          own: locks.held(field.wire),
+          own: locks.own(field.wire) !== void 0,
           other: other && { ...other, name: holder?.name ?? other.name },
-          otherRole: holder?.role ?? "",
           people: everybody.filter((person) => here.has(person.userId) && !person.you && person.userId !== other?.userId),
           status,
           save: unsaved && status.save !== "server" ? status.save : void 0,
@@ -13990,11 +11459,11 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
         {
           status,
           late: this.#mustTell() || status.connection === "connected" && fields.all.some((field) => field.waitsWithText),
-          title: this.#page.title,
+          title: document.title,
           people: everybody,
           active: this.#active(views),
           fields: fields.all.length,
-          ownLocks: locks.all.filter((lock2) => locks.held(lock2.field)).length,
+          ownLocks: locks.any,
           now: Date.now()
         },
         this.#ui.words
@@ -14005,7 +11474,7 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
       return views.flatMap((view) => {
         const field = this.#widget.fields.get(view.id);
         const other = field && this.#widget.locks.against(field.wire);
-        if (field !== void 0 && this.#widget.locks.held(field.wire)) {
+        if (field !== void 0 && this.#widget.locks.own(field.wire) !== void 0) {
           return [{ locked: true, label: view.label, who: words.youLocked }];
         }
         if (other !== void 0) return [{ locked: true, label: view.label, who: words.isLocked(other.name) }];
@@ -14030,7 +11499,7 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
     }
     #sayLocked(wire, name) {
       const field = this.#widget.fields.ofWire(wire);
-      if (field !== void 0 && name !== "") this.#ui.say(this.#ui.words.nowLockedBy(field.label, name));
+      if (field !== void 0 && name !== "") this.#ui.say(`${field.label}: ${this.#ui.words.isLocked(name)}`);
     }
   };
 
@@ -14055,13 +11524,14 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
     constructor(settings, page, open) {
       this.#settings = settings;
       this.#page = page;
-      const { gatewayUrl: url2, token, renewable } = settings;
-      const connection = new Connection({ url: url2, token, renewable, open, window: page.defaultView ?? window });
+      const { gatewayUrl: url, token, renewable } = settings;
+      const connection = new Connection({ url, token, renewable, open });
       this.#connection = connection;
-      this.document = new SharedDocument(connection, settings);
-      this.locks = new Locks(connection, this.document);
-      this.presence = new Presence(connection, this.document);
-      const seeding = new Seeding(connection, this.document);
+      const channel = new Channel(connection, settings.resourceId);
+      this.document = new SharedDocument(channel, settings);
+      this.locks = new Locks(channel, this.document);
+      this.presence = new Presence(channel, this.document);
+      const seeding = new Seeding(channel, this.document);
       this.fields = new Fields(this.document, seeding, settings);
       for (const part of [this.#soon, this.events]) this.#life.add(() => part.clear());
       this.#life.add(() => connection.close());
@@ -14073,11 +11543,11 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
     /** Begins: finds the fields, shows them, connects. */
     start() {
       if (this.#settings.ui) {
-        this.#view = new View(this, this.#settings, this.#page, () => this.#connection.tryNow());
+        this.#view = new View(this, this.#settings, () => this.#connection.tryNow());
         this.#life.add(() => this.#view?.end());
       }
       this.fields.start(this.#page);
-      this.#connection.start();
+      this.#connection.tryNow();
       this.#changed();
     }
     /** Where things stand. */
@@ -14115,7 +11585,7 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
         label,
         elements: binding.elements,
         lockedBy: this.locks.against(wire)?.name,
-        ownLock: this.locks.held(wire)
+        ownLock: this.locks.own(wire) !== void 0
       }));
     }
     /** Ends everything and leaves the page as it was, with what it shows now. */
@@ -14138,7 +11608,7 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
       }));
       hear(this.#connection.events.on("message", ({ event, payload }) => this.#received(event, payload)));
       hear(document2.events.on("state", (state) => {
-        if (state.name === "refused") this.#failed(state.code, `${document2.options.resourceId} was refused`);
+        if (state.name === "refused") this.#failed(state.code, `${this.#settings.resourceId} was refused`);
         this.#changed();
       }));
       hear(document2.events.on("joined", () => this.#changed()));
@@ -14154,7 +11624,7 @@ footer{display:flex;align-items:center;justify-content:space-between;padding:6px
         this.events.emit("users", users);
         this.#changed();
       }));
-      hear(presence.events.on("whereabouts", () => this.#changed()));
+      hear(presence.events.on("moved", () => this.#changed()));
       hear(fields.events.on("changed", () => this.#locksChanged()));
     }
     #received(event, payload) {

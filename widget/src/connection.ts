@@ -1,7 +1,7 @@
 import { backoff } from './backoff.ts'
 import { Emitter } from './emitter.ts'
 import { Lifetime } from './lifetime.ts'
-import { answer, fieldsOf, lost, number, refusal, session, text } from './protocol.ts'
+import { LOST, answer, fieldsOf, number, session, text } from './protocol.ts'
 import type { Answer, Session } from './protocol.ts'
 import type { OpenSocket } from './socket.ts'
 import { Timer } from './timer.ts'
@@ -27,7 +27,6 @@ interface Events {
   state: ConnectionState
   /** What the gateway sent, by its name. */
   message: { readonly event: string; readonly payload: unknown }
-  tokenExpiring: { readonly expiresAt: number; readonly renewed: boolean }
 }
 
 /** Set by the constructor, never changed. */
@@ -37,7 +36,6 @@ export interface ConnectionOptions {
   /** Reports whether `token` can give a newer one than the first. */
   readonly renewable: boolean
   readonly open: OpenSocket
-  readonly window: EventTarget
 }
 
 /**
@@ -49,14 +47,15 @@ export class Connection {
   #options: ConnectionOptions
   #state: ConnectionState = { name: 'idle' }
   #life = new Lifetime()
-  #retryTimer = new Timer()
-  #greetingTimer = new Timer()
-  #heartbeat = new Timer()
+  #retry = new Timer()
+  /** For CONNECTED, and then for heartbeats. */
+  #pulse = new Timer()
   #heartbeatAnswered = true
   #pending = new Set<(answer: Answer) => void>()
   #attempt = 0
   #refusals = 0
-  #refusedFor = ''
+  /** Why the gateway refuses the token; empty while it does not. */
+  #reason = ''
   /** The least delay that the gateway asked for, in milliseconds. */
   #asked = 0
   #everOpen = false
@@ -64,13 +63,13 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#socket = options.open(options.url, (use) => this.#giveToken(use))
+    this.#socket = options.open(options.url, (use) => this.#withToken(use))
     this.#socket.onAny((event, payload) => this.#received(event, payload))
-    this.#socket.on('connect', () => this.#greetingTimer.set(GREETING_MS, () => this.#drop('no greeting')))
-    this.#socket.on('connect_error', (error) => this.#notConnected(error))
+    this.#socket.on('connect', () => this.#pulse.set(GREETING_MS, () => this.#drop()))
+    this.#socket.on('connect_error', (error) => this.#refused(fieldsOf(fieldsOf(error)['data'])))
     this.#socket.on('disconnect', () => this.#disconnected())
-    this.#life.listen(options.window, 'offline', () => this.#goOffline())
-    this.#life.listen(options.window, 'online', () => this.tryNow())
+    this.#life.listen(window, 'offline', () => this.#goOffline())
+    this.#life.listen(window, 'online', () => this.tryNow())
   }
 
   /** The state now. */
@@ -83,29 +82,23 @@ export class Connection {
     return this.#state.name === 'open' ? this.#state.session : undefined
   }
 
-  /** Begins to connect. */
-  start(): void {
-    if (this.#state.name === 'idle') this.#connect()
-  }
-
-  /** Connects at once instead of waiting, also after a refusal. */
+  /** Connects: for the first time, or at once instead of waiting, or again after a refusal. */
   tryNow(): void {
-    if (this.#state.name !== 'waiting' && this.#state.name !== 'refused') return
+    const { name } = this.#state
+    if (name !== 'idle' && name !== 'waiting' && name !== 'refused') return
     this.#refusals = 0
     this.#asked = 0
     this.#connect()
   }
 
-  /** Sends an event without an answer. Reports whether it could be sent. */
-  send(event: string, payload: object): boolean {
-    if (this.#state.name !== 'open') return false
-    this.#socket.emit(event, payload)
-    return true
+  /** Sends an event without an answer; when the connection is not open it is lost. */
+  send(event: string, payload: object): void {
+    if (this.session !== undefined) this.#socket.emit(event, payload)
   }
 
   /** Sends an event and calls `done` once: with the answer, or with LOST when the connection ends before. */
   request(event: string, payload: object, done: (answer: Answer) => void): void {
-    if (this.#state.name !== 'open') return done(lost('not connected'))
+    if (this.session === undefined) return done({ code: LOST, fields: {} })
     const settle = (result: Answer): void => {
       if (this.#pending.delete(settle)) done(result)
     }
@@ -117,44 +110,43 @@ export class Connection {
   close(): void {
     if (this.#state.name === 'closed') return
     this.#life.end()
-    this.#stopTimers()
-    this.#retryTimer.clear()
+    this.#pulse.clear()
+    this.#retry.clear()
     this.#socket.offAny()
     this.#socket.off()
     this.#socket.disconnect()
     this.#enter({ name: 'closed' })
-    this.#loseAll()
     this.events.clear()
   }
 
   #connect(): void {
-    this.#retryTimer.clear()
+    this.#retry.clear()
     if (!this.#everOpen && this.#attempt === TRIES_BEFORE_POLLING) this.#socket.preferPolling()
     this.#enter({ name: 'connecting', attempt: this.#attempt })
     this.#socket.connect()
   }
 
-  #giveToken(use: (token: string) => void): void {
+  /** Gives the page's token to `use`. A page that has none is waited for like a gateway that is away. */
+  #withToken(use: (token: string) => void): void {
     Promise.resolve()
-      .then(() => this.#options.token())
+      .then(this.#options.token)
       .then(use)
-      .catch(() => this.#drop('no token'))
+      .catch(() => this.#drop())
   }
 
   #received(event: string, payload: unknown): void {
+    const fields = fieldsOf(payload)
+    this.#asked = Math.max(this.#asked, number(fields['retryAfterMs']))
     if (event === 'CONNECTED') return this.#greeted(session(payload))
     if (event === 'HEARTBEAT_ACK') this.#heartbeatAnswered = true
-    if (event === 'SERVER_DRAINING' || event === 'ERROR') {
-      this.#asked = Math.max(this.#asked, number(fieldsOf(payload)['retryAfterMs']))
+    if (event === 'UNAUTHORIZED') this.#reason = text(fields['reason']) || 'expired'
+    if (event === 'TOKEN_EXPIRING' && this.#options.renewable) {
+      this.#withToken((token) => this.send('TOKEN_REFRESH', { token }))
     }
-    if (event === 'TOKEN_EXPIRING') this.#renewToken(number(fieldsOf(payload)['expiresAt']))
-    if (event === 'UNAUTHORIZED') this.#refusedFor = text(fieldsOf(payload)['reason']) || 'expired'
     this.events.emit('message', { event, payload })
   }
 
-  #greeted(greeting: Session | undefined): void {
-    if (greeting === undefined || this.#state.name === 'closed') return
-    this.#greetingTimer.clear()
+  #greeted(greeting: Session): void {
     this.#attempt = 0
     this.#refusals = 0
     this.#asked = 0
@@ -165,78 +157,56 @@ export class Connection {
   }
 
   #planHeartbeat(interval: number): void {
-    this.#heartbeat.set(interval, () => {
-      if (!this.#heartbeatAnswered) return this.#drop('heartbeat not answered')
+    this.#pulse.set(interval, () => {
+      if (!this.#heartbeatAnswered) return this.#drop()
       this.#heartbeatAnswered = false
       this.send('HEARTBEAT', {})
       this.#planHeartbeat(interval)
     })
   }
 
-  #renewToken(expiresAt: number): void {
-    const { renewable, token } = this.#options
-    this.events.emit('tokenExpiring', { expiresAt, renewed: renewable })
-    if (!renewable) return
-    Promise.resolve()
-      .then(token)
-      .then((fresh) => this.send('TOKEN_REFRESH', { token: fresh }))
-      .catch(() => this.events.emit('tokenExpiring', { expiresAt, renewed: false }))
-  }
-
-  #notConnected(error: unknown): void {
-    const refused = refusal(fieldsOf(error)['data'])
-    this.#asked = Math.max(this.#asked, refused.retryAfterMs ?? 0)
-    if (refused.code !== 'UNAUTHORIZED') return this.#disconnected()
-    this.#refusedFor = text(refused.fields['reason']) || 'unauthorized'
+  #refused({ code, reason, retryAfterMs }: { code?: unknown; reason?: unknown; retryAfterMs?: unknown }): void {
+    this.#asked = Math.max(this.#asked, number(retryAfterMs))
+    if (code === 'UNAUTHORIZED') this.#reason = text(reason) || 'unauthorized'
     this.#disconnected()
   }
 
+  /** After any end of the connection: gives up when the token can't get better, else waits for the next try. */
   #disconnected(): void {
-    if (this.#state.name === 'closed') return
-    this.#stopTimers()
-    const reason = this.#refusedFor
-    this.#refusedFor = ''
-    if (reason !== '' && this.#hopeless(reason)) this.#enter({ name: 'refused', reason })
+    this.#pulse.clear()
+    const reason = this.#reason
+    this.#reason = ''
+    if (reason !== '' && this.#isHopeless(reason)) this.#enter({ name: 'refused', reason })
     else if (this.#state.name !== 'waiting') this.#wait(Math.max(this.#asked, backoff(this.#attempt)))
-    this.#loseAll()
   }
 
-  #hopeless(reason: string): boolean {
+  #isHopeless(reason: string): boolean {
     this.#refusals++
     return !this.#options.renewable || reason === 'revoked' || this.#refusals >= REFUSALS_BEFORE_GIVING_UP
   }
 
   #wait(ms: number): void {
     this.#attempt++
-    this.#retryTimer.set(ms, () => this.#connect())
+    this.#retry.set(ms, () => this.#connect())
     this.#enter({ name: 'waiting', attempt: this.#attempt, until: Date.now() + ms })
   }
 
   #goOffline(): void {
-    if (this.#state.name === 'closed' || this.#state.name === 'idle') return
+    if (this.#state.name === 'refused') return
     this.#wait(OFFLINE_PROBE_MS)
-    this.#socket.disconnect()
-    this.#stopTimers()
-    this.#loseAll()
+    this.#drop()
   }
 
   /** Gives up a connection that is open in name alone. */
-  #drop(_why: string): void {
+  #drop(): void {
     this.#socket.disconnect()
     this.#disconnected()
-  }
-
-  #stopTimers(): void {
-    this.#greetingTimer.clear()
-    this.#heartbeat.clear()
-  }
-
-  #loseAll(): void {
-    for (const settle of [...this.#pending]) settle(lost('connection lost'))
   }
 
   #enter(state: ConnectionState): void {
     this.#state = state
     this.events.emit('state', state)
+    if (state.name === 'open') return
+    for (const settle of [...this.#pending]) settle({ code: LOST, fields: {} })
   }
 }

@@ -1,6 +1,6 @@
-import { Doc, applyUpdate, decodeStateVector, encodeStateAsUpdate, encodeStateVector } from 'yjs'
+import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs'
 import type { Transaction } from 'yjs'
-import type { Connection } from './connection.ts'
+import type { Channel } from './channel.ts'
 import { LocalEdit, RemoteEdit, leftovers, put } from './edit.ts'
 import type { Leftover } from './edit.ts'
 import { Emitter } from './emitter.ts'
@@ -8,8 +8,8 @@ import type { Value } from './field.ts'
 import { Lifetime } from './lifetime.ts'
 import { Outbox } from './outbox.ts'
 import type { Batch } from './outbox.ts'
-import { bytes, fieldsOf, number, resourceState, text, texts } from './protocol.ts'
-import type { Answer, Fields, Mode, Refusal, ResourceState } from './protocol.ts'
+import { LOST, bytes, list, number, resourceState, text } from './protocol.ts'
+import type { Answer, Fields, Mode, ResourceState } from './protocol.ts'
 import { Timer } from './timer.ts'
 
 /** How long to wait before trying again what the gateway could not do, when it does not say, in milliseconds. */
@@ -67,7 +67,6 @@ interface Events {
 
 /** Set by the constructor, never changed. `mode` undefined asks for as much as the user may have. */
 export interface DocumentOptions {
-  readonly resourceId: string
   readonly resourceType: string | undefined
   readonly mode: Mode | undefined
 }
@@ -78,8 +77,8 @@ export interface DocumentOptions {
  */
 export class SharedDocument {
   readonly events = new Emitter<Events>()
-  readonly options: DocumentOptions
-  #connection: Connection
+  #options: DocumentOptions
+  #channel: Channel
   #life = new Lifetime()
   #doc = new Doc()
   #outbox = new Outbox()
@@ -99,13 +98,13 @@ export class SharedDocument {
   #rejoin = new Timer()
   #names = new WeakMap<object, string>()
 
-  constructor(connection: Connection, options: DocumentOptions) {
-    this.#connection = connection
-    this.options = options
+  constructor(channel: Channel, options: DocumentOptions) {
+    this.#channel = channel
+    this.#options = options
     this.#asking = options.mode ?? 'editor'
     this.#observe(this.#doc)
-    this.#life.add(connection.events.on('state', ({ name }) => (name === 'open' ? this.#join() : this.#fellApart())))
-    this.#life.add(connection.events.on('message', ({ event, payload }) => this.#received(event, fieldsOf(payload))))
+    this.#life.add(channel.events.on('state', ({ name }) => (name === 'open' ? this.#join() : this.#fellApart())))
+    this.#life.add(channel.events.on('message', ({ event, fields }) => this.#received(event, fields)))
   }
 
   /** The Yjs document. Another one takes its place after a refusal: see `replaced`. */
@@ -164,12 +163,10 @@ export class SharedDocument {
     this.events.emit('draft', { field, mine, reason, by: '' })
   }
 
-  /** Asks for what is missing, after changes were made on the server for this session. */
+  /** Asks for what is missing, and calls `done` when it is there. */
   sync(done: () => void = () => undefined): void {
-    const { resourceId } = this.options
-    this.#connection.request('Y_SYNC', { resourceId, stateVector: encodeStateVector(this.#doc) }, (answer) => {
-      const update = answer.ok ? bytes(answer.fields['update']) : undefined
-      if (update !== undefined) applyUpdate(this.#doc, update, new RemoteEdit('', '', this.#revision))
+    this.#channel.request('Y_SYNC', { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
+      if (code === '') applyUpdate(this.#doc, bytes(fields['update']), new RemoteEdit('', '', this.#revision))
       done()
     })
   }
@@ -177,7 +174,7 @@ export class SharedDocument {
   /** Leaves the resource. */
   end(): void {
     if (this.#life.ended) return
-    this.#connection.send('LEAVE_RESOURCE', { resourceId: this.options.resourceId })
+    this.#channel.send('LEAVE_RESOURCE')
     this.#life.end()
     this.#hold.clear()
     this.#rejoin.clear()
@@ -186,16 +183,15 @@ export class SharedDocument {
   }
 
   #join(): void {
-    if (this.#state.name === 'joining' || this.#life.ended) return
-    const { resourceId, resourceType } = this.options
+    if (this.#state.name === 'joining') return
+    const { resourceType } = this.#options
     const fresh = this.#refused !== undefined
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) }
     this.#enter({ name: 'joining' })
-    const type = resourceType === undefined ? {} : { resourceType }
-    this.#connection.request('JOIN_RESOURCE', { resourceId, ...type, mode: this.#asking, ...known }, (answer) => {
+    this.#channel.request('JOIN_RESOURCE', { resourceType, mode: this.#asking, ...known }, (answer) => {
       if (this.#life.ended) return
-      if (answer.ok) this.#joined(resourceState(answer.fields), fresh)
-      else this.#notJoined(answer.error)
+      if (answer.code === '') this.#joined(resourceState(answer.fields), fresh)
+      else this.#notJoined(answer)
     })
   }
 
@@ -215,8 +211,7 @@ export class SharedDocument {
   #catchUp(state: ResourceState): Leftover[] {
     if (state.clientId !== undefined) this.#doc.clientID = state.clientId
     applyUpdate(this.#doc, state.state, new RemoteEdit('', '', state.revision))
-    const known = state.stateVector.length > 0
-    if (known && (this.#outbox.edits > 0 || this.#ahead(state.stateVector))) {
+    if (this.#outbox.edits > 0 && state.stateVector.length > 0) {
       this.#outbox.replace(encodeStateAsUpdate(this.#doc, state.stateVector))
       this.#changedOutbox()
     }
@@ -258,17 +253,15 @@ export class SharedDocument {
     }
   }
 
-  #notJoined(error: Refusal): void {
+  #notJoined({ code, fields }: Answer): void {
     this.#enter({ name: 'apart' })
-    if (error.code === 'LOST') return
-    if (TRY_AGAIN.has(error.code) || error.retryAfterMs !== undefined) {
-      return this.#rejoin.set(error.retryAfterMs ?? RETRY_MS, () => this.#join())
-    }
-    if (error.code === 'PERMISSION_DENIED' && this.#asking === 'editor' && this.options.mode === undefined) {
+    if (code === LOST) return
+    if (TRY_AGAIN.has(code)) return this.#rejoin.set(number(fields['retryAfterMs']) || RETRY_MS, () => this.#join())
+    if (code === 'PERMISSION_DENIED' && this.#asking === 'editor' && this.#options.mode === undefined) {
       this.#asking = 'viewer'
       return this.#join()
     }
-    this.#enter({ name: 'refused', code: error.code })
+    this.#enter({ name: 'refused', code })
   }
 
   #fellApart(): void {
@@ -279,57 +272,51 @@ export class SharedDocument {
   }
 
   #received(event: string, fields: Fields): void {
-    if (fields['resourceId'] !== this.options.resourceId) return
     if (event === 'Y_UPDATE') this.#apply(fields)
-    if (event === 'PERMISSION_DENIED' && this.#state.name === 'joined') this.#joinAgain()
+    // Said without having been asked: the user's rights have changed (A5).
+    if (event === 'PERMISSION_DENIED') this.#joinAgain()
   }
 
   #apply(fields: Fields): void {
-    const update = bytes(fields['update'])
-    if (update === undefined) return
     const revision = number(fields['revision'])
     this.#revision = Math.max(this.#revision, revision)
-    applyUpdate(this.#doc, update, new RemoteEdit(text(fields['userId']), text(fields['sessionId']), revision))
+    const origin = new RemoteEdit(text(fields['userId']), text(fields['sessionId']), revision)
+    applyUpdate(this.#doc, bytes(fields['update']), origin)
     const { pendingStructs, pendingDs } = this.#doc.store
-    if ((pendingStructs !== null || pendingDs !== null) && this.#state.name === 'joined') this.sync()
+    if (pendingStructs !== null || pendingDs !== null) this.sync()
   }
 
   #flush(): void {
     if (this.#state.name !== 'joined' || this.#hold.running || this.#refused !== undefined) return
     const batch = this.#outbox.take()
     if (batch === undefined) return
-    const { resourceId } = this.options
-    this.#connection.request('Y_UPDATE', { resourceId, update: batch.update }, (answer) => {
-      if (this.#outbox.flying === batch) this.#answered(batch, answer)
+    this.#channel.request('Y_UPDATE', { update: batch.update }, (answer) => {
+      if (this.#outbox.flying !== batch) return
+      if (answer.code === '') this.#saved(batch, number(answer.fields['revision']))
+      else this.#notSaved(answer)
     })
   }
 
-  #answered(batch: Batch, answer: Answer): void {
-    if (!answer.ok) return this.#notSaved(answer.error)
+  #saved({ fields, edits, since }: Batch, revision: number): void {
     this.#outbox.acknowledge()
     this.#refusals = 0
     this.#failures = 0
-    const revision = number(answer.fields['revision'])
     this.#revision = Math.max(this.#revision, revision)
-    const { edits, since } = batch
-    this.events.emit('saved', { fields: [...batch.fields], edits, revision, since, ms: performance.now() - since })
+    this.events.emit('saved', { fields: [...fields], edits, revision, since, ms: performance.now() - since })
     this.#changedOutbox()
     this.#flush()
   }
 
-  #notSaved(error: Refusal): void {
-    if (error.code === 'UPDATE_REJECTED') {
-      const fields = texts(error.fields['fields'])
-      return this.#refuse(fields.length === 0 ? 'all' : fields, error.fields)
-    }
-    if (error.code === 'FOREIGN_CLIENT' || error.code === 'RESYNC_REQUIRED') return this.#refuse([], error.fields)
-    if (error.code === 'MISSING_DEPENDENCY') return this.#sendMore(error)
+  #notSaved({ code, fields }: Answer): void {
+    if (code === 'UPDATE_REJECTED') return this.#refuse(list(fields['fields']).map(text), fields)
+    if (code === 'FOREIGN_CLIENT' || code === 'RESYNC_REQUIRED') return this.#refuse([], fields)
+    if (code === 'MISSING_DEPENDENCY') return this.#sendMore(fields)
     this.#outbox.giveBack()
-    if (error.code === 'LOST') return
-    if (error.code === 'NOT_JOINED') return this.#joinAgain()
-    const failed = error.code === 'INTERNAL' && ++this.#failures >= FAILURES_BEFORE_REFUSAL
-    if (failed || !(TRY_AGAIN.has(error.code) || error.retryAfterMs !== undefined)) return this.#refuse('all', error.fields)
-    this.#hold.set(error.retryAfterMs ?? RETRY_MS, () => {
+    if (code === LOST) return
+    if (code === 'NOT_JOINED') return this.#joinAgain()
+    const failed = code === 'INTERNAL' && ++this.#failures >= FAILURES_BEFORE_REFUSAL
+    if (failed || !TRY_AGAIN.has(code)) return this.#refuse('all', fields)
+    this.#hold.set(number(fields['retryAfterMs']) || RETRY_MS, () => {
       this.#changedOutbox()
       this.#flush()
     })
@@ -337,9 +324,9 @@ export class SharedDocument {
   }
 
   /** The server lacks what the batch builds on: sends everything that it lacks, once; then the document starts anew. */
-  #sendMore(error: Refusal): void {
-    const has = bytes(error.fields['stateVector'])
-    if (has === undefined || ++this.#failures > 1) return this.#refuse([], error.fields)
+  #sendMore(fields: Fields): void {
+    const has = bytes(fields['stateVector'])
+    if (has.length === 0 || ++this.#failures > 1) return this.#refuse([], fields)
     this.#outbox.replace(encodeStateAsUpdate(this.#doc, has))
     this.#flush()
   }
@@ -388,12 +375,6 @@ export class SharedDocument {
   #nameOf(type: object): string | undefined {
     if (!this.#names.has(type)) for (const [name, root] of this.#doc.share) this.#names.set(root, name)
     return this.#names.get(type)
-  }
-
-  #ahead(stateVector: Uint8Array): boolean {
-    const theirs = decodeStateVector(stateVector)
-    const mine = decodeStateVector(encodeStateVector(this.#doc))
-    return [...mine].some(([client, clock]) => clock > (theirs.get(client) ?? 0))
   }
 
   #changedOutbox(): void {

@@ -110,7 +110,7 @@ export class Fields {
   }
 
   #joined(): void {
-    this.#seeding.forget()
+    this.#seeding.end()
     this.#consider()
   }
 

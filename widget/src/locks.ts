@@ -1,8 +1,8 @@
-import type { Connection } from './connection.ts'
+import type { Channel } from './channel.ts'
 import type { SharedDocument } from './document.ts'
 import { Emitter } from './emitter.ts'
 import { Lifetime } from './lifetime.ts'
-import { fieldsOf, lock, text } from './protocol.ts'
+import { LOST, lock, text } from './protocol.ts'
 import type { Answer, Fields, Lock } from './protocol.ts'
 
 /** Own locks are extended this often, in milliseconds: a third of the time they live. */
@@ -13,14 +13,17 @@ const IDLE_MS = 5 * 60_000
 /** How locks come about: never, by `lock` and `unlock` alone, or by the focus. */
 export type Locking = 'off' | 'manual' | 'focus'
 
-/** What a request for a lock came to. */
-export type LockAnswer =
-  | { readonly ok: true; readonly lock: Lock }
-  | { readonly ok: false; readonly reason: string; readonly lockedBy: string; readonly lockedByName: string }
+/** What a request for a lock came to: the lock, or why there is none and who holds it. */
+export interface LockAnswer {
+  readonly ok: boolean
+  readonly lock?: Lock
+  readonly reason?: string
+  readonly lockedByName?: string
+}
 
 interface Events {
   changed: undefined
-  denied: { readonly field: string; readonly lockedByName: string; readonly reason: string }
+  denied: { readonly field: string; readonly reason: string; readonly lockedByName: string }
   acquired: Lock & { readonly ms: number }
   released: { readonly field: string; readonly userId: string; readonly reason: string }
 }
@@ -28,34 +31,27 @@ interface Events {
 /** Knows who holds which lock of the resource, and holds this session's own (L1 to L5). Fields are wire names. */
 export class Locks {
   readonly events = new Emitter<Events>()
-  #connection: Connection
-  #resourceId: string
+  #channel: Channel
   #life = new Lifetime()
   #others = new Map<string, Lock>()
   #own = new Map<string, Lock>()
   /** Fields that this session wants: asked for, held, or to be asked for again after a reconnection. */
   #wanted = new Set<string>()
-  /** Who waits for the answer to a request under way. */
-  #asked = new Map<string, ((answer: LockAnswer) => void)[]>()
+  /** Who waits for the answer to a request that is under way. */
+  #asking = new Map<string, ((answer: LockAnswer) => void)[]>()
   #lastActivity = performance.now()
 
-  constructor(connection: Connection, document: SharedDocument) {
-    this.#connection = connection
-    this.#resourceId = document.options.resourceId
+  constructor(channel: Channel, document: SharedDocument) {
+    this.#channel = channel
+    this.#life.add(channel.events.on('message', ({ event, fields }) => this.#received(event, fields)))
+    this.#life.add(channel.events.on('state', ({ name }) => name !== 'open' && this.#own.clear()))
     this.#life.add(document.events.on('joined', ({ locks }) => this.#reset(locks)))
-    this.#life.add(connection.events.on('message', ({ event, payload }) => this.#received(event, fieldsOf(payload))))
-    this.#life.add(connection.events.on('state', ({ name }) => name !== 'open' && this.#lose()))
     this.#life.every(EXTEND_EVERY_MS, () => this.#extend())
   }
 
-  /** All locks known, own ones included. */
-  get all(): readonly Lock[] {
-    return [...this.#own.values(), ...this.#others.values()]
-  }
-
-  /** Reports whether this session holds the field's lock. */
-  held(field: string): boolean {
-    return this.#own.has(field) || this.#own.has('')
+  /** Returns the lock that this session holds on the field or on the whole resource. */
+  own(field: string): Lock | undefined {
+    return this.#own.get(field) ?? this.#own.get('')
   }
 
   /** Returns another session's lock on the field or on the whole resource. */
@@ -63,26 +59,31 @@ export class Locks {
     return this.#others.get(field) ?? this.#others.get('')
   }
 
+  /** Reports whether this session holds any. */
+  get any(): boolean {
+    return this.#own.size > 0
+  }
+
   /** Notes that the user does something, so that own locks go on being extended. */
   active(): void {
     this.#lastActivity = performance.now()
   }
 
-  /** Asks for the field's lock. */
+  /** Asks for the field's lock; the empty field is the whole resource. */
   acquire(field: string, done: (answer: LockAnswer) => void = () => undefined): void {
-    this.active()
     const held = this.#own.get(field)
     if (held !== undefined) return done({ ok: true, lock: held })
+    this.active()
     this.#wanted.add(field)
-    const asked = this.#asked.get(field)
-    if (asked !== undefined) return void asked.push(done)
-    this.#asked.set(field, [done])
+    const asking = this.#asking.get(field)
+    if (asking !== undefined) return void asking.push(done)
+    const waiting = [done]
+    this.#asking.set(field, waiting)
     const began = performance.now()
-    this.#connection.request('LOCK_ACQUIRE', this.#about(field), (answer) => {
-      const waiting = this.#asked.get(field) ?? []
-      this.#asked.delete(field)
-      const result = this.#answered(field, answer, began)
-      for (const one of waiting) one(result)
+    this.#channel.request('LOCK_ACQUIRE', field === '' ? {} : { field }, (answer) => {
+      this.#asking.delete(field)
+      const result = this.#answered(field, answer, performance.now() - began)
+      for (const tell of waiting) tell(result)
     })
   }
 
@@ -92,99 +93,74 @@ export class Locks {
     const held = this.#own.get(field)
     if (held === undefined) return
     this.#own.delete(field)
-    this.#connection.request('LOCK_RELEASE', { lockId: held.lockId, resourceId: this.#resourceId }, () => undefined)
+    this.#channel.send('LOCK_RELEASE', { lockId: held.lockId })
     this.#changed()
   }
 
   /** Gives back all own locks. */
   releaseAll(): void {
-    for (const field of [...this.#own.keys()]) this.release(field)
+    for (const field of this.#own.keys()) this.release(field)
   }
 
   /** Releases everything and stops. */
   end(): void {
-    if (this.#life.ended) return
     this.releaseAll()
     this.#life.end()
-    this.events.clear()
   }
 
-  #about(field: string): object {
-    return field === '' ? { resourceId: this.#resourceId } : { resourceId: this.#resourceId, field }
-  }
-
-  #answered(field: string, answer: Answer, began: number): LockAnswer {
-    if (!answer.ok) return this.#denied(field, answer.error.code, answer.error.fields)
-    const session = this.#connection.session
-    const granted = lock({ userId: session?.userId, sessionId: session?.sessionId, name: session?.name, ...answer.fields })
+  #answered(field: string, { code, fields }: Answer, ms: number): LockAnswer {
+    if (code !== '') {
+      const reason = text(fields['reason']) || code
+      const denied = { field, reason, lockedByName: text(fields['lockedByName']) }
+      if (code !== LOST) {
+        this.#wanted.delete(field)
+        this.events.emit('denied', denied)
+      }
+      return { ok: false, ...denied }
+    }
+    const granted = lock({ ...this.#channel.session, ...fields, field })
     this.#others.delete(field)
     this.#own.set(field, granted)
-    this.events.emit('acquired', { ...granted, ms: performance.now() - began })
-    if (!this.#wanted.has(field)) this.release(field)
-    else this.#changed()
+    this.events.emit('acquired', { ...granted, ms })
+    if (this.#wanted.has(field)) this.#changed()
+    else this.release(field)
     return { ok: true, lock: granted }
   }
 
-  #denied(field: string, code: string, fields: Fields): LockAnswer {
-    const reason = text(fields['reason']) || code
-    const lockedByName = text(fields['lockedByName'])
-    if (code !== 'LOST') {
-      this.#wanted.delete(field)
-      this.events.emit('denied', { field, reason, lockedByName })
-    }
-    return { ok: false, reason, lockedBy: text(fields['lockedBy']), lockedByName }
-  }
-
   #received(event: string, fields: Fields): void {
-    if (fields['resourceId'] !== this.#resourceId) return
     const field = text(fields['field'])
-    if (event === 'LOCK_STATUS_CHANGED') this.#status(field, fields)
-    if (event === 'LOCK_RELEASED') this.#released(field, text(fields['userId']), text(fields['reason']))
-  }
-
-  #status(field: string, fields: Fields): void {
-    if (text(fields['status']) !== 'locked') return this.#released(field, '', 'released')
-    const session = this.#connection.session
-    const sessionId = text(fields['sessionId'])
-    const mine = sessionId === '' ? fields['userId'] === session?.userId : sessionId === session?.sessionId
-    if (mine && (this.#wanted.has(field) || this.#own.has(field))) return
-    this.#own.delete(field)
-    this.#others.set(field, lock(fields))
-    this.#changed()
-  }
-
-  #released(field: string, userId: string, reason: string): void {
-    const held = this.#own.get(field)
-    const session = this.#connection.session
-    const others = this.#others.get(field)
-    // An old lock's end may be told after the next one was granted to this session.
-    const ofOther = userId !== '' && userId !== session?.userId
-    if (held !== undefined && !ofOther) this.#own.delete(field)
-    if (others !== undefined && (userId === '' || others.userId === userId)) this.#others.delete(field)
-    if (held !== undefined && reason !== 'released') this.#wanted.delete(field)
-    this.events.emit('released', { field, userId, reason })
-    this.#changed()
+    const userId = text(fields['userId'])
+    const { session } = this.#channel
+    const mine = fields['sessionId'] === undefined ? userId === session?.userId : fields['sessionId'] === session?.sessionId
+    if (event === 'LOCK_STATUS_CHANGED' && fields['status'] === 'locked') {
+      // What this session asked for, the answer tells.
+      if (mine && (this.#wanted.has(field) || this.#own.has(field))) return
+      this.#own.delete(field)
+      this.#others.set(field, lock(fields))
+      this.#changed()
+    } else if (event === 'LOCK_RELEASED') {
+      if (this.#others.get(field)?.userId === userId) this.#others.delete(field)
+      // An own lock that was given back is no longer among the own ones: this one ended otherwise.
+      if (mine && this.#own.delete(field)) this.#wanted.delete(field)
+      this.events.emit('released', { field, userId, reason: text(fields['reason']) })
+      this.#changed()
+    }
   }
 
   #reset(locks: readonly Lock[]): void {
-    const session = this.#connection.session
     this.#own.clear()
     this.#others.clear()
-    for (const one of locks) (one.sessionId === session?.sessionId ? this.#own : this.#others).set(one.field, one)
-    this.#changed()
-    for (const field of this.#wanted) if (!this.#own.has(field)) this.acquire(field)
-  }
-
-  #lose(): void {
-    this.#own.clear()
+    const own = this.#channel.session?.sessionId
+    for (const one of locks) (one.sessionId === own ? this.#own : this.#others).set(one.field, one)
+    for (const field of this.#wanted) this.acquire(field)
     this.#changed()
   }
 
   #extend(): void {
     if (performance.now() - this.#lastActivity > IDLE_MS) return
     for (const { lockId, field } of this.#own.values()) {
-      this.#connection.request('LOCK_EXTEND', { lockId, resourceId: this.#resourceId }, (answer) => {
-        if (answer.ok || answer.error.code !== 'LOCK_LOST') return
+      this.#channel.request('LOCK_EXTEND', { lockId }, ({ code }) => {
+        if (code !== 'LOCK_LOST') return
         this.#own.delete(field)
         this.#changed()
         if (this.#wanted.has(field)) this.acquire(field)

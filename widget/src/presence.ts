@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts'
+import type { Channel } from './channel.ts'
 import type { SharedDocument } from './document.ts'
 import { Emitter } from './emitter.ts'
 import { Lifetime } from './lifetime.ts'
@@ -11,32 +11,24 @@ const SEND_EVERY_MS = 150
 /** Own awareness is repeated this often, for those who missed it, in milliseconds. */
 const REPEAT_MS = 25_000
 
-/** Who of the others is in which field. */
-export interface Whereabouts {
-  readonly user: User
-  readonly sessionId: string
-  readonly field: string
-}
-
-/** Knows who is in the room and in which field (R1, R3, R6). */
+/** Knows who is in the room and in which field (R1, R3, R6). Fields are wire names. */
 export class Presence {
-  readonly events = new Emitter<{ users: readonly User[]; whereabouts: readonly Whereabouts[] }>()
-  #connection: Connection
-  #resourceId: string
+  readonly events = new Emitter<{ users: readonly User[]; moved: undefined }>()
+  #channel: Channel
   #life = new Lifetime()
   #users = new Map<string, User>()
-  /** Field by session. */
-  #fields = new Map<string, { readonly userId: string; readonly field: string }>()
+  /** Where the others' sessions are. */
+  #places = new Map<string, { readonly userId: string; readonly field: string }>()
   #own = ''
   #timer = new Timer()
 
-  constructor(connection: Connection, document: SharedDocument) {
-    this.#connection = connection
-    this.#resourceId = document.options.resourceId
+  constructor(channel: Channel, document: SharedDocument) {
+    this.#channel = channel
+    this.#life.add(channel.events.on('message', ({ event, fields }) => this.#received(event, fields)))
     this.#life.add(document.events.on('joined', ({ users }) => this.#reset(users)))
-    this.#life.add(connection.events.on('message', ({ event, payload }) => this.#received(event, fieldsOf(payload))))
-    this.#life.add(connection.events.on('state', ({ name }) => name !== 'open' && this.#forgetWhereabouts()))
+    this.#life.add(channel.events.on('state', ({ name }) => name !== 'open' && this.#places.clear()))
     this.#life.every(REPEAT_MS, () => this.#own !== '' && this.#send())
+    this.#life.add(() => this.#timer.clear())
   }
 
   /** Everybody in the room, in the order of joining; oneself included. */
@@ -44,75 +36,53 @@ export class Presence {
     return [...this.#users.values()].sort((a, b) => a.joinedAt - b.joinedAt || (a.userId < b.userId ? -1 : 1))
   }
 
-  /** The others' fields, by wire name. */
-  get whereabouts(): readonly Whereabouts[] {
-    return [...this.#fields].flatMap(([sessionId, { userId, field }]) => {
-      const found = this.#users.get(userId)
-      return found === undefined || field === '' ? [] : { user: found, sessionId, field }
-    })
-  }
-
-  /** Returns the user's name, or the id of one who is not here. */
-  nameOf(userId: string): string {
-    return this.#users.get(userId)?.name ?? userId
+  /** Returns the ids of the others who are in the field. */
+  in(field: string): ReadonlySet<string> {
+    return new Set([...this.#places.values()].filter((place) => place.field === field).map(({ userId }) => userId))
   }
 
   /** Tells the others which field this session is in; the empty string for none. */
   enter(field: string): void {
     if (field === this.#own) return
     this.#own = field
+    this.#soon()
+  }
+
+  /** Stops listening. */
+  end(): void {
+    this.#life.end()
+  }
+
+  #soon(): void {
     if (!this.#timer.running) this.#timer.set(SEND_EVERY_MS, () => this.#send())
   }
 
-  /** Stops listening and forgets everybody. */
-  end(): void {
-    this.#life.end()
-    this.#timer.clear()
-    this.events.clear()
-  }
-
   #send(): void {
-    this.#connection.send('AWARENESS', { resourceId: this.#resourceId, state: { field: this.#own } })
+    this.#channel.send('AWARENESS', { state: { field: this.#own } })
   }
 
   #reset(users: readonly User[]): void {
     this.#users = new Map(users.map((one) => [one.userId, one]))
-    this.#changed()
-    if (this.#own !== '') this.#send()
+    this.events.emit('users', this.users)
+    this.#soon()
   }
 
   #received(event: string, fields: Fields): void {
-    if (fields['resourceId'] !== this.#resourceId) return
-    if (event === 'USER_JOINED') this.#arrived(user(fields['user']))
-    if (event === 'USER_LEFT') this.#left(text(fields['userId']))
+    const userId = text(fields['userId'])
     if (event === 'AWARENESS') {
-      const field = text(fieldsOf(fields['state'])['field'])
-      this.#fields.set(text(fields['sessionId']), { userId: text(fields['userId']), field })
-      this.events.emit('whereabouts', this.whereabouts)
+      this.#places.set(text(fields['sessionId']), { userId, field: text(fieldsOf(fields['state'])['field']) })
+      this.events.emit('moved', undefined)
     }
-  }
-
-  #arrived(arrived: User | undefined): void {
-    if (arrived === undefined) return
-    this.#users.set(arrived.userId, arrived)
-    this.#changed()
-    // The newcomer has heard nothing of who is where.
-    if (this.#own !== '' && !this.#timer.running) this.#timer.set(SEND_EVERY_MS, () => this.#send())
-  }
-
-  #left(userId: string): void {
-    this.#users.delete(userId)
-    for (const [sessionId, one] of this.#fields) if (one.userId === userId) this.#fields.delete(sessionId)
-    this.#changed()
-  }
-
-  #forgetWhereabouts(): void {
-    this.#fields.clear()
-    this.events.emit('whereabouts', [])
-  }
-
-  #changed(): void {
-    this.events.emit('users', this.users)
-    this.events.emit('whereabouts', this.whereabouts)
+    if (event === 'USER_JOINED') {
+      const joined = user(fields['user'])
+      this.#users.set(joined.userId, joined)
+      this.events.emit('users', this.users)
+      if (this.#own !== '') this.#soon() // the newcomer has heard nothing of who is where
+    }
+    if (event === 'USER_LEFT') {
+      this.#users.delete(userId)
+      for (const [sessionId, place] of this.#places) if (place.userId === userId) this.#places.delete(sessionId)
+      this.events.emit('users', this.users)
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts'
+import type { Channel } from './channel.ts'
 import type { SharedDocument } from './document.ts'
 import { written } from './field.ts'
 import type { Value } from './field.ts'
@@ -12,18 +12,18 @@ const AGAIN_MS = 3_000
  * whoever asks and however often; this asks for each field once per join.
  */
 export class Seeding {
-  #connection: Connection
+  #channel: Channel
   #document: SharedDocument
   #asked = new Set<string>()
   #again = new Timer()
 
-  constructor(connection: Connection, document: SharedDocument) {
-    this.#connection = connection
+  constructor(channel: Channel, document: SharedDocument) {
+    this.#channel = channel
     this.#document = document
   }
 
-  /** Forgets what was asked for; after a join it may be asked for again. */
-  forget(): void {
+  /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
+  end(): void {
     this.#asked.clear()
     this.#again.clear()
   }
@@ -33,23 +33,15 @@ export class Seeding {
     const fresh = [...values].filter(([wire]) => !this.#asked.has(wire))
     if (fresh.length === 0) return
     for (const [wire] of fresh) this.#asked.add(wire)
-    const { resourceId } = this.#document.options
-    this.#connection.request('SEED', { resourceId, values: Object.fromEntries(fresh) }, (answer) => {
-      if (!answer.ok) return this.#failed(fresh.map(([wire]) => wire), done)
+    this.#channel.request('SEED', { values: Object.fromEntries(fresh) }, ({ code }) => {
+      if (code !== '') {
+        for (const [wire] of fresh) this.#asked.delete(wire)
+        return this.#again.set(AGAIN_MS, done)
+      }
       // The server's own writes are delivered like anybody's; if they were not, they are fetched.
       const lacks = fresh.some(([wire]) => !written(this.#document.doc, wire))
       if (lacks) this.#document.sync(done)
       else done()
     })
-  }
-
-  /** Stops waiting. */
-  end(): void {
-    this.#again.clear()
-  }
-
-  #failed(wires: readonly string[], done: () => void): void {
-    for (const wire of wires) this.#asked.delete(wire)
-    this.#again.set(AGAIN_MS, done)
   }
 }

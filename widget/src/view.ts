@@ -18,22 +18,16 @@ const LOOK_EVERY_MS = 500
 export class View {
   #widget: Widget
   #ui: Ui
-  #page: Document
   #life = new Lifetime()
 
-  constructor(widget: Widget, settings: Settings, page: Document, tryNow: () => void) {
+  constructor(widget: Widget, settings: Settings, tryNow: () => void) {
     this.#widget = widget
-    this.#page = page
     this.#ui = new Ui({
-      page,
       locale: settings.locale,
       panel: settings.panel,
-      actions: {
-        tryNow,
-        unlockMine: () => widget.locks.releaseAll(),
-        copyDraft: (id) => void page.defaultView?.navigator.clipboard?.writeText(this.#draftOf(id)),
-        dismissDraft: (id) => this.#dismiss(id),
-      },
+      act: (action) => (action === 'tryNow' ? tryNow() : widget.locks.releaseAll()),
+      copyDraft: (id) => void navigator.clipboard?.writeText(this.#draftOf(id)),
+      dismissDraft: (id) => this.#dismiss(id),
     })
     this.#life.add(() => this.#ui.end())
     this.#life.every(LOOK_EVERY_MS, () => this.changed())
@@ -68,7 +62,7 @@ export class View {
   #fieldView(field: BoundField, everybody: readonly Person[]): FieldView {
     const { locks, presence, document, drafts, status } = this.#widget
     const other = locks.against(field.wire)
-    const here = new Set(presence.whereabouts.filter((one) => one.field === field.wire).map((one) => one.user.userId))
+    const here = presence.in(field.wire)
     const unsaved = field.waitsWithText || (document.outbox.fields.has(field.wire) && this.#mustTell())
     const holder = everybody.find((person) => person.userId === other?.userId)
     return fieldView(
@@ -76,9 +70,8 @@ export class View {
         id: field.id,
         label: field.label,
         kind: field.kind,
-        own: locks.held(field.wire),
+        own: locks.own(field.wire) !== undefined,
         other: other && { ...other, name: holder?.name ?? other.name },
-        otherRole: holder?.role ?? '',
         people: everybody.filter((person) => here.has(person.userId) && !person.you && person.userId !== other?.userId),
         status,
         save: unsaved && status.save !== 'server' ? status.save : undefined,
@@ -94,11 +87,11 @@ export class View {
       {
         status,
         late: this.#mustTell() || (status.connection === 'connected' && fields.all.some((field) => field.waitsWithText)),
-        title: this.#page.title,
+        title: document.title,
         people: everybody,
         active: this.#active(views),
         fields: fields.all.length,
-        ownLocks: locks.all.filter((lock) => locks.held(lock.field)).length,
+        ownLocks: locks.any,
         now: Date.now(),
       },
       this.#ui.words,
@@ -110,7 +103,7 @@ export class View {
     return views.flatMap((view): PanelView['active'] => {
       const field = this.#widget.fields.get(view.id)
       const other = field && this.#widget.locks.against(field.wire)
-      if (field !== undefined && this.#widget.locks.held(field.wire)) {
+      if (field !== undefined && this.#widget.locks.own(field.wire) !== undefined) {
         return [{ locked: true, label: view.label, who: words.youLocked }]
       }
       if (other !== undefined) return [{ locked: true, label: view.label, who: words.isLocked(other.name) }]
@@ -139,6 +132,6 @@ export class View {
 
   #sayLocked(wire: string, name: string): void {
     const field = this.#widget.fields.ofWire(wire)
-    if (field !== undefined && name !== '') this.#ui.say(this.#ui.words.nowLockedBy(field.label, name))
+    if (field !== undefined && name !== '') this.#ui.say(`${field.label}: ${this.#ui.words.isLocked(name)}`)
   }
 }

@@ -1,4 +1,5 @@
 import type { BoundField } from './bound.ts'
+import { Channel } from './channel.ts'
 import { Connection } from './connection.ts'
 import { SharedDocument } from './document.ts'
 import type { Arrived, Draft, Saved } from './document.ts'
@@ -71,12 +72,13 @@ export class Widget {
     this.#settings = settings
     this.#page = page
     const { gatewayUrl: url, token, renewable } = settings
-    const connection = new Connection({ url, token, renewable, open, window: page.defaultView ?? window })
+    const connection = new Connection({ url, token, renewable, open })
     this.#connection = connection
-    this.document = new SharedDocument(connection, settings)
-    this.locks = new Locks(connection, this.document)
-    this.presence = new Presence(connection, this.document)
-    const seeding = new Seeding(connection, this.document)
+    const channel = new Channel(connection, settings.resourceId)
+    this.document = new SharedDocument(channel, settings)
+    this.locks = new Locks(channel, this.document)
+    this.presence = new Presence(channel, this.document)
+    const seeding = new Seeding(channel, this.document)
     this.fields = new Fields(this.document, seeding, settings)
     for (const part of [this.#soon, this.events]) this.#life.add(() => part.clear())
     this.#life.add(() => connection.close())
@@ -89,11 +91,11 @@ export class Widget {
   /** Begins: finds the fields, shows them, connects. */
   start(): void {
     if (this.#settings.ui) {
-      this.#view = new View(this, this.#settings, this.#page, () => this.#connection.tryNow())
+      this.#view = new View(this, this.#settings, () => this.#connection.tryNow())
       this.#life.add(() => this.#view?.end())
     }
     this.fields.start(this.#page)
-    this.#connection.start()
+    this.#connection.tryNow()
     this.#changed()
   }
 
@@ -136,7 +138,7 @@ export class Widget {
       label,
       elements: binding.elements,
       lockedBy: this.locks.against(wire)?.name,
-      ownLock: this.locks.held(wire),
+      ownLock: this.locks.own(wire) !== undefined,
     }))
   }
 
@@ -162,7 +164,7 @@ export class Widget {
     }))
     hear(this.#connection.events.on('message', ({ event, payload }) => this.#received(event, payload)))
     hear(document.events.on('state', (state) => {
-      if (state.name === 'refused') this.#failed(state.code, `${document.options.resourceId} was refused`)
+      if (state.name === 'refused') this.#failed(state.code, `${this.#settings.resourceId} was refused`)
       this.#changed()
     }))
     hear(document.events.on('joined', () => this.#changed()))
@@ -178,7 +180,7 @@ export class Widget {
       this.events.emit('users', users)
       this.#changed()
     }))
-    hear(presence.events.on('whereabouts', () => this.#changed()))
+    hear(presence.events.on('moved', () => this.#changed()))
     hear(fields.events.on('changed', () => this.#locksChanged()))
   }
 

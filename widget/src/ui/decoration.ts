@@ -8,14 +8,15 @@ import type { Person } from './person.ts'
 /** Fields narrower than this have the small badge, in pixels. */
 const NARROW = 80
 const FLASH_MS = 800
+const STEADY_MS = 1_500
 const MOST_AVATARS = 3
 const FADE_MS = 1_200
 
 /** What a decoration asks of its surroundings. */
 export interface DecorationHooks {
   readonly words: Messages
-  /** Shows a tooltip at an element of the widget, or hides it. */
-  readonly tip: (anchor: Element | undefined, lines: readonly string[]) => void
+  /** Shows a tooltip at an element, or hides it when there are no lines. */
+  readonly tip: (anchor: Element, lines: readonly string[]) => void
   readonly copyDraft: (field: string) => void
   readonly dismissDraft: (field: string) => void
 }
@@ -24,13 +25,12 @@ export interface DecorationHooks {
 export class Decoration {
   readonly node: HTMLElement
   readonly target: HTMLElement
-  #document: Document
   #hooks: DecorationHooks
-  #ring: HTMLElement
-  #flash: HTMLElement
-  #cluster: HTMLElement
-  #beside: HTMLElement
-  #strip: HTMLElement
+  #ring = element('div.ring')
+  #flash = element('div.flash')
+  #cluster = element('div.cl')
+  #beside = element('div.beside')
+  #strip = element('div.strip')
   #people = new Map<string, HTMLElement>()
   #shown = ''
   #placed = ''
@@ -40,46 +40,37 @@ export class Decoration {
 
   /** `main` is false for all but one radio button of a group: they have the ring alone. */
   constructor(target: HTMLElement, main: boolean, hooks: DecorationHooks) {
-    const document = target.ownerDocument
-    this.#document = document
     this.target = target
     this.#hooks = hooks
-    this.#ring = element(document, 'div', 'ring')
-    this.#flash = element(document, 'div', 'flash')
-    this.#cluster = element(document, 'div', 'cl')
-    this.#beside = element(document, 'div', 'beside people')
-    this.#strip = element(document, 'div', 'strip')
-    this.node = element(document, 'div', 'd', this.#flash, this.#ring)
+    this.node = element('div.d', this.#flash, this.#ring)
     if (main) this.node.append(this.#cluster, this.#beside, this.#strip)
-    this.#cluster.addEventListener('pointerenter', () => this.#hooks.tip(this.#cluster, this.#view?.tip ?? []))
-    this.#cluster.addEventListener('pointerleave', () => this.#hooks.tip(undefined, []))
+    this.#hover(this.#cluster, () => this.#view?.tip ?? [])
   }
 
   /** Shows the view; what has not changed is left alone. */
   show(view: FieldView): void {
     this.#view = view
-    const key = JSON.stringify([view.ring, view.tag, view.people, view.draft, this.#mini, this.#room])
+    const key = JSON.stringify([view, this.#mini, this.#room])
     if (key === this.#shown) return
     this.#shown = key
-    this.node.className = `d ${view.ring}${view.box ? ' box' : ''}${this.#mini ? ' mini' : ''}`
     this.#placed = ''
-    const mark = this.#mark(view)
+    this.node.className = `d ${view.ring}${view.box ? ' box' : ''}${this.#mini ? ' mini' : ''}`
     const avatars = this.#avatars(view.people)
     const beside = this.#room && !view.box
-    this.#cluster.replaceChildren(...(beside ? [mark] : [...avatars, mark]))
     this.#beside.replaceChildren(...(beside ? avatars : []))
+    this.#cluster.replaceChildren(...(beside ? [] : avatars), this.#mark(view))
     this.#showDraft(view)
   }
 
   /** Puts everything where the field is; `origin` is where the layer's own corner is. Undefined hides it. */
   place(placement: Placement | undefined, origin: { left: number; top: number }): void {
-    const key = placement === undefined ? '' : JSON.stringify([placement, origin.left, origin.top])
-    if (key === this.#placed && this.node.hidden === (placement === undefined)) return
+    const key = JSON.stringify([placement, origin])
+    if (key === this.#placed) return
     this.#placed = key
     this.node.hidden = placement === undefined
     if (placement === undefined) return
     const { box, seen, radius, layer, room } = placement
-    const style = this.node.style
+    const { style } = this.node
     style.left = `${box.left - origin.left}px`
     style.top = `${box.top - origin.top}px`
     style.width = `${box.right - box.left}px`
@@ -87,93 +78,83 @@ export class Decoration {
     style.setProperty('--z', String(layer))
     this.#ring.style.borderRadius = radius.replace(/[\d.]+px/g, (part) => `${parseFloat(part) + 2}px`)
     this.#flash.style.borderRadius = radius
-    this.#clip(box, seen)
+    this.#clip([seen.top - box.top, box.right - seen.right, box.bottom - seen.bottom, seen.left - box.left])
     const mini = box.right - box.left < NARROW
-    if (mini !== this.#mini || room !== this.#room) {
-      this.#mini = mini
-      this.#room = room
-      if (this.#view !== undefined) this.show(this.#view)
-    }
+    if (mini === this.#mini && room === this.#room) return
+    this.#mini = mini
+    this.#room = room
+    if (this.#view !== undefined) this.show(this.#view)
   }
 
   /** Shows once that somebody else has changed the field. */
   flash(): void {
-    const calm = this.#document.defaultView?.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false
-    if (calm) this.#flash.animate?.([{ opacity: 1 }, { opacity: 1 }], { duration: 1_500 })
-    else this.#flash.animate?.([{ opacity: 0 }, { opacity: 1, offset: 0.25 }, { opacity: 0 }], { duration: FLASH_MS })
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
+    const frames = calm ? [{ opacity: 1 }, { opacity: 1 }] : [{ opacity: 0 }, { opacity: 1, offset: 0.25 }, { opacity: 0 }]
+    this.#flash.animate(frames, calm ? STEADY_MS : FLASH_MS)
   }
 
-  /** A scroll container that cuts the field cuts the ring too, and hides what stands at the corner if that is cut off. */
-  #clip(box: Placement['box'], seen: Placement['seen']): void {
-    const around = 10
-    const cut = (hidden: number): string => `${hidden > 0.5 ? hidden + 2 : -around}px`
-    const parts = [seen.top - box.top, box.right - seen.right, box.bottom - seen.bottom, seen.left - box.left]
-    const clipped = parts.some((part) => part > 0.5)
-    const path = clipped ? `inset(${parts.map(cut).join(' ')})` : ''
-    this.#ring.style.clipPath = path
-    this.#flash.style.clipPath = path
-    this.node.classList.toggle('cut', (parts[0] ?? 0) > 0.5 || (parts[1] ?? 0) > 0.5)
+  /** A scroll container that cuts the field cuts the ring, and hides the cluster when it cuts the corner. */
+  #clip(hidden: number[]): void {
+    const [top = 0, right = 0] = hidden
+    const cut = hidden.map((part) => (part > 0.5 ? `${part + 2}px` : '-10px')).join(' ')
+    const path = hidden.some((part) => part > 0.5) ? `inset(${cut})` : ''
+    this.#ring.style.clipPath = this.#flash.style.clipPath = path
+    this.node.classList.toggle('cut', top > 0.5 || right > 0.5)
   }
 
-  #mark(view: FieldView): HTMLElement {
-    const { tag } = view
-    if (tag === undefined) {
-      const badge = element(this.#document, 'span', 'bd', '👥')
-      badge.setAttribute('aria-hidden', 'true')
-      return badge
-    }
-    const sign = { own: '🔒', other: '🔒', here: icon(this.#document, 'disk'), no: icon(this.#document, 'warn'), view: '' }
-    const chosen = sign[tag.kind]
-    const mark = typeof chosen === 'string' ? (chosen === '' ? undefined : element(this.#document, 'i', '', chosen)) : chosen
-    const short = tag.kind === 'other' ? tag.words.replace(/(\S)\S*\s*/gu, '$1') : ''
-    return element(this.#document, 'span', `tg ${tag.kind}`, mark, this.#mini || view.box ? short : tag.words)
+  #mark({ tag, box }: FieldView): HTMLElement {
+    if (tag === undefined) return element('span.bd', '👥')
+    const { kind, words } = tag
+    const short = kind === 'other' ? words.replace(/(\S)\S*\s*/gu, '$1') : ''
+    const lock = (kind === 'own' || kind === 'other') && element('i', '🔒')
+    const sign = kind === 'here' ? icon('here') : kind === 'no' && icon('bad')
+    return element(`span.tg.${kind}`, lock, sign, this.#mini || box ? short : words)
   }
 
   /** Returns the avatars; those who left stay for a moment, fading. */
   #avatars(people: readonly Person[]): HTMLElement[] {
+    const old = this.#people
     const shown = people.slice(0, MOST_AVATARS)
-    const now = new Map(shown.map((person) => [person.userId, this.#people.get(person.userId) ?? this.#avatar(person)]))
-    for (const [userId, node] of this.#people) {
-      if (now.has(userId)) continue
+    this.#people = new Map(shown.map((person) => [person.userId, old.get(person.userId) ?? this.#avatar(person)]))
+    const gone = [...old].filter(([userId]) => !this.#people.has(userId)).map(([, node]) => node)
+    for (const node of gone) {
       node.classList.add('out')
       setTimeout(() => node.remove(), FADE_MS)
     }
-    const fading = [...this.#people].filter(([userId]) => !now.has(userId)).map(([, node]) => node)
-    this.#people = now
     const more = people.length - shown.length
-    const rest = more > 0 ? [element(this.#document, 'span', 'av more', `+${more}`)] : []
-    return [...fading, ...now.values(), ...rest]
+    return [...gone, ...this.#people.values(), ...(more > 0 ? [element('span.av.more', `+${more}`)] : [])]
   }
 
   #avatar(person: Person): HTMLElement {
-    const { words, tip } = this.#hooks
-    const node = avatar(this.#document, person)
-    const role = person.role === '' ? words.editing : `${person.role} · ${words.editing}`
-    node.addEventListener('pointerenter', () => tip(node, [person.name, role]))
-    node.addEventListener('pointerleave', () => tip(undefined, []))
+    const node = avatar(person)
+    this.#hover(node, () => [person.name, person.role])
     return node
   }
 
-  #showDraft(view: FieldView): void {
-    this.#strip.hidden = view.draft === undefined
-    if (view.draft === undefined) return this.#strip.replaceChildren()
+  #hover(node: HTMLElement, lines: () => readonly string[]): void {
+    node.onpointerenter = () => this.#hooks.tip(node, lines())
+    node.onpointerleave = () => this.#hooks.tip(node, [])
+  }
+
+  #showDraft({ id, draft }: FieldView): void {
+    this.#strip.hidden = draft === undefined
+    if (draft === undefined) return
     const { words, copyDraft, dismissDraft } = this.#hooks
-    const text = element(this.#document, 'span', '', `${words.notSavedDraft} `, element(this.#document, 'b', '', words.draftKept))
-    text.title = view.draft.text
-    const close = button(this.#document, 'ib', icon(this.#document, 'close'), () => dismissDraft(view.id))
-    close.setAttribute('aria-label', words.dismiss)
-    const copy = button(this.#document, 'b', words.copy, () => {
-      copyDraft(view.id)
-      copy.textContent = words.copied
-    })
-    this.#strip.replaceChildren(icon(this.#document, 'warn'), text, copy, close)
+    const text = element('span', words.draftKept)
+    text.title = draft
+    this.#strip.replaceChildren(
+      icon('bad'),
+      text,
+      button('', words.copy, () => copyDraft(id)),
+      button('.ib', words.dismiss, () => dismissDraft(id), icon('close')),
+    )
   }
 }
 
 /** Makes the disc with a person's initials. */
-export function avatar(document: Document, person: Person): HTMLElement {
-  const node = element(document, 'span', 'av', person.initials)
-  node.style.background = person.colour
-  node.setAttribute('aria-hidden', 'true')
+export function avatar({ initials, colour }: Person): HTMLElement {
+  const node = element('span.av', initials)
+  node.style.background = colour
+  node.ariaHidden = 'true'
   return node
 }

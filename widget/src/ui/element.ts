@@ -1,32 +1,29 @@
 /** What can stand in an element: text, elements, or nothing. */
-export type Child = Node | string | undefined
+export type Child = Node | string | undefined | false
 
-/** Makes an element with a class and children. Text is text, never markup. */
-export function element<K extends keyof HTMLElementTagNameMap>(
-  document: Document,
-  tag: K,
-  className = '',
-  ...children: Child[]
-): HTMLElementTagNameMap[K] {
+/** Makes an element, `name` being a tag and classes such as `div.a.b`, with children. Text is text, never markup. */
+export function element(name: string, ...children: Child[]): HTMLElement {
+  const [tag = '', ...classes] = name.split('.')
   const made = document.createElement(tag)
-  if (className !== '') made.className = className
-  made.append(...children.filter((child) => child !== undefined))
+  made.className = classes.join(' ')
+  made.append(...children.filter((child): child is Node | string => child !== undefined && child !== false))
   return made
 }
 
-/** Makes a button that does `work`. It is not one of the page's: it submits nothing and keeps the focus where it is. */
-export function button(document: Document, className: string, label: Child, work: () => void): HTMLButtonElement {
-  const made = element(document, 'button', className, label)
+/** Makes a button that does `work`. It is not one of the page's: it submits nothing and takes no focus from a field. */
+export function button(name: string, label: string, work: () => void, ...children: Child[]): HTMLButtonElement {
+  const made = element(`button${name}`, ...(children.length > 0 ? children : [label])) as HTMLButtonElement
   made.type = 'button'
-  made.addEventListener('mousedown', (event) => event.preventDefault())
-  made.addEventListener('click', work)
+  made.ariaLabel = label
+  made.onmousedown = (event) => event.preventDefault()
+  made.onclick = work
   return made
 }
 
-/** Makes a style sheet, which a strict content security policy allows, and gives it to a root. */
+/** Gives a root a style sheet, in the way that a strict content security policy allows. Returns what takes it away. */
 export function adopt(root: ShadowRoot | Document, css: string): () => void {
-  const view = (root instanceof Document || 'defaultView' in root ? root : root.ownerDocument).defaultView ?? window
-  const sheet = new (view as typeof globalThis & Window).CSSStyleSheet()
+  const view = (root.ownerDocument ?? root).defaultView ?? window
+  const sheet = new view.CSSStyleSheet()
   sheet.replaceSync(css)
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
   return () => {
@@ -34,10 +31,11 @@ export function adopt(root: ShadowRoot | Document, css: string): () => void {
   }
 }
 
-/** Makes an element of the widget's own with a shadow root, which no style of the page reaches. */
-export function island(document: Document, name: string, css: string): { host: HTMLElement; root: ShadowRoot } {
-  const host = document.createElement(name)
+/** Puts an element of the widget's own into `container`, with a shadow root that no style of the page reaches. */
+export function island(container: Element, name: string, css: string): ShadowRoot {
+  const host = container.ownerDocument.createElement(name)
   const root = host.attachShadow({ mode: 'open' })
+  container.append(host)
   adopt(root, css)
-  return { host, root }
+  return root
 }

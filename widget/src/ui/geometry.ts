@@ -22,23 +22,21 @@ const AVATAR_ROOM = 32
 
 /** Measures a field; undefined while it can't be seen: hidden, scrolled away, or covered by a menu, dialog or header. */
 export function measure(element: HTMLElement): Placement | undefined {
-  const box = element.getBoundingClientRect()
-  if (box.width === 0 || box.height === 0) return undefined
+  const { left, top, right, bottom } = element.getBoundingClientRect()
+  const box = { left, top, right, bottom }
   const visible = element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true
-  if (!visible) return undefined
-  const view = element.ownerDocument.defaultView ?? window
+  if (left === right || top === bottom || !visible) return undefined
+  const { defaultView: view, body, documentElement } = element.ownerDocument
   let seen: Box = box
   let layer = 1
-  for (let at = parentOf(element); at !== null; at = parentOf(at)) {
-    const style = view.getComputedStyle(at)
-    if (at !== element.ownerDocument.documentElement && at !== element.ownerDocument.body && style.overflow !== 'visible') {
-      seen = intersect(seen, at.getBoundingClientRect())
-    }
-    if (style.zIndex !== 'auto' && style.zIndex !== '') layer = Math.max(1, Number(style.zIndex) || 0)
+  for (let at = parentOf(element); at !== null && view !== null; at = parentOf(at)) {
+    const { overflow, zIndex } = view.getComputedStyle(at)
+    if (overflow !== 'visible' && at !== body && at !== documentElement) seen = intersect(seen, at.getBoundingClientRect())
+    layer = Math.max(layer, Number(zIndex) || 1)
   }
-  if (seen.right <= seen.left || seen.bottom <= seen.top || covered(element, seen, view)) return undefined
-  const style = view.getComputedStyle(element)
-  return { box, seen, radius: style.borderRadius, layer, room: hasRoom(element, box) }
+  if (seen.right <= seen.left || seen.bottom <= seen.top || isCovered(element, seen)) return undefined
+  const radius = view?.getComputedStyle(element).borderRadius ?? ''
+  return { box, seen, radius, layer, room: hasRoom(element, box) }
 }
 
 /** Returns the part that two boxes share. */
@@ -53,36 +51,29 @@ export function intersect(a: Box, b: Box): Box {
 
 /** Reports whether two boxes touch. */
 export function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+  const both = intersect(a, b)
+  return both.left < both.right && both.top < both.bottom
 }
 
 /** Reports whether something else is painted over the middle of what can be seen. Outside the window nobody can tell. */
-function covered(element: HTMLElement, seen: Box, view: Window): boolean {
-  const x = (seen.left + seen.right) / 2
-  const y = (Math.max(seen.top, 0) + Math.min(seen.bottom, view.innerHeight)) / 2
-  const hit = hitAt(element, x, y)
-  return hit !== null && !belongs(element, hit)
+function isCovered(element: HTMLElement, seen: Box): boolean {
+  const hit = hitAt(element, (seen.left + seen.right) / 2, (Math.max(seen.top, 0) + Math.min(seen.bottom, innerHeight)) / 2)
+  return hit !== null && !element.contains(hit) && !isAround(element, hit)
 }
 
 function hasRoom(element: HTMLElement, box: Box): boolean {
-  const view = element.ownerDocument.defaultView ?? window
-  if (box.right + AVATAR_ROOM > view.document.documentElement.clientWidth) return false
-  const hits = [4, AVATAR_ROOM].map((away) => hitAt(element, box.right + away, box.top + 14))
-  return hits.every((hit) => hit !== null && (hit.contains(element) || hit.localName.startsWith('corsia-')))
+  return [4, AVATAR_ROOM].every((away) => isAround(element, hitAt(element, box.right + away, box.top + 14)))
+}
+
+/** Reports whether what was hit is what the field stands in, or drawn by the widget. */
+function isAround(element: HTMLElement, hit: Element | null): boolean {
+  return hit !== null && (hit.contains(element) || hit.localName.startsWith('corsia-'))
 }
 
 function hitAt(element: HTMLElement, x: number, y: number): Element | null {
-  const root = element.getRootNode() as Document | ShadowRoot
-  return root.elementFromPoint?.(x, y) ?? null
-}
-
-/** Around the field there is only what it stands in, what it holds, its label, and what the widget draws. */
-function belongs(element: HTMLElement, hit: Element): boolean {
-  return element.contains(hit) || hit.contains(element) || hit.localName.startsWith('corsia-')
+  return (element.getRootNode() as Document | ShadowRoot).elementFromPoint(x, y)
 }
 
 function parentOf(element: Element): Element | null {
-  const parent = element.assignedSlot ?? element.parentNode
-  if (parent === null) return null
-  return 'host' in parent ? (parent as ShadowRoot).host : parent instanceof Element || 'matches' in parent ? (parent as Element) : null
+  return element.assignedSlot ?? element.parentElement ?? (element.parentNode as ShadowRoot | null)?.host ?? null
 }

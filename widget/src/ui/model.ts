@@ -2,27 +2,21 @@ import { isText, shown } from '../field.ts'
 import type { FieldKind, Value } from '../field.ts'
 import type { Lock } from '../protocol.ts'
 import type { Save, Status } from '../status.ts'
-import type { Icon } from './icons.ts'
 import type { Messages } from './messages.en.ts'
 import type { Person } from './person.ts'
 
-/** How the line around a field looks (G5). */
-export type Ring = 'bound' | 'own' | 'other' | 'offline'
-
-/** What is shown of one field. */
+/** What is shown of one field: a line, a sign and a word for each state (G5). */
 export interface FieldView {
   readonly id: string
   readonly label: string
   readonly box: boolean
-  readonly ring: Ring
+  readonly ring: 'bound' | 'own' | 'other' | 'offline'
   readonly tag: { readonly kind: 'own' | 'other' | 'here' | 'no' | 'view'; readonly words: string } | undefined
   /** The others who are in it. */
   readonly people: readonly Person[]
-  /** Lines of the tooltip. */
-  readonly tip: readonly string[]
-  /** What a screen reader says of the field besides its name; empty for nothing. */
-  readonly description: string
-  readonly draft: { readonly text: string } | undefined
+  /** Lines of the tooltip; the second one describes the field to a screen reader too. */
+  readonly tip: readonly [string, string]
+  readonly draft: string | undefined
 }
 
 /** What a field's view is made of. */
@@ -32,30 +26,28 @@ export interface FieldParts {
   readonly kind: FieldKind
   readonly own: boolean
   readonly other: Lock | undefined
-  readonly otherRole: string
   readonly people: readonly Person[]
   readonly status: Status
-  /** Where the field's text is; undefined when there is nothing to say of it. */
+  /** Where the field's text is, when that is worth a tag. */
   readonly save: Exclude<Save, 'server'> | undefined
   readonly draft: Value | undefined
 }
 
-/** Says how a field looks: a line, a sign and a word for each state. */
+/** Says how a field looks. */
 export function fieldView(parts: FieldParts, words: Messages): FieldView {
-  const { other, own, status } = parts
-  const offline = status.connection === 'offline' || status.connection === 'refused'
+  const { id, label, kind, other, own, status, people, save, draft } = parts
+  const offline = status.connection === 'offline' || status.connection === 'refused' || save !== undefined
   const tag = tagOf(parts, words)
-  const locked = other && [words.lockedBy(other.name, parts.otherRole), words.since(clock(other.acquiredAt))]
+  const about = other ? words.lockedBy(other.name, clock(other.acquiredAt)) : (tag?.words ?? '')
   return {
-    id: parts.id,
-    label: parts.label,
-    box: parts.kind === 'checkbox' || parts.kind === 'radio',
-    ring: offline || parts.save !== undefined ? 'offline' : other !== undefined ? 'other' : own ? 'own' : 'bound',
+    id,
+    label,
+    box: kind === 'checkbox' || kind === 'radio',
+    ring: offline ? 'offline' : other ? 'other' : own ? 'own' : 'bound',
     tag,
-    people: parts.people,
-    tip: [words.collaborative(parts.id), ...(locked ?? (tag === undefined ? [] : [tag.words]))],
-    description: locked?.[0] ?? tag?.words ?? '',
-    draft: parts.draft === undefined ? undefined : { text: shown(parts.draft) },
+    people,
+    tip: [words.collaborative(id), about],
+    draft: draft === undefined ? undefined : shown(draft),
   }
 }
 
@@ -64,84 +56,65 @@ function tagOf({ save, other, own, status, kind }: FieldParts, words: Messages):
   if (save === 'here') return { kind: 'here', words: words.savedHere }
   if (other !== undefined) return { kind: 'other', words: other.name }
   if (own) return { kind: 'own', words: words.lockedByYou }
-  return status.mode === 'viewer' && isText(kind) ? { kind: 'view', words: words.viewingTag } : undefined
+  return status.mode === 'viewer' && isText(kind) ? { kind: 'view', words: words.viewing } : undefined
 }
 
 /** What the panel shows. */
 export interface PanelView {
-  readonly dot: 'on' | 'off' | 'sync' | 'warn'
   readonly title: string
   readonly subtitle: string
-  readonly strip: { readonly kind: 'ok' | 'off' | 'sync' | 'bad'; readonly icon: Icon; readonly word: string; readonly rest: string }
+  readonly kind: 'ok' | 'off' | 'sync' | 'bad'
+  readonly word: string
+  readonly rest: string
   readonly people: readonly Person[]
   readonly active: readonly { readonly locked: boolean; readonly label: string; readonly who: string }[]
   readonly footer: string
-  readonly action: 'try' | 'unlock' | undefined
-  /** What the panel says when it is minimised. */
-  readonly short: string
+  readonly action: 'tryNow' | 'unlockMine' | undefined
 }
 
 /** What the panel's view is made of. */
 export interface PanelParts {
   readonly status: Status
+  /** What is not saved waits so long, or so hopelessly, that it must be said. */
   readonly late: boolean
   readonly title: string
   readonly people: readonly Person[]
   readonly active: PanelView['active']
   readonly fields: number
-  readonly ownLocks: number
+  readonly ownLocks: boolean
   readonly now: number
 }
 
-/** Says what the panel shows. */
+/** Says what the panel shows. "Saved on the server" appears only when nothing waits. */
 export function panelView(parts: PanelParts, words: Messages): PanelView {
-  const { status, fields, ownLocks } = parts
-  const strip = stripOf(parts, words)
-  const offline = status.connection === 'offline'
-  const seconds = Math.max(0, Math.ceil(((status.retryAt ?? parts.now) - parts.now) / 1000))
+  const { status, people, active, fields, ownLocks, now } = parts
+  const { connection, waiting, retryAt = now } = status
+  const offline = connection === 'offline'
+  const [kind, word, rest] = stateOf(parts, words)
   return {
-    dot: strip.kind === 'ok' ? 'on' : strip.kind === 'off' ? 'off' : strip.kind === 'sync' ? 'sync' : 'warn',
-    title: titleOf(status, words),
-    subtitle: offline && seconds > 0 ? words.tryAgainIn(seconds) : parts.title,
-    strip,
-    people: offline ? parts.people.filter((person) => person.you) : parts.people,
-    active: offline ? [] : parts.active,
-    footer: offline && status.waiting > 0 ? words.waiting(status.waiting) : words.sharedFields(fields),
-    action: offline || status.connection === 'refused' ? 'try' : ownLocks > 0 ? 'unlock' : undefined,
-    short: offline && status.waiting > 0 ? `${words.offline} · ${words.waitShort(status.waiting)}` : strip.word,
+    title: connection === 'connected' || connection === 'offline' ? words[connection] : word,
+    subtitle: offline && retryAt > now ? words.tryAgainIn(Math.ceil((retryAt - now) / 1000)) : parts.title,
+    kind,
+    word,
+    rest,
+    people: offline ? people.filter(({ you }) => you) : people,
+    active: offline ? [] : active,
+    footer: offline && waiting > 0 ? words.waiting(waiting) : words.sharedFields(fields),
+    action: offline || connection === 'refused' ? 'tryNow' : ownLocks ? 'unlockMine' : undefined,
   }
 }
 
-function titleOf({ connection }: Status, words: Messages): string {
-  if (connection === 'connected') return words.connected
-  if (connection === 'offline') return words.offline
-  return connection === 'connecting' ? words.connecting : words.panel
-}
-
-function stripOf({ status, late }: PanelParts, words: Messages): PanelView['strip'] {
+function stateOf({ status, late }: PanelParts, words: Messages): [PanelView['kind'], string, string] {
   const { connection, save, waiting, mode, reason = '' } = status
-  if (connection === 'refused') {
-    const [word, rest] = refusedWords(reason, words)
-    return { kind: 'bad', icon: 'warn', word, rest }
-  }
+  if (connection === 'refused') return ['bad', words.noAccess, words.noAccessWhy(reason)]
   if (connection === 'offline') {
     const rest = { server: words.offlineNothing, here: words.offlineHere, unsaved: words.offlineUnsaved }[save]
-    return { kind: 'off', icon: 'offline', word: words.offline, rest }
+    return ['off', words.offline, rest]
   }
-  if (save !== 'server' && late) {
-    const rest = mode === undefined ? words.notSavedText : words.notSavedServer
-    return { kind: 'bad', icon: 'warn', word: words.notSaved, rest }
-  }
-  if (connection === 'connecting') return { kind: 'sync', icon: 'sync', word: words.syncing, rest: words.syncingStart }
-  if (save !== 'server') return { kind: 'sync', icon: 'sync', word: words.syncing, rest: words.syncingChanges(waiting) }
-  const rest = mode === 'viewer' ? words.viewingOnly : words.syncedServer
-  return { kind: 'ok', icon: 'ok', word: words.synced, rest }
-}
-
-function refusedWords(reason: string, words: Messages): [string, string] {
-  if (reason === 'PERMISSION_DENIED') return [words.noAccess, words.noAccessWhy]
-  if (/^[A-Z_]+$/.test(reason)) return [words.noAccess, words.failedWhy(reason)]
-  return [words.signedOut, words.signedOutWhy(reason)]
+  if (save !== 'server' && late) return ['bad', words.notSaved, words.notSavedWhy]
+  if (connection !== 'connected') return ['sync', words.syncing, words.opening]
+  if (save !== 'server') return ['sync', words.syncing, words.onTheWay(waiting)]
+  return ['ok', words.synced, mode === 'viewer' ? words.readOnly : words.onServer]
 }
 
 /** Returns a time of the day, as the user's browser writes it. */

@@ -1,6 +1,6 @@
 import { Timer } from '../timer.ts'
 
-const SPEAK_EVERY_MS = 1_500
+const SPEAK_AFTER_MS = 1_500
 
 /**
  * What assistive technology hears: a description on a field (who holds it, where its text is), and one polite live
@@ -8,19 +8,14 @@ const SPEAK_EVERY_MS = 1_500
  * hidden, because a reference can't reach into a shadow root.
  */
 export class Notes {
-  #document: Document
-  #store: HTMLElement
+  #store = document.createElement('corsia-notes')
   #live: HTMLElement
   #notes = new Map<Element, HTMLElement>()
   #timer = new Timer()
-  #waiting: string[] = []
   #next = 1
 
-  constructor(document: Document, live: HTMLElement) {
-    this.#document = document
+  constructor(live: HTMLElement) {
     this.#live = live
-    this.#store = document.createElement('corsia-notes')
-    this.#store.hidden = true
     this.#store.style.setProperty('display', 'none', 'important')
     document.documentElement.append(this.#store)
   }
@@ -28,51 +23,43 @@ export class Notes {
   /** Describes a field; the empty string takes the description away. What the page describes it by stays. */
   describe(field: Element, description: string): void {
     const known = this.#notes.get(field)
-    if (known?.textContent === description || (known === undefined && description === '')) return
-    if (description === '') return this.#drop(field)
-    if (field.ownerDocument !== this.#document) return
-    const note = known ?? this.#add(field)
+    if ((known?.textContent ?? '') === description || field.ownerDocument !== document) return
+    const note = known ?? document.createElement('span')
     note.textContent = description
+    if (known === undefined) {
+      note.id = `corsia-note-${this.#next++}`
+      this.#notes.set(field, note)
+      this.#store.append(note)
+      refer(field, [...references(field), note.id])
+    } else if (description === '') this.#drop(field, note)
   }
 
-  /** Says something politely, together with what else there is to say within the next moment. */
+  /** Says something politely; of what comes within a moment, the last is said. */
   say(words: string): void {
-    this.#waiting.push(words)
-    if (!this.#timer.running) this.#timer.set(SPEAK_EVERY_MS, () => this.#speak())
+    this.#timer.set(SPEAK_AFTER_MS, () => {
+      this.#live.textContent = words
+    })
   }
 
   /** Takes every description away. */
   end(): void {
     this.#timer.clear()
-    for (const field of [...this.#notes.keys()]) this.#drop(field)
+    for (const [field, note] of this.#notes) this.#drop(field, note)
     this.#store.remove()
   }
 
-  #speak(): void {
-    this.#live.textContent = [...new Set(this.#waiting)].slice(-3).join('. ')
-    this.#waiting = []
-  }
-
-  #add(field: Element): HTMLElement {
-    const note = this.#document.createElement('span')
-    note.id = `corsia-note-${this.#next++}`
-    this.#store.append(note)
-    this.#notes.set(field, note)
-    field.setAttribute('aria-describedby', [...idsOf(field), note.id].join(' '))
-    return note
-  }
-
-  #drop(field: Element): void {
-    const note = this.#notes.get(field)
-    if (note === undefined) return
+  #drop(field: Element, note: HTMLElement): void {
     this.#notes.delete(field)
     note.remove()
-    const rest = idsOf(field).filter((id) => id !== note.id)
-    if (rest.length > 0) field.setAttribute('aria-describedby', rest.join(' '))
-    else field.removeAttribute('aria-describedby')
+    refer(field, references(field).filter((id) => id !== note.id))
   }
 }
 
-function idsOf(field: Element): string[] {
-  return (field.getAttribute('aria-describedby') ?? '').split(/\s+/).filter((id) => id !== '')
+function references(field: Element): string[] {
+  return (field.getAttribute('aria-describedby') ?? '').split(/\s+/).filter(Boolean)
+}
+
+function refer(field: Element, ids: string[]): void {
+  if (ids.length > 0) field.setAttribute('aria-describedby', ids.join(' '))
+  else field.removeAttribute('aria-describedby')
 }

@@ -1,31 +1,26 @@
 import { Lifetime } from '../lifetime.ts'
-import { island } from './element.ts'
+import { Timer } from '../timer.ts'
+import { element, island } from './element.ts'
 import { messagesFor } from './messages.ts'
 import type { Messages } from './messages.en.ts'
-import type { FieldView, PanelView } from './model.ts'
+import type { PanelView } from './model.ts'
 import { Notes } from './notes.ts'
 import { Overlay } from './overlay.ts'
+import type { Decorated } from './overlay.ts'
 import { Panel } from './panel.ts'
 import { PANEL_STYLES } from './styles.ts'
 import { Tooltip } from './tooltip.ts'
 
-/** The pointer rests this long on a field before its tooltip comes, in milliseconds. */
+/** The pointer or the focus rests this long on a field before its tooltip comes, in milliseconds. */
 const HOVER_MS = 600
-
-/** What the user can do in the widget's own surface. */
-export interface UiActions {
-  readonly tryNow: () => void
-  readonly unlockMine: () => void
-  readonly copyDraft: (field: string) => void
-  readonly dismissDraft: (field: string) => void
-}
 
 /** Set by the constructor, never changed. */
 export interface UiOptions {
-  readonly page: Document
   readonly locale: string
   readonly panel: 'open' | 'minimised' | 'auto' | 'none'
-  readonly actions: UiActions
+  readonly act: (action: 'tryNow' | 'unlockMine') => void
+  readonly copyDraft: (field: string) => void
+  readonly dismissDraft: (field: string) => void
 }
 
 /** Everything that the widget shows, in shadow roots beside the page. It draws what it is given and decides nothing. */
@@ -36,53 +31,43 @@ export class Ui {
   #panel: Panel | undefined
   #tooltip: Tooltip
   #notes: Notes
-  #tips = new Map<Element, readonly string[]>()
-  #hover: ReturnType<typeof setTimeout> | undefined
+  #tips = new Map<EventTarget, readonly string[]>()
+  #hover = new Timer()
 
   constructor(options: UiOptions) {
-    const { page, actions } = options
-    this.words = messagesFor(options.locale)
-    const { host, root } = island(page, 'corsia-panel', PANEL_STYLES)
-    host.lang = this.words.panel === '' ? 'en' : options.locale
-    page.documentElement.append(host)
-    this.#life.add(() => host.remove())
-    const live = page.createElement('div')
-    live.className = 'sr'
-    live.setAttribute('role', 'status')
+    const words = (this.words = messagesFor(options.locale))
+    const root = island(document.documentElement, 'corsia-panel', PANEL_STYLES)
+    const live = element('div.sr')
+    live.role = 'status'
     root.append(live)
-    this.#tooltip = new Tooltip(root, page)
-    this.#notes = new Notes(page, live)
-    this.#overlay = new Overlay(page, {
-      words: this.words,
-      tip: (anchor, lines) => (anchor === undefined ? this.#hideTip() : this.#tooltip.show(anchor, lines)),
-      copyDraft: actions.copyDraft,
-      dismissDraft: actions.dismissDraft,
-    })
-    this.#life.add(() => this.#overlay.end())
-    this.#life.add(() => this.#notes.end())
+    const tooltip = (this.#tooltip = new Tooltip(root))
+    this.#notes = new Notes(live)
+    this.#overlay = new Overlay({ ...options, words, tip: (anchor, lines) => tooltip.show(anchor, lines) })
     if (options.panel !== 'none') {
       const open = options.panel === 'auto' ? undefined : options.panel === 'open'
-      this.#panel = new Panel(root, page, this.words, actions, open)
+      this.#panel = new Panel(root, words, options.act, open)
     }
-    this.#listen(page)
+    for (const end of [() => root.host.remove(), () => this.#overlay.end(), () => this.#notes.end()]) this.#life.add(end)
+    this.#life.add(() => this.#hover.clear())
+    this.#listen()
   }
 
   /** Shows the state of all fields and of the whole. */
-  show(fields: readonly { elements: readonly HTMLElement[]; view: FieldView }[], panel: PanelView): void {
+  show(fields: readonly Decorated[], panel: PanelView): void {
     this.#overlay.show(fields)
     this.#panel?.show(panel)
     this.#tips.clear()
     for (const { elements, view } of fields) {
-      for (const element of elements) {
-        this.#tips.set(element, view.tip)
-        this.#notes.describe(element, view.description)
+      for (const target of elements) {
+        this.#tips.set(target, view.tip)
+        this.#notes.describe(target, view.tip[1])
       }
     }
   }
 
   /** Flashes the elements of a field that somebody else has changed. */
   flash(elements: readonly HTMLElement[]): void {
-    for (const element of elements) this.#overlay.flash(element)
+    for (const target of elements) this.#overlay.flash(target)
   }
 
   /** Says something to those who hear the page. */
@@ -91,34 +76,28 @@ export class Ui {
   }
 
   /** Keeps the panel away from the field that has the focus. */
-  focused(element: Element | undefined): void {
-    this.#panel?.makeRoomFor(element)
+  focused(target: Element | undefined): void {
+    this.#panel?.makeRoomFor(target)
   }
 
   /** Takes everything away. */
   end(): void {
-    this.#hideTip()
     this.#life.end()
   }
 
-  #listen(page: Document): void {
-    const over = (event: Event, after: number): void => {
-      const target = event.composedPath().find((node) => this.#tips.has(node as Element)) as Element | undefined
-      if (target === undefined) return
-      this.#hideTip()
-      this.#hover = setTimeout(() => this.#tooltip.show(target, this.#tips.get(target) ?? []), after)
+  #listen(): void {
+    const hide = (): void => {
+      this.#hover.clear()
+      this.#tooltip.show(document.documentElement, [])
     }
-    this.#life.listen(page, 'pointerover', (event) => over(event, HOVER_MS), { capture: true, passive: true })
-    this.#life.listen(page, 'focusin', (event) => (event.target as Element).matches(':focus-visible') && over(event, HOVER_MS))
-    for (const type of ['pointerout', 'pointerdown', 'focusout', 'input', 'scroll']) {
-      this.#life.listen(page, type, () => this.#hideTip(), { capture: true, passive: true })
+    const over = (event: Event): void => {
+      const target = event.composedPath().find((node) => this.#tips.has(node)) as Element | undefined
+      hide()
+      if (target) this.#hover.set(HOVER_MS, () => this.#tooltip.show(target, this.#tips.get(target) ?? []))
     }
-    this.#life.listen<KeyboardEvent>(page, 'keydown', ({ key }) => key === 'Escape' && this.#hideTip(), { capture: true })
-  }
-
-  #hideTip(): void {
-    if (this.#hover !== undefined) clearTimeout(this.#hover)
-    this.#hover = undefined
-    this.#tooltip.hide()
+    const quiet = { capture: true, passive: true }
+    for (const type of ['pointerover', 'focusin']) this.#life.listen(document, type, over, quiet)
+    for (const type of ['pointerdown', 'focusout', 'input', 'scroll']) this.#life.listen(document, type, hide, quiet)
+    this.#life.listen<KeyboardEvent>(document, 'keydown', ({ key }) => key === 'Escape' && hide(), quiet)
   }
 }

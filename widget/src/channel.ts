@@ -1,0 +1,43 @@
+import type { Connection, ConnectionState } from './connection.ts'
+import { Emitter } from './emitter.ts'
+import { fieldsOf } from './protocol.ts'
+import type { Answer, Fields, Session } from './protocol.ts'
+
+interface Events {
+  /** What the gateway said about this resource, by its name. */
+  message: { readonly event: string; readonly fields: Fields }
+  /** The connection's state. */
+  state: ConnectionState
+}
+
+/** What is said and heard about one resource over a connection. */
+export class Channel {
+  readonly events = new Emitter<Events>()
+  readonly resourceId: string
+  #connection: Connection
+
+  constructor(connection: Connection, resourceId: string) {
+    this.#connection = connection
+    this.resourceId = resourceId
+    connection.events.on('state', (state) => this.events.emit('state', state))
+    connection.events.on('message', ({ event, payload }) => {
+      const fields = fieldsOf(payload)
+      if (fields['resourceId'] === resourceId) this.events.emit('message', { event, fields })
+    })
+  }
+
+  /** The session, while the connection is open. */
+  get session(): Session | undefined {
+    return this.#connection.session
+  }
+
+  /** Sends an event without an answer; when the connection is not open it is lost. */
+  send(event: string, fields: object = {}): void {
+    this.#connection.send(event, { resourceId: this.resourceId, ...fields })
+  }
+
+  /** Sends an event and calls `done` once, with the answer or with LOST. */
+  request(event: string, fields: object, done: (answer: Answer) => void): void {
+    this.#connection.request(event, { resourceId: this.resourceId, ...fields }, done)
+  }
+}
