@@ -73,6 +73,9 @@ func open(ctx context.Context, path string, o Options) (*DB, error) {
 	if o.OnAudit == nil {
 		o.OnAudit = func([]collab.AuditRow) {}
 	}
+	if err := create(path); err != nil {
+		return nil, err
+	}
 	writers, err := openPool(path, writerPragmas)
 	if err != nil {
 		return nil, err

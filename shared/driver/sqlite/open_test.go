@@ -85,6 +85,30 @@ func TestAFileNameMayHaveAnyCharacter(t *testing.T) {
 	}
 }
 
+func TestTheFilesOfAStoreAreTheirOwnersAloneAndCloseLeavesNoLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "corsia.db")
+	db, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	created(t, db, "a")
+	for _, name := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s has mode %o, want 600", name, mode)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + "-wal"); !os.IsNotExist(err) {
+		t.Fatalf("the write-ahead log is still there: %v", err)
+	}
+}
+
 func TestCloseCommitsWhatIsQueued(t *testing.T) {
 	const batches = 200
 	path := filepath.Join(t.TempDir(), "corsia.db")

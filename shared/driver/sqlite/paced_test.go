@@ -16,8 +16,11 @@ import (
 func BenchmarkPaced(b *testing.B) {
 	const rooms, perSecond = 200, 10_000
 	ctx := context.Background()
-	var commits atomic.Int64
-	db, err := Open(ctx, filepath.Join(b.TempDir(), "corsia.db"), Options{OnCommit: func(int, time.Duration) { commits.Add(1) }})
+	var commits, slowest atomic.Int64
+	db, err := Open(ctx, filepath.Join(b.TempDir(), "corsia.db"), Options{OnCommit: func(_ int, d time.Duration) {
+		commits.Add(1)
+		slowest.Store(max(slowest.Load(), int64(d)))
+	}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -62,6 +65,7 @@ func BenchmarkPaced(b *testing.B) {
 	slices.Sort(waits)
 	seconds := time.Since(start).Seconds()
 	b.ReportMetric(float64(commits.Load())/seconds, "commits/s")
+	b.ReportMetric(float64(slowest.Load())/1e6, "slowest-commit-ms")
 	b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-us/row")
 	b.ReportMetric(float64(waits[b.N/2])/1e6, "p50-ms")
 	b.ReportMetric(float64(waits[b.N*99/100])/1e6, "p99-ms")
