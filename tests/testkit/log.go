@@ -116,8 +116,11 @@ func (l *log) all() []Line {
 func (l *log) tail(n int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lines := l.raw[max(0, len(l.raw)-n):]
-	return string(bytes.Join(lines, []byte("\n"))) + "\nstandard error: " + l.stderr.String()
+	var out strings.Builder
+	for _, line := range l.raw[max(0, len(l.raw)-n):] {
+		fmt.Fprintf(&out, "%.300s\n", line)
+	}
+	return out.String() + "standard error: " + l.stderr.String()
 }
 
 // tokenText finds what begins like a JSON Web Token.
