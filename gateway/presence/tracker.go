@@ -185,12 +185,38 @@ func (t *Tracker) renew(ctx context.Context) {
 	sessions, members := t.due()
 	for _, e := range sessions {
 		t.attempt(ctx, e.session.ID, func(ctx context.Context) error {
-			return t.Sessions.TouchSession(ctx, e.session, time.Unix(0, e.seen.Load()))
+			if err := t.Sessions.TouchSession(ctx, e.session, time.Unix(0, e.seen.Load())); err != nil || t.alive(e.session.ID) {
+				return err
+			}
+			return t.Sessions.CloseSession(ctx, e.session) // it ended meanwhile, and would have come back as a ghost
 		})
 	}
 	for _, m := range members {
-		t.attempt(ctx, m.Session, func(ctx context.Context) error { return t.Rooms.RenewMember(ctx, m) })
+		t.attempt(ctx, m.Session, func(ctx context.Context) error {
+			if err := t.Rooms.RenewMember(ctx, m); err != nil || t.present(m) {
+				return err
+			}
+			_, err := t.Rooms.Leave(ctx, m) // likewise
+			return err
+		})
 	}
+}
+
+func (t *Tracker) alive(id collab.SessionID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.live[id] != nil
+}
+
+func (t *Tracker) present(m collab.Member) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.live[m.Session]
+	if e == nil {
+		return false
+	}
+	_, in := e.members[m.Resource]
+	return in
 }
 
 func (t *Tracker) due() (sessions []*Entry, members []collab.Member) {
