@@ -1,0 +1,69 @@
+//go:build integration
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"corsia/tests/load/measure"
+)
+
+// The guards are far from what the gateway can do, so that a busy machine passes them: they notice what got lost and
+// what got several times worse.
+
+func TestTwoHundredSocketsLoseNothing(t *testing.T) {
+	r := measured(t, "-scenario", "rate", "-sockets", "200", "-rooms", "40", "-rate", "5", "-warm", "500ms", "-duration", "10s",
+		"-max-p99", "500ms")
+	if got := r.Get("messages sent"); got < 10_000 {
+		t.Errorf("%v messages were sent: want 10,000 or more", got)
+	}
+}
+
+func TestIdleSocketsAreSmallAndLeaveNothing(t *testing.T) {
+	measured(t, "-scenario", "idle", "-sockets", "1000", "-rooms", "200", "-duration", "1s", "-max-socket-kib", "40")
+}
+
+// gateway is the binary that the guards start, built once.
+var gateway string
+
+func TestMain(m *testing.M) { os.Exit(guarded(m)) }
+
+func guarded(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "corsia-load-guard-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	gateway = filepath.Join(folder, "corsia")
+	if out, err := exec.Command("go", "build", "-o", gateway, "corsia/gateway").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the gateway: %v: %s\n", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// measured runs a scenario against the gateway of this checkout, which must keep all limits.
+func measured(t *testing.T, args ...string) *measure.Result {
+	t.Helper()
+	s, err := parseSettings(append(args, "-gateway", gateway), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	r, err := runScenario(t.Context(), s, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.WriteTable(t.Output())
+	t.Logf("%s took %v", s.Scenario, time.Since(start).Round(time.Millisecond))
+	for _, failure := range r.Failed() {
+		t.Error(failure)
+	}
+	return r
+}
