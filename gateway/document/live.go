@@ -11,6 +11,9 @@ import (
 	"corsia/shared/ydoc"
 )
 
+// firstEdit is the revision of a document's first edit; revision 1, its creation, changes nothing (SPEC D1).
+const firstEdit = 2
+
 // Limits bounds what one update and one document may cost (SPEC D6).
 type Limits struct {
 	UpdateBytes   int
@@ -81,16 +84,16 @@ func build(snap collab.Snapshot) (*ydoc.Doc, error) {
 		if e.Revision <= snap.StateRevision {
 			continue
 		}
-		if e.Revision != at+1 && at > 0 {
-			return nil, fmt.Errorf("journal has no revision %d", at+1)
+		if e.Revision != at+1 && (at > 0 || e.Revision != firstEdit) {
+			return nil, fmt.Errorf("journal has no revision %d", max(at+1, firstEdit))
 		}
 		if err := doc.ApplyUpdate(e.Update); err != nil {
 			return nil, fmt.Errorf("apply revision %d: %w", e.Revision, err)
 		}
 		at = e.Revision
 	}
-	if at != snap.Head.Revision && snap.Head.Revision > 0 {
-		return nil, fmt.Errorf("journal ends at revision %d of %d", at, snap.Head.Revision)
+	if at != snap.Head.Revision {
+		return nil, fmt.Errorf("state and journal end at revision %d, the head is at %d", at, snap.Head.Revision)
 	}
 	if doc.HasPending() {
 		return nil, fmt.Errorf("journal up to revision %d is not causally complete", at)
@@ -121,9 +124,12 @@ func (l *Live) ApplyRemote(entries []collab.Entry) error {
 			return fmt.Errorf("apply remote revision %d: %w", e.Revision, err)
 		}
 		for _, c := range e.Clients {
-			if _, known := l.owners[c]; !known {
-				l.owners[c] = collab.Owner{Client: c, User: e.User, Session: e.Session, Used: true}
+			o, known := l.owners[c]
+			if !known {
+				o = collab.Owner{Client: c, User: e.User, Session: e.Session}
 			}
+			o.Used = true
+			l.owners[c] = o
 		}
 		l.head.Revision = e.Revision
 	}
