@@ -42,7 +42,7 @@ type Foreign struct {
 
 // Check reduces an update to what the document lacks and judges what is left: size and shape (SPEC D6), ownership of
 // client ids (D7), locks (L6). It changes nothing. Errors are *collab.Error; a rejection carries Rejected or Foreign in
-// Detail, and Retire says which client ids must never be accepted again (D2c).
+// Detail, and its Clients are for Retire: they must never be accepted again (D2c).
 func (l *Live) Check(w Writer, update []byte) (Checked, error) {
 	limits := ydoc.Limits{MaxUpdateBytes: l.limits.UpdateBytes, MaxClients: l.limits.Clients}
 	if w.First {
@@ -63,7 +63,7 @@ func (l *Live) Check(w Writer, update []byte) (Checked, error) {
 		c.Clients = append(c.Clients, collab.ClientID(id))
 	}
 	if c.Bind, err = l.ownership(w, c.Clients); err != nil {
-		return Checked{}, err
+		return Checked{Clients: c.Clients}, err
 	}
 	c.Fields = fields(plan.Touches())
 	if err := l.locked(w.Session, c.Fields); err != nil {
@@ -153,23 +153,38 @@ func (l *Live) Allowed(session collab.SessionID, fields []collab.Field) error {
 	return l.locked(session, fields)
 }
 
-// Retire marks the ids of a refused update that were its writer's own: nothing new is accepted under them (SPEC D2c).
-// It returns those that the store must keep. All ids that the session holds are retired, since later updates of that
-// client build on what was refused.
-func (l *Live) Retire(w Writer) []collab.ClientID {
-	var out []collab.ClientID
+// Retire ends the use of the client ids of a writer whose update was refused: nothing new is accepted under them ever
+// (SPEC D2c). These are all that its session holds, since later updates of that client build on what was refused, and
+// those of the refused update that are nobody else's. It returns what the store must keep: ids that it knows, and owners
+// of ids that were never seen before.
+func (l *Live) Retire(w Writer, refused []collab.ClientID) (known []collab.ClientID, fresh []collab.Owner) {
 	for id, holder := range l.writers {
-		if holder != w.Session {
-			continue
+		if holder == w.Session {
+			known = append(known, id)
 		}
+	}
+	for _, id := range refused {
+		if _, held := l.writers[id]; held {
+			continue // this session's, noted above, or another's
+		}
+		switch o, seen := l.owners[id]; {
+		case !seen:
+			fresh = append(fresh, collab.Owner{Client: id, User: w.User, Session: w.Session, Retired: true})
+		case o.User == w.User && !o.Retired:
+			known = append(known, id)
+		}
+	}
+	for _, id := range known {
 		o := l.owners[id]
 		o.Retired = true
 		l.owners[id] = o
 		delete(l.writers, id)
-		out = append(out, id)
 	}
-	slices.Sort(out)
-	return out
+	for _, o := range fresh {
+		l.owners[o.Client] = o
+	}
+	slices.Sort(known)
+	return known, fresh
 }
 
 // fields names what the touches write: a root, or "values/<key>" for an entry of the root map of values. Structs whose

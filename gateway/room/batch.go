@@ -79,6 +79,7 @@ func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error
 	p.first = p.first || from.first
 	w := document.Writer{Session: from.member.Session, User: from.member.User, First: p.first}
 	checked, err := r.live.Check(w, p.payload)
+	p.checked = checked
 	if err != nil {
 		return collab.Entry{}, r.refuse(p, w, collab.AsError(err), batch)
 	}
@@ -89,7 +90,6 @@ func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error
 		r.reload(err)
 		return collab.Entry{}, err
 	}
-	p.checked = checked
 	batch.Bind = append(batch.Bind, checked.Bind...)
 	return collab.Entry{Update: checked.Update, Clients: checked.Clients, Fields: checked.Fields}, nil
 }
@@ -120,8 +120,11 @@ func (r *Room) refuse(p *pending, w document.Writer, err *collab.Error, batch *c
 		err.Detail = Rejected{Rejected: rejected, Revision: r.live.Head().Revision}
 	}
 	p.from.resync, p.audited = true, true
-	retired := r.live.Retire(w)
-	batch.Retire = append(batch.Retire, retired...)
+	retired, fresh := r.live.Retire(w, p.checked.Clients)
+	batch.Retire, batch.Bind = append(batch.Retire, retired...), append(batch.Bind, fresh...)
+	for _, o := range fresh {
+		retired = append(retired, o.Client)
+	}
 	batch.Audit = append(batch.Audit, r.opts.Audit(Refusal{Resource: r.id, Member: p.from.member, Err: err,
 		Revision: r.live.Head().Revision, Retired: retired}))
 	r.opts.Metrics.Resyncs.Inc()
