@@ -16,43 +16,47 @@ type Seeded struct {
 	Kept   []collab.Seed // fields of the request that were seeded before, with what they were seeded with
 }
 
+// planned is one field that a SEED will write.
+type planned struct {
+	field collab.Field
+	value any
+}
+
 // Seed fills the fields that were never written, under the given client id, and remembers what it wrote. Fields that
 // another session has locked are left alone. The values are JSON: a string fills a text, "values/<id>" and what is no
-// string an entry of the root map.
+// string an entry of the root map. A field that the request names twice, once in each form, is filled once, by the first.
 func (l *Live) Seed(w Writer, client collab.ClientID, values []collab.Seed) (Seeded, error) {
 	var out Seeded
-	type entry struct {
-		field collab.Field
-		value any
-	}
-	var todo []entry
+	var todo []planned
+	bytes := 0
+	named := make(map[collab.Field]bool, len(values))
 	for _, s := range values {
 		field, value, err := seedField(s)
 		if err != nil {
 			return Seeded{}, err
 		}
+		if named[field] {
+			continue
+		}
+		named[field] = true
 		if before, ok := l.seeds[field]; ok {
 			out.Kept = append(out.Kept, collab.Seed{Field: field, Value: before})
 		}
 		if l.written(field) || value == "" || l.locked(w.Session, []collab.Field{field}) != nil {
 			continue
 		}
-		todo = append(todo, entry{field, value})
+		todo = append(todo, planned{field, value})
+		bytes += len(field) + len(s.Value) + seedOverhead
 		out.Fields = append(out.Fields, field)
 		out.Seeds = append(out.Seeds, collab.Seed{Field: field, Value: s.Value})
 	}
 	if len(todo) == 0 {
 		return out, nil
 	}
-	update, err := l.doc.Transact(ydoc.ClientID(client), func(edit *ydoc.Edit) {
-		for _, e := range todo {
-			if key, ok := strings.CutPrefix(string(e.field), string(collab.ValuesField)+"/"); ok {
-				edit.SetMap(string(collab.ValuesField), key, e.value)
-			} else {
-				edit.InsertText(string(e.field), 0, e.value.(string))
-			}
-		}
-	})
+	if l.doc.Size()+bytes > l.limits.DocumentBytes {
+		return Seeded{}, collab.NewError(collab.CodeDocumentTooLarge, "the document would grow over its limit")
+	}
+	update, err := l.doc.Transact(ydoc.ClientID(client), func(edit *ydoc.Edit) { write(edit, todo) })
 	if err != nil {
 		return Seeded{}, &collab.Error{Code: collab.CodeBadRequest, Msg: "the values cannot be written", Err: err}
 	}
@@ -64,6 +68,19 @@ func (l *Live) Seed(w Writer, client collab.ClientID, values []collab.Seed) (See
 	return out, nil
 }
 
+// seedOverhead is what an item takes in the document beside its name and value, at most.
+const seedOverhead = 32
+
+func write(edit *ydoc.Edit, todo []planned) {
+	for _, p := range todo {
+		if key, ok := entry(p.field); ok {
+			edit.SetMap(string(collab.ValuesField), key, p.value)
+		} else if text, ok := p.value.(string); ok { // always: see seedField
+			edit.InsertText(string(p.field), 0, text)
+		}
+	}
+}
+
 // seedField returns the field that a seed fills, and its decoded value.
 func seedField(s collab.Seed) (collab.Field, any, error) {
 	var value any
@@ -73,17 +90,23 @@ func seedField(s collab.Seed) (collab.Field, any, error) {
 	if value == nil {
 		value = ""
 	}
-	if strings.HasPrefix(string(s.Field), string(collab.ValuesField)+"/") {
-		return s.Field, value, nil
+	field := s.Field
+	key, inMap := entry(field)
+	if _, text := value.(string); !text && !inMap {
+		field = collab.ValuesField + "/" + field
+	} else if inMap && key == "" || field == collab.ValuesField {
+		return "", nil, collab.NewError(collab.CodeBadRequest, "a seed names the map of values, not a field of it")
 	}
-	if _, text := value.(string); !text {
-		return collab.ValuesField + "/" + s.Field, value, nil
-	}
-	return s.Field, value, nil
+	return field, value, nil
+}
+
+// entry returns the key of a field that is an entry of the root map of values.
+func entry(field collab.Field) (key string, ok bool) {
+	return strings.CutPrefix(string(field), string(collab.ValuesField)+"/")
 }
 
 func (l *Live) written(field collab.Field) bool {
-	if key, ok := strings.CutPrefix(string(field), string(collab.ValuesField)+"/"); ok {
+	if key, ok := entry(field); ok {
 		return l.doc.Written(string(collab.ValuesField), key)
 	}
 	return l.doc.Written(string(field), "")
