@@ -13,6 +13,7 @@ import (
 const (
 	largeState     = 256 << 10 // from here on a state is written when the tail exceeds a quarter of it (SPEC D3)
 	compactTimeout = 30 * time.Second
+	finalTimeout   = 5 * time.Second // for everything, when the process stops: what is left over stays in the journal
 )
 
 // States is where a Compactor reads journals and writes states.
@@ -48,6 +49,7 @@ type tail struct {
 	since time.Time
 	bytes int
 	left  bool // the last session of this instance left: now is the time
+	again bool // the store failed: try again, however short the tail is
 }
 
 // NewCompactor returns a compactor that knows of no change.
@@ -81,21 +83,26 @@ func (c *Compactor) Left(res collab.Resource) {
 	}
 }
 
-// Run compacts what is due until ctx ends, and then everything that changed.
+// Run compacts what is due until ctx ends, and then, for a while, everything that changed.
 func (c *Compactor) Run(ctx context.Context) {
 	tick := time.NewTicker(max(c.After/10, time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			c.all(c.take(func(*tail, int) bool { return true }))
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), finalTimeout)
+			defer cancel()
+			c.all(last, c.take(func(*tail, int) bool { return true }))
+			if n := c.waiting(); n > 0 {
+				c.Log.Warn("document: journals are left as they are", obs.Count(n))
+			}
 			return
 		case <-tick.C:
 		case <-c.wake:
 		}
 		early := c.Now().Add(-c.After * 8 / 10) // the rest of the time is for the work
-		c.all(c.take(func(t *tail, size int) bool {
-			return t.left || !t.since.After(early) && (size < largeState || t.bytes > size/4)
+		c.all(ctx, c.take(func(t *tail, size int) bool {
+			return t.left || !t.since.After(early) && (t.again || size < largeState || t.bytes > size/4)
 		}))
 	}
 }
@@ -113,29 +120,35 @@ func (c *Compactor) take(due func(t *tail, size int) bool) map[collab.Resource]*
 	return out
 }
 
-func (c *Compactor) all(due map[collab.Resource]*tail) {
+func (c *Compactor) all(ctx context.Context, due map[collab.Resource]*tail) {
 	for res, t := range due {
-		if err := c.compact(res, t.left); err != nil {
+		retry, err := c.compact(ctx, res, t.left)
+		if retry {
+			c.postpone(res, t)
+		}
+		if err != nil && ctx.Err() == nil {
 			c.Log.Error("document: compaction", obs.Tenant(res.Tenant), obs.Resource(res.ID), obs.Err(err))
 			c.Metrics.CompactionFailures.Inc() // the journal is kept: nothing is lost
 		}
 	}
 }
 
-func (c *Compactor) compact(res collab.Resource, left bool) error {
-	ctx, cancel := context.WithTimeout(context.Background(), compactTimeout)
+// compact folds one journal. An error of the store is worth another try; a document that cannot be folded is not, before
+// it changes.
+func (c *Compactor) compact(ctx context.Context, res collab.Resource, left bool) (retry bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, compactTimeout)
 	defer cancel()
 	snap, err := c.States.Load(ctx, res)
 	if err != nil || snap.Head.Revision <= snap.StateRevision {
-		return err
+		return err != nil, err
 	}
 	state, err := Compact(snap)
 	if err != nil {
-		return err
+		return false, err
 	}
 	state.Resource, state.At = res, c.Now()
 	if _, err := c.States.SaveState(ctx, state); err != nil { // false: another instance was first
-		return err
+		return true, err
 	}
 	c.Metrics.Operations.Compact.Inc()
 	if len(state.State) >= largeState && !left {
@@ -143,5 +156,24 @@ func (c *Compactor) compact(res collab.Resource, left bool) error {
 		c.sizes[res] = len(state.State)
 		c.mu.Unlock()
 	}
-	return nil
+	return false, nil
+}
+
+// postpone puts back what could not be done. The store is asked again after a while, not at once.
+func (c *Compactor) postpone(res collab.Resource, t *tail) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	newer := c.dirty[res]
+	if newer == nil {
+		newer = &tail{since: c.Now()}
+		c.dirty[res] = newer
+	}
+	newer.bytes += t.bytes
+	newer.again = true
+}
+
+func (c *Compactor) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.dirty)
 }
