@@ -7,6 +7,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -83,12 +84,11 @@ func (f figure) percent() float64 {
 }
 
 func readFile(name string, blocks map[string]block) error {
-	file, err := os.Open(name)
+	profile, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	return readProfile(file, blocks)
+	return readProfile(bytes.NewReader(profile), blocks)
 }
 
 // readProfile merges a profile into blocks, by place: what any run covered is covered.

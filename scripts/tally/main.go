@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -59,13 +60,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func read(path string) (count, error) {
-	file, err := os.Open(path)
+	output, err := os.ReadFile(path)
 	if err != nil {
 		return count{}, err
 	}
-	defer file.Close()
 	if filepath.Ext(path) == ".json" {
-		return goTests(file)
+		return goTests(bytes.NewReader(output))
 	}
-	return nodeTests(file)
+	return nodeTests(bytes.NewReader(output))
 }
