@@ -31,11 +31,11 @@ comma   := ,
 PRODUCT := $(subst $() ,$(comma),$(strip $(foreach part,gateway shared functions migrations,$(if $(wildcard $(part)),./$(part)/...))))
 
 # Packages with tests that need installed programs. Their other tests are run by `make unit` already.
-INTEGRATION = $(addprefix ./,$(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir=node_modules '^//go:build .*integration' gateway shared tests))))
+INTEGRATION = $(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir=node_modules '^//go:build .*integration' .)))
 
 STEPS := services tools lint unit widget integration coverage
 
-.PHONY: help run build test lint fuzz bench $(STEPS) format vet clean
+.PHONY: help run build test lint fuzz bench figures $(STEPS) format vet clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -110,6 +110,10 @@ fuzz: ## every fuzz target for FUZZTIME, then the engine against npm yjs on HIST
 
 bench: ## benchmarks: make bench BENCH=Apply BENCHTIME=5s
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -p 1 ./...
+
+figures: ## the engine beside npm yjs, then the gateway under load: minutes, on a machine that does nothing else
+	@go run ./tests/yjs/bench
+	@for scenario in rate hot idle storm lock; do go run ./tests/load -scenario $$scenario; done
 
 clean: ## remove what was built; the tools' cache stays
 	@rm -rf bin coverage widget/coverage
