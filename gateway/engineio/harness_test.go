@@ -102,18 +102,19 @@ func runWith(t *testing.T, opts Options, setup func(*receiver), test func(*world
 			DisableKeepAlives: true,
 			DialContext:       func(context.Context, string, string) (net.Conn, error) { return listener.dial() },
 		}}
+		defer func() {
+			if err := w.server.Close(context.Background()); err != nil {
+				t.Errorf("close: %v", err)
+			}
+			_ = httpServer.Close()
+		}()
 		test(w)
-		if err := w.server.Close(context.Background()); err != nil {
-			t.Errorf("close: %v", err)
-		}
-		if err := httpServer.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
 	})
 }
 
 // last returns the receiver of the newest socket.
 func (w *world) last() *receiver {
+	synctest.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.receivers[len(w.receivers)-1]

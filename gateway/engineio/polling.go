@@ -109,7 +109,7 @@ func (s *Socket) beginPoll() *poll {
 		s.shut(ReasonDuplicate)
 		return nil
 	}
-	p := &poll{wake: make(chan struct{}, 1), late: s.upgrade != nil}
+	p := &poll{wake: make(chan struct{}, 1), late: s.upgrading}
 	s.poll = p
 	s.mu.Unlock()
 	return p
@@ -139,10 +139,7 @@ func (s *Socket) takePoll(p *poll, patient bool) (batch []entry, answer pollAnsw
 	case s.kind != polling:
 		batch = []entry{{frames: noopPacket}}
 	case len(s.outbox) > 0:
-		batch, s.outbox = s.outbox, nil
-		for _, e := range batch {
-			s.pending -= e.cost
-		}
+		batch = s.takeOutbox()
 	case s.probed && patient:
 		return nil, pollGrace
 	case s.probed:
@@ -152,6 +149,21 @@ func (s *Socket) takePoll(p *poll, patient bool) (batch []entry, answer pollAnsw
 	}
 	s.poll, s.answering = nil, true
 	return batch, pollReady
+}
+
+// takeOutbox takes what one payload carries; mu is held. The packet that ends
+// the session comes alone: the official client forgets what stands before it.
+func (s *Socket) takeOutbox() []entry {
+	n := len(s.outbox)
+	if s.now() == closing && n > 1 {
+		n--
+	}
+	batch := s.outbox[:n:n]
+	s.outbox = s.outbox[n:]
+	for _, e := range batch {
+		s.pending -= e.cost
+	}
+	return batch
 }
 
 // answerPoll writes the payload; when that fails, messages are lost and the

@@ -54,6 +54,7 @@ func TestCloseWaitsForABlockedReceiver(t *testing.T) {
 		gate = make(chan struct{})
 		c := w.openWS()
 		c.send("4x")
+		synctest.Wait()
 		done := make(chan error, 1)
 		go func() { done <- w.server.Close(context.Background()) }()
 		c.want("close restart")

@@ -90,7 +90,8 @@ type Socket struct {
 	drained  chan struct{} // closed when that goroutine ends; nil when nobody waits
 	progress bool          // something was written since the last heartbeat looked
 
-	upgrade   *websocket.Conn          // the WebSocket of an upgrade under way
+	upgrading bool                     // an upgrade is under way
+	upgrade   *websocket.Conn          // its WebSocket
 	probed    bool                     // its probe was answered: polls are released at once
 	poll      *poll                    // the GET that waits; nil without one
 	answering bool                     // a GET is being answered

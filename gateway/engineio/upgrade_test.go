@@ -153,6 +153,7 @@ func TestPostUnderWayIsReceivedBeforeWhatFollowsTheUpgrade(t *testing.T) {
 		posted := make(chan answer, 1)
 		go func() { posted <- w.do(httptestRequest("POST", pollingQuery+"&sid="+sid, body)) }()
 		_, _ = io.WriteString(rest, "4first")
+		synctest.Wait()
 		c := w.connect(sid)
 		c.send("2probe")
 		c.want("3probe")

@@ -56,15 +56,18 @@ func (s *Server) serveUpgrade(w http.ResponseWriter, r *http.Request, sid string
 		writeError(w, http.StatusBadRequest, errUnknownID)
 		return
 	}
+	reserved := socket.reserveUpgrade()
 	ws, err := upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return // answered by the upgrader
-	}
-	if !socket.attach(ws) {
+	switch {
+	case err != nil && reserved:
+		socket.endUpgrade()
+		s.live.Done()
+	case err != nil: // answered by the upgrader
+	case reserved:
+		go socket.probe(ws)
+	default:
 		refuse(ws, ClosePolicy)
-		return
 	}
-	go socket.probe(ws)
 }
 
 // refuse closes a WebSocket that has no session.
@@ -83,16 +86,25 @@ func discard(conn net.Conn, limit int64) {
 	}
 }
 
-// attach makes ws the upgrade under way; there is at most one.
-func (s *Socket) attach(ws *websocket.Conn) bool {
+// reserveUpgrade begins an upgrade; there is at most one. It does so before the
+// WebSocket handshake is answered, so that a poll which the client sends after
+// the answer is known to be late.
+func (s *Socket) reserveUpgrade() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.now() != open || s.kind != polling || s.upgrade != nil {
+	if s.now() != open || s.kind != polling || s.upgrading {
 		return false
 	}
-	s.upgrade = ws
-	s.server.live.Add(1) // ends with probe
+	s.upgrading = true
+	s.server.live.Add(1) // until probe ends
 	return true
+}
+
+// endUpgrade leaves the session with polling.
+func (s *Socket) endUpgrade() {
+	s.mu.Lock()
+	s.upgrading, s.upgrade, s.probed = false, nil, false
+	s.mu.Unlock()
 }
 
 // probe runs an upgrade and then reads. When the upgrade fails, the session
@@ -100,9 +112,7 @@ func (s *Socket) attach(ws *websocket.Conn) bool {
 func (s *Socket) probe(ws *websocket.Conn) {
 	defer s.server.live.Done()
 	if !s.completeUpgrade(ws) {
-		s.mu.Lock()
-		s.upgrade, s.probed = nil, false
-		s.mu.Unlock()
+		s.endUpgrade()
 		refuse(ws, CloseProtocolError)
 		return
 	}
@@ -114,6 +124,13 @@ func (s *Socket) probe(ws *websocket.Conn) {
 // written to the WebSocket; what was posted before has been received.
 func (s *Socket) completeUpgrade(ws *websocket.Conn) bool {
 	conn, opts := ws.NetConn(), s.server.opts
+	s.mu.Lock()
+	s.upgrade = ws
+	over := s.now() == closed
+	s.mu.Unlock()
+	if over {
+		return false
+	}
 	ws.SetPingHandler(func(string) error { return nil })
 	if ws.SetReadDeadline(time.Now().Add(opts.UpgradeTimeout)) != nil || !expect(ws, "2probe") {
 		return false
@@ -135,7 +152,7 @@ func (s *Socket) completeUpgrade(ws *websocket.Conn) bool {
 	if s.now() == closed || ws.SetReadDeadline(time.Time{}) != nil {
 		return false
 	}
-	s.kind, s.conn, s.upgrade = webSocket, conn, nil
+	s.kind, s.conn, s.upgrade, s.upgrading = webSocket, conn, nil, false
 	s.wake()
 	s.startWriting()
 	return true

@@ -81,7 +81,6 @@ var (
 	errMissingBinary    = errors.New("packet while attachments are missing")
 	errPacketTooLarge   = errors.New("packet with its attachments is too large")
 	errNotConnected     = errors.New("packet of a namespace that is not connected")
-	errConnectedTwice   = errors.New("namespace is connected already")
 	errTooManyConnects  = errors.New("too many CONNECT packets")
 )
 
@@ -146,10 +145,8 @@ func (c *client) find(namespace []byte) *Conn {
 func (c *client) dispatch(p *packet) error {
 	conn := c.find(p.namespace)
 	switch {
-	case p.kind == kindConnect && conn != nil:
-		return errConnectedTwice
 	case p.kind == kindConnect:
-		return c.connect(string(p.namespace), p.payload)
+		return c.connect(conn, string(p.namespace), p.payload)
 	case conn == nil:
 		return errNotConnected
 	case p.kind == kindDisconnect:
@@ -168,10 +165,14 @@ func (c *client) event(p *packet) Event {
 	return Event{Name: c.lastEvent, Args: p.args, Attachments: p.attachments, id: p.id, wantsAck: p.hasID}
 }
 
-// connect asks the namespace's handler and answers.
-func (c *client) connect(namespace string, auth json.RawMessage) error {
+// connect asks the namespace's handler and answers. A client that is connected
+// already is: the official one repeats CONNECT when its user does.
+func (c *client) connect(already *Conn, namespace string, auth json.RawMessage) error {
 	if c.connects++; c.connects > maxConnects {
 		return errTooManyConnects
+	}
+	if already != nil {
+		return nil
 	}
 	handler, ok := c.server.namespaces[namespace]
 	if !ok {

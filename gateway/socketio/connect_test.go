@@ -166,14 +166,21 @@ func TestConnectMisuseClosesTheTransport(t *testing.T) {
 	})
 }
 
-func TestConnectingTwiceOrTooOftenClosesTheTransport(t *testing.T) {
-	run(t, Options{}, ward{}, func(w *world) {
+func TestRepeatedConnectChangesNothing(t *testing.T) {
+	run(t, Options{}, answering, func(w *world) {
 		c := w.connect()
-		c.send("40")
-		c.want("close 1002")
-		w.last().want("", ReasonMalformed)
+		c.send("40", `40{"token":"other"}`, `42["a"]`)
+		c.want(`42["a"]`)
+		w.last().want("a()[]", "")
+		if len(w.conns) != 1 {
+			t.Errorf("%d connections", len(w.conns))
+		}
+	})
+}
 
-		c = w.dial()
+func TestConnectingTooOftenClosesTheTransport(t *testing.T) {
+	run(t, Options{}, ward{}, func(w *world) {
+		c := w.dial()
 		for range maxConnects {
 			c.send("40/random")
 			c.read()

@@ -104,16 +104,19 @@ func run(t *testing.T, opts Options, handler ward, test func(*world)) {
 			DisableKeepAlives: true,
 			DialContext:       func(context.Context, string, string) (net.Conn, error) { return w.listener.dial() },
 		}}
+		defer func() {
+			if err := w.server.Close(context.Background()); err != nil {
+				t.Errorf("close: %v", err)
+			}
+			_ = httpServer.Close()
+		}()
 		test(w)
-		if err := w.server.Close(context.Background()); err != nil {
-			t.Errorf("close: %v", err)
-		}
-		_ = httpServer.Close()
 	})
 }
 
 // last returns the newest listener.
 func (w *world) last() *listener {
+	synctest.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.conns[len(w.conns)-1]
