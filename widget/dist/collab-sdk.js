@@ -9362,8 +9362,9 @@ var CollabSDK = (() => {
     }
     /** Reports whether something was typed that is in no document yet. */
     get waitsWithText() {
+      if (this.#live) return false;
       const value2 = this.binding.read();
-      return !this.#live && value2 !== void 0 && !same(value2, this.base);
+      return value2 !== void 0 && !same(value2, this.base);
     }
     /** Binds the field if the time has come. Reports whether the server should fill it from the page first (`SEED`). */
     consider(document2) {
@@ -10900,6 +10901,10 @@ var CollabSDK = (() => {
       if (main) this.node.append(this.#cluster, this.#beside, this.#strip);
       this.#hover(this.#cluster, () => this.#view?.tip ?? []);
     }
+    /** Reports whether there are avatars to place. */
+    get hasPeople() {
+      return this.#people.size > 0;
+    }
     /** Shows the view; what has not changed is left alone. */
     show(view) {
       this.#view = view;
@@ -11004,22 +11009,30 @@ var CollabSDK = (() => {
 
   // src/ui/geometry.ts
   var AVATAR_ROOM = 32;
-  function measure(element2) {
+  function measure(element2, look, avatars) {
     const { left, top, right, bottom } = element2.getBoundingClientRect();
     const box = { left, top, right, bottom };
     const visible = element2.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true;
     if (left === right || top === bottom || !visible) return void 0;
-    const { defaultView: view, body, documentElement } = element2.ownerDocument;
     let seen = box;
     let layer = 1;
-    for (let at = parentOf2(element2); at !== null && view !== null; at = parentOf2(at)) {
-      const { overflow, zIndex } = view.getComputedStyle(at);
-      if (overflow !== "visible" && at !== body && at !== documentElement) seen = intersect(seen, at.getBoundingClientRect());
-      layer = Math.max(layer, Number(zIndex) || 1);
+    for (let at = parentOf2(element2); at !== null; at = parentOf2(at)) {
+      const around = look.get(at) ?? lookAt(at);
+      look.set(at, around);
+      if (around.clip !== void 0) seen = intersect(seen, around.clip);
+      layer = Math.max(layer, around.layer);
     }
     if (seen.right <= seen.left || seen.bottom <= seen.top || isCovered(element2, seen)) return void 0;
-    const radius = view?.getComputedStyle(element2).borderRadius ?? "";
-    return { box, seen, radius, layer, room: hasRoom(element2, box) };
+    return { box, seen, radius: styleOf(element2).borderRadius, layer, room: avatars && hasRoom(element2, box) };
+  }
+  function lookAt(element2) {
+    const { overflow, zIndex } = styleOf(element2);
+    const { body, documentElement } = element2.ownerDocument;
+    const clips = overflow !== "visible" && element2 !== body && element2 !== documentElement;
+    return { clip: clips ? element2.getBoundingClientRect() : void 0, layer: Number(zIndex) || 1 };
+  }
+  function styleOf(element2) {
+    return (element2.ownerDocument.defaultView ?? window).getComputedStyle(element2);
   }
   function intersect(a, b) {
     return {
@@ -11140,7 +11153,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
     constructor(hooks) {
       this.#hooks = hooks;
       const soon = () => this.#soon();
-      for (const type of ["scroll", "transitionend", "toggle", "load", "focusin", "input", "resize"]) {
+      for (const type of ["scroll", "transitionend", "toggle", "load", "resize"]) {
         this.#life.listen(window, type, soon, { capture: true, passive: true });
       }
       const changed = new MutationObserver(soon);
@@ -11157,16 +11170,14 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       this.#decorations = /* @__PURE__ */ new Map();
       for (const { elements, view } of fields) {
         for (const target of elements) {
-          const known = old.get(target) ?? new Decoration(target, target === elements.at(-1), this.#hooks);
+          const decoration = old.get(target) ?? this.#decorate(target, target === elements.at(-1));
           old.delete(target);
-          known.show(view);
+          decoration.show(view);
           target.toggleAttribute("data-corsia-held", view.ring === "other");
-          this.#resized.observe(target);
-          this.#decorations.set(target, known);
+          this.#decorations.set(target, decoration);
         }
       }
       for (const gone of old.values()) this.#drop(gone);
-      this.#soon();
     }
     /** Flashes an element's field. */
     flash(target) {
@@ -11177,6 +11188,10 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       for (const decoration of this.#decorations.values()) this.#drop(decoration);
       for (const root of this.#layers.values()) root.host.remove();
       this.#life.end();
+    }
+    #decorate(target, main) {
+      this.#resized.observe(target);
+      return new Decoration(target, main, this.#hooks);
     }
     #drop({ target, node }) {
       target.removeAttribute("data-corsia-held");
@@ -11193,10 +11208,12 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
     /** Measures everything first and writes afterwards, so that the browser lays out once. */
     #place() {
       if (document.hidden) return;
+      const look = /* @__PURE__ */ new Map();
       const measured = [...this.#decorations.values()].map((decoration) => {
         const root = this.#layerOf(decoration.target);
         const { left, top } = root.host.getBoundingClientRect();
-        return { decoration, root, placement: measure(decoration.target), origin: { left, top } };
+        const placement = measure(decoration.target, look, decoration.hasPeople);
+        return { decoration, root, placement, origin: { left, top } };
       });
       for (const { decoration, root, placement, origin } of measured) {
         if (decoration.node.parentNode !== root) root.append(decoration.node);
@@ -11413,11 +11430,15 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
     }
     /** Shows the state as it is now. */
     changed() {
-      const { status } = this.#widget;
-      const everybody = people(this.#widget.presence.users, this.#widget.ownId);
-      const fields = this.#widget.fields.all;
-      const views = fields.map((field) => ({ elements: field.binding.elements, view: this.#fieldView(field, everybody) }));
-      this.#ui.show(views, this.#panelView(everybody, views.map(({ view }) => view), status));
+      const { status, presence, ownId, document: document2, fields } = this.#widget;
+      const everybody = people(presence.users, ownId);
+      const late = this.#mustTell(status);
+      const unsaved = late ? document2.outbox.fields : /* @__PURE__ */ new Set();
+      const views = fields.all.map((field) => {
+        const save = field.waitsWithText || unsaved.has(field.wire) ? status.save : "server";
+        return { elements: field.binding.elements, view: this.#fieldView(field, everybody, status, save) };
+      });
+      this.#ui.show(views, this.#panelView(everybody, views.map(({ view }) => view), status, late));
     }
     /** Flashes a field, by wire name. */
     flash(wire) {
@@ -11432,33 +11453,32 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
     end() {
       this.#life.end();
     }
-    #fieldView(field, everybody) {
-      const { locks, presence, document: document2, drafts, status } = this.#widget;
-      const other = locks.against(field.wire);
-      const here = presence.in(field.wire);
-      const unsaved = field.waitsWithText || document2.outbox.fields.has(field.wire) && this.#mustTell();
-      const holder = everybody.find((person) => person.userId === other?.userId);
+    #fieldView(field, everybody, status, save) {
+      const { locks, presence, drafts } = this.#widget;
+      const { id: id2, label, kind, wire } = field;
+      const other = locks.against(wire);
+      const here = presence.in(wire);
       return fieldView(
         {
-          id: field.id,
-          label: field.label,
-          kind: field.kind,
-          own: locks.own(field.wire) !== void 0,
-          other: other && { ...other, name: holder?.name ?? other.name },
-          people: everybody.filter((person) => here.has(person.userId) && !person.you && person.userId !== other?.userId),
+          id: id2,
+          label,
+          kind,
+          own: locks.own(wire) !== void 0,
+          other,
+          people: everybody.filter(({ userId, you }) => here.has(userId) && !you && userId !== other?.userId),
           status,
-          save: unsaved && status.save !== "server" ? status.save : void 0,
-          draft: drafts.get(field.wire)?.mine
+          save: save === "server" ? void 0 : save,
+          draft: drafts.get(wire)?.mine
         },
         this.#ui.words
       );
     }
-    #panelView(everybody, views, status) {
+    #panelView(everybody, views, status, late) {
       const { locks, fields } = this.#widget;
       return panelView(
         {
           status,
-          late: this.#mustTell() || status.connection === "connected" && fields.all.some((field) => field.waitsWithText),
+          late,
           title: document.title,
           people: everybody,
           active: this.#active(views),
@@ -11482,11 +11502,10 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       });
     }
     /** Reports whether unsaved text is worth telling of: nothing takes it, or it takes too long. */
-    #mustTell() {
-      const { document: document2, status } = this.#widget;
-      const { since } = document2.outbox;
-      if (since === void 0) return false;
-      return status.connection !== "connected" || document2.held || performance.now() - since > LATE_MS;
+    #mustTell({ connection, save }) {
+      const { outbox, held } = this.#widget.document;
+      if (save === "server") return false;
+      return connection !== "connected" || held || outbox.since === void 0 || performance.now() - outbox.since > LATE_MS;
     }
     #draftOf(id2) {
       const field = this.#widget.fields.get(id2);

@@ -34,8 +34,9 @@ export class BoundField {
 
   /** Reports whether something was typed that is in no document yet. */
   get waitsWithText(): boolean {
+    if (this.#live) return false
     const value = this.binding.read()
-    return !this.#live && value !== undefined && !same(value, this.base)
+    return value !== undefined && !same(value, this.base)
   }
 
   /** Binds the field if the time has come. Reports whether the server should fill it from the page first (`SEED`). */

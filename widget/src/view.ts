@@ -2,6 +2,7 @@ import type { BoundField } from './bound.ts'
 import { shown } from './field.ts'
 import { Lifetime } from './lifetime.ts'
 import type { Settings } from './options.ts'
+import type { Save, Status } from './status.ts'
 import { fieldView, panelView } from './ui/model.ts'
 import type { FieldView, PanelView } from './ui/model.ts'
 import { people } from './ui/person.ts'
@@ -36,11 +37,15 @@ export class View {
 
   /** Shows the state as it is now. */
   changed(): void {
-    const { status } = this.#widget
-    const everybody = people(this.#widget.presence.users, this.#widget.ownId)
-    const fields = this.#widget.fields.all
-    const views = fields.map((field) => ({ elements: field.binding.elements, view: this.#fieldView(field, everybody) }))
-    this.#ui.show(views, this.#panelView(everybody, views.map(({ view }) => view), status))
+    const { status, presence, ownId, document, fields } = this.#widget
+    const everybody = people(presence.users, ownId)
+    const late = this.#mustTell(status)
+    const unsaved = late ? document.outbox.fields : new Set<string>()
+    const views = fields.all.map((field) => {
+      const save = field.waitsWithText || unsaved.has(field.wire) ? status.save : 'server'
+      return { elements: field.binding.elements, view: this.#fieldView(field, everybody, status, save) }
+    })
+    this.#ui.show(views, this.#panelView(everybody, views.map(({ view }) => view), status, late))
   }
 
   /** Flashes a field, by wire name. */
@@ -59,34 +64,33 @@ export class View {
     this.#life.end()
   }
 
-  #fieldView(field: BoundField, everybody: readonly Person[]): FieldView {
-    const { locks, presence, document, drafts, status } = this.#widget
-    const other = locks.against(field.wire)
-    const here = presence.in(field.wire)
-    const unsaved = field.waitsWithText || (document.outbox.fields.has(field.wire) && this.#mustTell())
-    const holder = everybody.find((person) => person.userId === other?.userId)
+  #fieldView(field: BoundField, everybody: readonly Person[], status: Status, save: Save): FieldView {
+    const { locks, presence, drafts } = this.#widget
+    const { id, label, kind, wire } = field
+    const other = locks.against(wire)
+    const here = presence.in(wire)
     return fieldView(
       {
-        id: field.id,
-        label: field.label,
-        kind: field.kind,
-        own: locks.own(field.wire) !== undefined,
-        other: other && { ...other, name: holder?.name ?? other.name },
-        people: everybody.filter((person) => here.has(person.userId) && !person.you && person.userId !== other?.userId),
+        id,
+        label,
+        kind,
+        own: locks.own(wire) !== undefined,
+        other,
+        people: everybody.filter(({ userId, you }) => here.has(userId) && !you && userId !== other?.userId),
         status,
-        save: unsaved && status.save !== 'server' ? status.save : undefined,
-        draft: drafts.get(field.wire)?.mine,
+        save: save === 'server' ? undefined : save,
+        draft: drafts.get(wire)?.mine,
       },
       this.#ui.words,
     )
   }
 
-  #panelView(everybody: readonly Person[], views: readonly FieldView[], status: Widget['status']): PanelView {
+  #panelView(everybody: readonly Person[], views: readonly FieldView[], status: Status, late: boolean): PanelView {
     const { locks, fields } = this.#widget
     return panelView(
       {
         status,
-        late: this.#mustTell() || (status.connection === 'connected' && fields.all.some((field) => field.waitsWithText)),
+        late,
         title: document.title,
         people: everybody,
         active: this.#active(views),
@@ -112,11 +116,10 @@ export class View {
   }
 
   /** Reports whether unsaved text is worth telling of: nothing takes it, or it takes too long. */
-  #mustTell(): boolean {
-    const { document, status } = this.#widget
-    const { since } = document.outbox
-    if (since === undefined) return false
-    return status.connection !== 'connected' || document.held || performance.now() - since > LATE_MS
+  #mustTell({ connection, save }: Status): boolean {
+    const { outbox, held } = this.#widget.document
+    if (save === 'server') return false
+    return connection !== 'connected' || held || outbox.since === undefined || performance.now() - outbox.since > LATE_MS
   }
 
   #draftOf(id: string): string {

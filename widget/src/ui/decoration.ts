@@ -47,6 +47,11 @@ export class Decoration {
     this.#hover(this.#cluster, () => this.#view?.tip ?? [])
   }
 
+  /** Reports whether there are avatars to place. */
+  get hasPeople(): boolean {
+    return this.#people.size > 0
+  }
+
   /** Shows the view; what has not changed is left alone. */
   show(view: FieldView): void {
     this.#view = view

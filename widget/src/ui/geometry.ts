@@ -17,26 +17,39 @@ export interface Placement {
   readonly room: boolean
 }
 
+/** What one look at the page has already found out about its elements; a look measures many fields with the same ancestors. */
+export type Look = Map<Element, { readonly clip: Box | undefined; readonly layer: number }>
+
 /** Room that an avatar beside a field takes, in pixels. */
 const AVATAR_ROOM = 32
 
 /** Measures a field; undefined while it can't be seen: hidden, scrolled away, or covered by a menu, dialog or header. */
-export function measure(element: HTMLElement): Placement | undefined {
+export function measure(element: HTMLElement, look: Look, avatars: boolean): Placement | undefined {
   const { left, top, right, bottom } = element.getBoundingClientRect()
   const box = { left, top, right, bottom }
   const visible = element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true
   if (left === right || top === bottom || !visible) return undefined
-  const { defaultView: view, body, documentElement } = element.ownerDocument
   let seen: Box = box
   let layer = 1
-  for (let at = parentOf(element); at !== null && view !== null; at = parentOf(at)) {
-    const { overflow, zIndex } = view.getComputedStyle(at)
-    if (overflow !== 'visible' && at !== body && at !== documentElement) seen = intersect(seen, at.getBoundingClientRect())
-    layer = Math.max(layer, Number(zIndex) || 1)
+  for (let at = parentOf(element); at !== null; at = parentOf(at)) {
+    const around = look.get(at) ?? lookAt(at)
+    look.set(at, around)
+    if (around.clip !== undefined) seen = intersect(seen, around.clip)
+    layer = Math.max(layer, around.layer)
   }
   if (seen.right <= seen.left || seen.bottom <= seen.top || isCovered(element, seen)) return undefined
-  const radius = view?.getComputedStyle(element).borderRadius ?? ''
-  return { box, seen, radius, layer, room: hasRoom(element, box) }
+  return { box, seen, radius: styleOf(element).borderRadius, layer, room: avatars && hasRoom(element, box) }
+}
+
+function lookAt(element: Element): { clip: Box | undefined; layer: number } {
+  const { overflow, zIndex } = styleOf(element)
+  const { body, documentElement } = element.ownerDocument
+  const clips = overflow !== 'visible' && element !== body && element !== documentElement
+  return { clip: clips ? element.getBoundingClientRect() : undefined, layer: Number(zIndex) || 1 }
+}
+
+function styleOf(element: Element): CSSStyleDeclaration {
+  return (element.ownerDocument.defaultView ?? window).getComputedStyle(element)
 }
 
 /** Returns the part that two boxes share. */

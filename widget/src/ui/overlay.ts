@@ -3,6 +3,7 @@ import { Decoration } from './decoration.ts'
 import type { DecorationHooks } from './decoration.ts'
 import { adopt, island } from './element.ts'
 import { measure } from './geometry.ts'
+import type { Look } from './geometry.ts'
 import type { FieldView } from './model.ts'
 import { FIELD_STYLES, PAGE_STYLES } from './styles.ts'
 
@@ -30,7 +31,7 @@ export class Overlay {
   constructor(hooks: DecorationHooks) {
     this.#hooks = hooks
     const soon = (): void => this.#soon()
-    for (const type of ['scroll', 'transitionend', 'toggle', 'load', 'focusin', 'input', 'resize']) {
+    for (const type of ['scroll', 'transitionend', 'toggle', 'load', 'resize']) {
       this.#life.listen(window, type, soon, { capture: true, passive: true })
     }
     const changed = new MutationObserver(soon)
@@ -48,16 +49,14 @@ export class Overlay {
     this.#decorations = new Map()
     for (const { elements, view } of fields) {
       for (const target of elements) {
-        const known = old.get(target) ?? new Decoration(target, target === elements.at(-1), this.#hooks)
+        const decoration = old.get(target) ?? this.#decorate(target, target === elements.at(-1))
         old.delete(target)
-        known.show(view)
+        decoration.show(view)
         target.toggleAttribute('data-corsia-held', view.ring === 'other')
-        this.#resized.observe(target)
-        this.#decorations.set(target, known)
+        this.#decorations.set(target, decoration)
       }
     }
     for (const gone of old.values()) this.#drop(gone)
-    this.#soon()
   }
 
   /** Flashes an element's field. */
@@ -70,6 +69,11 @@ export class Overlay {
     for (const decoration of this.#decorations.values()) this.#drop(decoration)
     for (const root of this.#layers.values()) root.host.remove()
     this.#life.end()
+  }
+
+  #decorate(target: HTMLElement, main: boolean): Decoration {
+    this.#resized.observe(target) // which tells of it at once, and so has it placed
+    return new Decoration(target, main, this.#hooks)
   }
 
   #drop({ target, node }: Decoration): void {
@@ -89,10 +93,12 @@ export class Overlay {
   /** Measures everything first and writes afterwards, so that the browser lays out once. */
   #place(): void {
     if (document.hidden) return
+    const look: Look = new Map()
     const measured = [...this.#decorations.values()].map((decoration) => {
       const root = this.#layerOf(decoration.target)
       const { left, top } = root.host.getBoundingClientRect()
-      return { decoration, root, placement: measure(decoration.target), origin: { left, top } }
+      const placement = measure(decoration.target, look, decoration.hasPeople)
+      return { decoration, root, placement, origin: { left, top } }
     })
     for (const { decoration, root, placement, origin } of measured) {
       if (decoration.node.parentNode !== root) root.append(decoration.node)
