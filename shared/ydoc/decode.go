@@ -17,7 +17,7 @@ type decoded struct {
 	missing []missingClock // what the other items wait for
 	content int            // bytes of content
 	dropped bool           // something is left out of order that the document has already
-	places  placeTable     // where its structs belong, see toucher
+	places  []structPlace  // of the items, see toucher
 }
 
 // group is the run of structs of one client, without holes: what an update

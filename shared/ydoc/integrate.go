@@ -84,10 +84,10 @@ func (d *Doc) integrate(it *item, parent *wireParent) {
 		cs.append(it)
 		return
 	}
-	d.resolve(it, parent)
 	if offset > 0 {
-		d.trimFront(it, offset)
+		it.trimFront(offset)
 	}
+	d.resolve(it, parent)
 	if it.parent == nil { // what it belongs to is collected, so it is too
 		*it = item{client: it.client, clock: it.clock, length: it.length, kind: kindGC, flags: isDeleted}
 		cs.append(it)
@@ -164,23 +164,23 @@ func (it *item) setKey(key string) {
 	it.detail.key = key
 }
 
-// trimFront drops the first units, which the document has already.
-func (d *Doc) trimFront(it *item, units uint32) {
-	it.clock += units
-	it.left = d.endingAt(it.client, it.clock-1)
-	it.setOrigin(it.client, it.clock-1)
+// trimFront drops the first units, which the document has already. The rest
+// follows them, wherever they are, exactly as it does for a peer that is sent
+// only the rest.
+func (it *item) trimFront(units uint32) {
 	var rest item
 	it.cutContent(&rest, units)
-	if it.kind == kindString || it.kind == kindAny || it.kind == kindJSON {
+	switch it.kind {
+	case kindAny, kindJSON:
+		it.detail = rest.detail
+		fallthrough
+	case kindString:
 		it.data = rest.data
 	}
-	if rest.detail != nil {
-		it.detail = rest.detail
-	}
+	it.clock += units
 	it.length -= units
-	if it.left.kind == kindGC {
-		it.left, it.parent = nil, nil
-	}
+	it.flags &^= explicitParent | hasKey
+	it.setOrigin(it.client, it.clock-1)
 }
 
 // leftNeighbour decides after which item a new one stands when others were

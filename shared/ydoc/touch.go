@@ -1,6 +1,9 @@
 package ydoc
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
 // Touch is what an update does to one field, for one author of the content.
 type Touch struct {
@@ -29,70 +32,155 @@ type touchKey struct {
 	known     bool
 }
 
-// placeTable holds the place of each struct of the update being planned.
-type placeTable struct {
-	touch []int32 // index of the Touch it counts for
-	depth []int32 // of the type it is in
+// structPlace is where a struct of the update being planned belongs.
+type structPlace struct {
+	touch  int32    // index of the Touch it counts for
+	depth  int32    // of the type it is in
+	holder ClientID // with clock, the item that holds that type; zeros for a root
+	clock  uint32
+	entry  bool // it is an entry of a map, under key
+	key    string
 }
 
-func (t *placeTable) reset(n int) {
-	if cap(t.touch) < n {
-		t.touch, t.depth = make([]int32, n), make([]int32, n)
-	}
-	t.touch, t.depth = t.touch[:n], t.depth[:n]
+// sameList reports whether two structs, neither of them collected, are in one
+// list or entry.
+func (t *toucher) sameList(a, b structPlace) bool {
+	return a.depth == b.depth && a.holder == b.holder && a.clock == b.clock && a.entry == b.entry && a.key == b.key &&
+		t.touches[a.touch].Root == t.touches[b.touch].Root
 }
 
 // structs counts the structs that the document lacks.
 func (t *toucher) structs() error {
-	u, places := t.update, &t.update.places
-	places.reset(len(u.items))
+	u := t.update
+	u.places = slices.Grow(u.places[:0], len(u.items))[:len(u.items)]
 	for _, i := range u.order {
 		it := &u.items[i]
-		touch, depth := t.locate(int(i), it)
-		if it.kind == kindType && int(depth) >= t.maxDepth {
+		p, err := t.locate(int(i), it)
+		if err != nil {
+			return err
+		}
+		if it.kind == kindType && int(p.depth) >= t.maxDepth {
 			return refuse(ErrTooDeep, "type of client %d clock %d", it.client, it.clock)
 		}
-		places.touch[i], places.depth[i] = touch, depth
-		t.touches[touch].Inserted += it.end() - max(it.clock, t.doc.Clock(it.client))
+		if p.entry && it.length > 1 && !it.deleted() {
+			return refuse(ErrMalformed, "map entry of several values, client %d clock %d", it.client, it.clock)
+		}
+		u.places[i] = p
+		t.touches[p.touch].Inserted += it.end() - max(it.clock, t.doc.Clock(it.client))
 	}
 	return nil
 }
 
-// locate returns the touch that a struct counts for, and how deep it is.
-func (t *toucher) locate(i int, it *item) (touch, depth int32) {
-	switch {
+// locate finds the place of a struct by the parent or the neighbours it names.
+// Neighbours in two different lists are refused: no client writes that, and
+// what comes of it depends on what is collected when.
+func (t *toucher) locate(i int, it *item) (p structPlace, err error) {
+	switch known := t.doc.Clock(it.client); {
 	case it.kind == kindGC:
-		return t.unknown(it.client), 0
+		return t.nowhere(it), nil
+	case it.clock < known: // the rest of a struct follows its first part
+		p = t.besideKnown(it, t.doc.structs(it.client).covering(known-1))
 	case it.flags&rootParent != 0:
-		p := &t.update.parents[it.stamp]
-		return t.root(it, p), 0
+		return t.inRoot(it, &t.update.parents[it.stamp]), nil
 	case it.flags&itemParent != 0:
-		p := &t.update.parents[it.stamp]
-		if known, j := t.find(i, p.client, p.clock); known == nil {
-			if t.update.items[j].kind != kindType {
-				return t.unknown(it.client), 0
-			}
-			touch, depth = t.beside(it, j)
-			return touch, depth + 1
-		} else if child := known.child(); child != nil {
-			root, key := child.place("")
-			return t.touch(root, key, it.client, true), int32(child.depth)
+		parent := &t.update.parents[it.stamp]
+		return t.insideOf(it, i, parent), nil
+	case it.flags&hasOrigin != 0:
+		p = t.nextTo(it, i, it.originClient, it.originClock)
+	default:
+		return t.nextTo(it, i, it.rightClient, it.rightClock), nil
+	}
+	if it.flags&hasRightOrigin == 0 || !t.touches[p.touch].Known {
+		return p, nil
+	}
+	right := t.nextTo(it, i, it.rightClient, it.rightClock)
+	if t.touches[right.touch].Known && !t.sameList(p, right) {
+		return p, refuse(ErrMalformed, "neighbours in different lists, client %d clock %d", it.client, it.clock)
+	}
+	if !t.touches[right.touch].Known {
+		p = right
+	}
+	return p, nil
+}
+
+// inRoot is the place of a struct that names a root. Strings of the document
+// are used where it has them.
+func (t *toucher) inRoot(it *item, parent *wireParent) structPlace {
+	var p structPlace
+	r := t.doc.roots[string(parent.root)]
+	var name string
+	if r != nil {
+		name = r.name
+	} else {
+		name = string(parent.root)
+	}
+	if p.entry = it.flags&hasKey != 0; p.entry {
+		if r != nil && r.entries[string(parent.key)] != nil {
+			p.key = r.entries[string(parent.key)].key()
+		} else {
+			p.key = string(parent.key)
 		}
-		return t.unknown(it.client), 0
 	}
-	client, clock := it.originClient, it.originClock
-	if it.flags&hasOrigin == 0 {
-		client, clock = it.rightClient, it.rightClock
+	p.touch = t.touch(name, p.key, it.client, true)
+	return p
+}
+
+// insideOf is the place of a struct inside the type that an item holds.
+func (t *toucher) insideOf(it *item, i int, parent *wireParent) structPlace {
+	var p structPlace
+	holder, j := t.find(i, parent.client, parent.clock)
+	switch {
+	case holder != nil && holder.child() != nil:
+		child := holder.child()
+		root, key := child.place("")
+		p = structPlace{touch: t.touch(root, key, it.client, true), depth: int32(child.depth)}
+	case holder == nil && t.update.items[j].kind == kindType:
+		p = t.beside(it, j)
+		p.depth++
+	default:
+		return t.nowhere(it)
 	}
-	known, j := t.find(i, client, clock)
-	if known == nil {
+	p.holder, p.clock = parent.client, parent.clock
+	p.entry, p.key = it.flags&hasKey != 0, string(parent.key)
+	return p
+}
+
+// nextTo is the place of a struct beside a unit.
+func (t *toucher) nextTo(it *item, i int, client ClientID, clock uint32) structPlace {
+	neighbour, j := t.find(i, client, clock)
+	if neighbour == nil {
 		return t.beside(it, j)
 	}
-	if known.parent == nil {
-		return t.unknown(it.client), 0
+	return t.besideKnown(it, neighbour)
+}
+
+// besideKnown returns the place of an item of the document.
+func (t *toucher) besideKnown(it, neighbour *item) structPlace {
+	parent := neighbour.parent
+	if parent == nil {
+		return t.nowhere(it)
 	}
-	root, key := known.parent.place(known.key())
-	return t.touch(root, key, it.client, true), int32(known.parent.depth)
+	root, key := parent.place(neighbour.key())
+	p := structPlace{touch: t.touch(root, key, it.client, true), depth: int32(parent.depth)}
+	p.entry, p.key = neighbour.flags&hasKey != 0, neighbour.key()
+	if parent.item != nil {
+		p.holder, p.clock = parent.item.client, parent.item.clock
+	}
+	return p
+}
+
+// beside returns the place of the update's struct j, for another author.
+func (t *toucher) beside(it *item, j int) structPlace {
+	p := t.update.places[j]
+	if o := &t.touches[p.touch]; o.Client != it.client {
+		p.touch = t.touch(o.Root, o.Key, it.client, o.Known)
+	}
+	return p
+}
+
+// nowhere is the place of what lands in collected content.
+func (t *toucher) nowhere(it *item) structPlace {
+	return structPlace{touch: t.touch("", "", it.client, false)}
 }
 
 // find returns a unit's item in the document, or its index in the update. i is
@@ -114,37 +202,6 @@ func (u *decoded) covering(client ClientID, clock uint32) int {
 	g := &u.groups[u.groupOf(client)]
 	return g.first + sort.Search(g.last-g.first, func(k int) bool { return u.items[g.first+k].end() > clock })
 }
-
-// beside returns the place of the update's struct j for another author.
-func (t *toucher) beside(it *item, j int) (touch, depth int32) {
-	touch, depth = t.update.places.touch[j], t.update.places.depth[j]
-	if o := &t.touches[touch]; o.Client != it.client {
-		touch = t.touch(o.Root, o.Key, it.client, o.Known)
-	}
-	return touch, depth
-}
-
-// root is the touch of a struct that names a root. Strings of the document
-// are used where it has them.
-func (t *toucher) root(it *item, p *wireParent) int32 {
-	var name, key string
-	r := t.doc.roots[string(p.root)]
-	if r != nil {
-		name = r.name
-	} else {
-		name = string(p.root)
-	}
-	if it.flags&hasKey != 0 {
-		if r != nil && r.entries[string(p.key)] != nil {
-			key = r.entries[string(p.key)].key()
-		} else {
-			key = string(p.key)
-		}
-	}
-	return t.touch(name, key, it.client, true)
-}
-
-func (t *toucher) unknown(client ClientID) int32 { return t.touch("", "", client, false) }
 
 // touch returns the index of the touch of a field, which it adds if need be.
 func (t *toucher) touch(root, key string, client ClientID, known bool) int32 {
@@ -205,7 +262,7 @@ func (t *toucher) deletes(rest []deleteRange, r deleteRange) []deleteRange {
 	add(from, r.end())
 	for j := u.covering(r.client, from); from < r.end(); j++ {
 		to := min(u.items[j].end(), r.end())
-		t.touches[t.update.places.touch[j]].Deleted += to - from
+		t.touches[t.update.places[j].touch].Deleted += to - from
 		from = to
 	}
 	return rest
