@@ -88,6 +88,7 @@ func (db *DB) commit(jobs []*job) error {
 		}
 		return nil
 	}
+	db.failed.Store(err != nil && !ownFault(err))
 	finish(jobs, refused, err)
 	if err != nil {
 		if ownFault(err) {

@@ -135,7 +135,13 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 	if c := appendOne(db, big); code(c.Err) != sqlite3.SQLITE_FULL {
 		t.Fatalf("appending to a full disk: %v, want SQLITE_FULL", c.Err)
 	}
+	if !db.failed.Load() {
+		t.Error("a failed commit is not remembered: Ping would say that all is well")
+	}
 	// The connection that comes next has no limit, as a disk that has room again.
+	if err := db.Ping(t.Context()); err != nil || db.failed.Load() {
+		t.Errorf("ping after the disk has room again: %v", err)
+	}
 	if c := appendOne(db, big); c.Err != nil {
 		t.Fatal(c.Err)
 	}

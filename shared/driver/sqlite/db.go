@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"corsia/migrations"
@@ -41,6 +42,7 @@ type DB struct {
 	lock      *os.File      // held while the store is open
 	committed chan struct{} // closed when the committer has returned
 	queue     *queue
+	failed    atomic.Bool // the last commit failed for the disk or the connection
 
 	// Owned by the committer.
 	writer *writer // nil: to be opened
@@ -123,9 +125,16 @@ func (db *DB) Close() error {
 // ErrClosed is the error of every call after Close.
 var ErrClosed = errors.New("store is closed")
 
-// Ping reports whether the store can be read.
+// Ping reports whether the store can be read and written. It writes only after a commit that failed, to find out whether
+// the next would.
 func (db *DB) Ping(ctx context.Context) error {
 	var n int
+	if db.failed.Load() {
+		err := db.do(ctx, rowOverhead, func(w *writer) error { return w.exec("UPDATE yjs_indexed SET position = position") })
+		if err != nil {
+			return fmt.Errorf("ping store: %w", err)
+		}
+	}
 	if err := db.readers.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM yjs_heads LIMIT 1)").Scan(&n); err != nil {
 		return fmt.Errorf("ping store: %w", err)
 	}
