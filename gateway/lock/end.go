@@ -23,7 +23,8 @@ func (m *Manager) Extend(ctx context.Context, session collab.SessionID, id colla
 	if m.of(session, id) == nil {
 		return time.Time{}, collab.NewError(collab.CodeLockLost, "the lock is not this session's any more")
 	}
-	return m.extend(ctx, id, 0)
+	h, err := m.extend(ctx, id, func(*collab.Lock) {})
+	return h.ExpiresAt, err
 }
 
 // Release ends a lock that the session holds.
@@ -32,23 +33,32 @@ func (m *Manager) Release(ctx context.Context, session collab.SessionID, id coll
 	if l == nil {
 		return collab.NewError(collab.CodeLockLost, "the lock is not this session's any more")
 	}
-	return m.end(ctx, *l, collab.LockReleased)
+	closed, err := m.end(ctx, *l, collab.LockReleased)
+	if err == nil && !closed {
+		return collab.NewError(collab.CodeLockLost, "the lock had ended already")
+	}
+	return err
 }
 
 // EndSession ends all locks of a session.
 func (m *Manager) EndSession(ctx context.Context, session collab.SessionID, end collab.LockEnd) {
-	for _, l := range m.list(func(l *collab.Lock) bool { return l.Session == session }) {
-		if err := m.end(ctx, l, end); err != nil {
-			m.Log.Error("lock: end with its session", obs.Lock(l.ID), obs.Session(session), obs.Err(err))
-		}
-	}
+	m.endAll(ctx, session, end, func(collab.Resource) bool { return true })
 }
 
 // LeaveRoom ends the session's locks in one resource.
 func (m *Manager) LeaveRoom(ctx context.Context, session collab.SessionID, res collab.Resource, end collab.LockEnd) {
-	for _, l := range m.list(func(l *collab.Lock) bool { return l.Session == session && l.Key.Resource == res }) {
-		if err := m.end(ctx, l, end); err != nil {
-			m.Log.Error("lock: end with its room", obs.Lock(l.ID), obs.Session(session), obs.Err(err))
+	m.endAll(ctx, session, end, func(r collab.Resource) bool { return r == res })
+}
+
+// EndUnless ends the session's locks in every resource where it may not hold any more (SPEC A5), joined or not.
+func (m *Manager) EndUnless(ctx context.Context, session collab.SessionID, may func(collab.Resource) bool) {
+	m.endAll(ctx, session, collab.LockReleased, func(r collab.Resource) bool { return !may(r) })
+}
+
+func (m *Manager) endAll(ctx context.Context, session collab.SessionID, end collab.LockEnd, in func(collab.Resource) bool) {
+	for _, l := range m.list(func(l *collab.Lock) bool { return l.Session == session && in(l.Key.Resource) }) {
+		if _, err := m.end(ctx, l, end); err != nil {
+			m.Log.Error("lock: end one of a session", obs.Lock(l.ID), obs.Session(session), obs.Err(err)) // its lease ends
 		}
 	}
 }
@@ -84,7 +94,7 @@ func (m *Manager) tend(ctx context.Context, active func(collab.SessionID) bool) 
 		opCtx, cancel := context.WithTimeout(ctx, operationMax)
 		switch {
 		case l.ExpiresAt.After(now) && active(l.Session):
-			if _, err := m.extend(opCtx, l.ID, 0); err != nil && ctx.Err() == nil {
+			if _, err := m.extend(opCtx, l.ID, func(*collab.Lock) {}); err != nil && ctx.Err() == nil {
 				m.Log.Warn("lock: renew", obs.Lock(l.ID), obs.Err(err))
 			}
 		case !l.ExpiresAt.After(now):
@@ -94,46 +104,54 @@ func (m *Manager) tend(ctx context.Context, active func(collab.SessionID) bool) 
 	}
 }
 
-// expire ends a lock after seeing its lease gone (SPEC L5).
-func (m *Manager) expire(ctx context.Context, l collab.Lock) {
+// expire ends a lock after seeing its lease gone (SPEC L5), and reports whether it did.
+func (m *Manager) expire(ctx context.Context, l collab.Lock) (closed bool) {
 	holder, live, err := m.Leases.Holder(ctx, l.Key)
 	if err == nil && (!live || holder.Lock != l.ID) {
-		err = m.end(ctx, l, collab.LockExpired)
+		closed, err = m.end(ctx, l, collab.LockExpired)
 	}
 	if err != nil && ctx.Err() == nil {
 		m.Log.Warn("lock: expire", obs.Lock(l.ID), obs.Err(err))
 	}
+	return closed
 }
 
-// sweep ends open records whose lease is gone, whichever instance granted them.
+// sweep ends open records whose lease is gone, whichever instance granted them. It goes on while full batches of them end.
 func (m *Manager) sweep(ctx context.Context) {
-	stale, err := m.Store.ExpiredLocks(ctx, m.Now(), sweepBatch)
-	if err != nil {
-		if ctx.Err() == nil {
-			m.Log.Warn("lock: look for expired ones", obs.Err(err))
+	for {
+		stale, err := m.Store.ExpiredLocks(ctx, m.Now(), sweepBatch)
+		if err != nil {
+			if ctx.Err() == nil {
+				m.Log.Warn("lock: look for expired ones", obs.Err(err))
+			}
+			return
 		}
-		return
-	}
-	for _, l := range stale {
-		m.expire(ctx, l)
+		ended := 0
+		for _, l := range stale {
+			if m.expire(ctx, l) {
+				ended++
+			}
+		}
+		if len(stale) < sweepBatch || ended == 0 || ctx.Err() != nil {
+			return
+		}
 	}
 }
 
-// end closes the record; who closes it announces it, once.
-func (m *Manager) end(ctx context.Context, l collab.Lock, end collab.LockEnd) error {
+// end closes the record; who closes it announces it, once. The lease goes after the record, so that nobody finds one
+// without the other, and before anybody hears of it.
+func (m *Manager) end(ctx context.Context, l collab.Lock, end collab.LockEnd) (closed bool, err error) {
 	kind := audit.LockReleased
 	if end == collab.LockExpired {
 		kind = audit.LockExpired
 	}
-	if end == collab.LockReleased || end == collab.LockUserDisconnected || end == collab.LockLeftResource || end == collab.LockSessionTimeout {
-		if err := m.Leases.Release(ctx, leaseOf(l)); err != nil {
-			m.Log.Warn("lock: release a lease", obs.Lock(l.ID), obs.Err(err)) // it ends by itself
-		}
-	}
 	row := m.Audit.Row(m.event(kind, l, "", string(end)))
 	head, closed, err := m.Store.CloseLock(ctx, l.Key, l.Fence, end, m.Now(), []collab.AuditRow{row})
 	if err != nil {
-		return err
+		return false, err
+	}
+	if err := m.Leases.Release(ctx, leaseOf(l)); err != nil {
+		m.Log.Warn("lock: release a lease", obs.Lock(l.ID), obs.Err(err)) // it ends by itself
 	}
 	m.mu.Lock()
 	m.forget(l.ID)
@@ -141,51 +159,50 @@ func (m *Manager) end(ctx context.Context, l collab.Lock, end collab.LockEnd) er
 	if closed {
 		m.Rooms.Ended(l, end, head)
 	}
-	return nil
+	return closed, nil
 }
 
-// extend renews record and lease, the record first (SPEC L4). A ttl of 0 keeps the lock's own.
-func (m *Manager) extend(ctx context.Context, id collab.LockID, ttl time.Duration) (time.Time, error) {
+// extend renews record and lease, the record first (SPEC L4), on terms that change may alter.
+func (m *Manager) extend(ctx context.Context, id collab.LockID, change func(*collab.Lock)) (held, error) {
+	lost := collab.NewError(collab.CodeLockLost, "the lock has ended")
 	m.mu.Lock()
-	held := m.held[id]
-	if held == nil {
+	known := m.held[id]
+	if known == nil {
 		m.mu.Unlock()
-		return time.Time{}, collab.NewError(collab.CodeLockLost, "the lock has ended")
+		return held{}, lost
 	}
-	l := *held
+	h := *known
 	m.mu.Unlock()
-	if ttl > 0 {
-		l.TTL = ttl
-	}
-	l.ExpiresAt = m.Now().Add(l.TTL)
-	err := m.Store.ExtendLock(ctx, l.Key, l.Fence, l.ExpiresAt)
+	change(&h.Lock)
+	h.ExpiresAt = m.Now().Add(h.TTL)
+	err := m.Store.ExtendLock(ctx, h.Key, h.Fence, h.ExpiresAt)
 	if err == nil {
-		err = m.Leases.Extend(ctx, leaseOf(l), l.TTL)
+		err = m.Leases.Extend(ctx, leaseOf(h.Lock), h.TTL)
 	}
 	if errors.Is(err, collab.ErrLost) {
-		if err := m.end(ctx, l, collab.LockExpired); err != nil {
-			return time.Time{}, err
+		if _, err := m.end(ctx, h.Lock, collab.LockExpired); err != nil {
+			return held{}, err
 		}
-		return time.Time{}, collab.NewError(collab.CodeLockLost, "the lock has ended")
+		return held{}, lost
 	}
 	if err != nil {
-		return time.Time{}, err
+		return held{}, err
 	}
 	m.mu.Lock()
-	if held := m.held[id]; held != nil {
-		held.TTL, held.ExpiresAt = l.TTL, l.ExpiresAt
+	if known := m.held[id]; known != nil {
+		known.TTL, known.Explicit, known.ExpiresAt = h.TTL, h.Explicit, h.ExpiresAt
 	}
 	m.mu.Unlock()
-	m.Rooms.Extended(l)
-	return l.ExpiresAt, nil
+	m.Rooms.Extended(h.Lock)
+	return h, nil
 }
 
 func (m *Manager) of(session collab.SessionID, id collab.LockID) *collab.Lock {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if l := m.held[id]; l != nil && l.Session == session {
-		copied := *l
-		return &copied
+	if h := m.held[id]; h != nil && h.Session == session {
+		l := h.Lock
+		return &l
 	}
 	return nil
 }
@@ -194,9 +211,9 @@ func (m *Manager) list(want func(*collab.Lock) bool) []collab.Lock {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []collab.Lock
-	for _, l := range m.held {
-		if want(l) {
-			out = append(out, *l)
+	for _, h := range m.held {
+		if want(&h.Lock) {
+			out = append(out, h.Lock)
 		}
 	}
 	return out

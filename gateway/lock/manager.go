@@ -66,12 +66,18 @@ type Manager struct {
 
 	// Guarded by mu.
 	mu   sync.Mutex
-	held map[collab.LockID]*collab.Lock
+	held map[collab.LockID]*held
+}
+
+// held is a lock of this instance, with the head at its grant.
+type held struct {
+	collab.Lock
+	head collab.Head
 }
 
 // New returns a manager without locks.
 func New(o Options) *Manager {
-	return &Manager{Options: o, held: map[collab.LockID]*collab.Lock{}}
+	return &Manager{Options: o, held: map[collab.LockID]*held{}}
 }
 
 // Request asks for a lock.
@@ -103,100 +109,141 @@ const (
 )
 
 // Acquire grants the lock and announces it; then runs when everything up to the grant's revision is delivered. A refusal
-// is LOCK_DENIED with Denied in its detail, and audited. A session that has the lock already gets it again, extended.
+// is LOCK_DENIED with Denied in its detail, and audited. A session that has the lock already gets it again, on the terms
+// that it asks for now.
 func (m *Manager) Acquire(ctx context.Context, q Request, then func(collab.LockGranted)) error {
 	start := m.Now()
 	grant, err := m.try(ctx, q)
 	for wait := firstRetry; err != nil && isTaken(err) && m.Now().Sub(start)+wait <= q.Wait; wait = min(2*wait, maxRetry) {
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
+		if !sleep(ctx, wait) {
+			break
 		}
 		grant, err = m.try(ctx, q)
 	}
 	m.Metrics.LockLatency.Observe(m.Now().Sub(start).Seconds())
 	if err != nil {
-		return m.deny(ctx, q, err)
+		return m.deny(context.WithoutCancel(ctx), q, err)
 	}
 	m.Metrics.Locks.Acquired.Inc()
 	m.Rooms.Granted(grant, func() { then(grant) })
 	return nil
 }
 
-// try makes one attempt: the lease first, then the record.
+// sleep waits, and reports false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// try asks once, and again for each record in the way that it could close because its lease was gone.
 func (m *Manager) try(ctx context.Context, q Request) (collab.LockGranted, error) {
+	for {
+		grant, freed, err := m.attempt(ctx, q)
+		if !freed {
+			return grant, err
+		}
+	}
+}
+
+// attempt takes the lease, then opens the record. Freed says that it failed and that the way is free now.
+func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGranted, freed bool, err error) {
 	l := m.lock(q)
 	lease := leaseOf(l)
+	var from collab.Lease // whose lease was taken over
 	holder, err := m.Leases.Acquire(ctx, lease, l.TTL)
 	switch {
 	case errors.Is(err, collab.ErrHeld) && holder.Session == q.Session.ID:
 		return m.again(ctx, q, holder)
 	case errors.Is(err, collab.ErrHeld) && q.TakeOver && holder.User == q.Session.User:
+		from = holder
 		err = m.Leases.Replace(ctx, holder.Lock, lease, l.TTL)
-	case errors.Is(err, collab.ErrHeld):
-		return collab.LockGranted{}, taken(ReasonAlreadyLocked, m.describe(holder), err)
 	}
-	if err != nil {
-		return collab.LockGranted{}, taken(ReasonUnavailable, collab.Lock{}, err)
+	switch {
+	case errors.Is(err, collab.ErrHeld): // or somebody was quicker to replace it
+		return grant, false, taken(ReasonAlreadyLocked, m.describe(holder), err)
+	case err != nil:
+		return grant, false, taken(ReasonUnavailable, collab.Lock{}, err)
 	}
-	grant, err := m.Store.OpenLock(ctx, l, q.TakeOver, func(l collab.Lock) []collab.AuditRow {
+	grant, err = m.Store.OpenLock(ctx, l, q.TakeOver, func(l collab.Lock) []collab.AuditRow {
 		granted := m.event(audit.LockAcquired, l, q.Address, "")
 		granted.Role = q.Session.Role
+		if from.Lock != "" {
+			granted.Reason = string(collab.LockTakenOver)
+			granted.Details = map[string]string{"lock": string(from.Lock), "session": string(from.Session)}
+		}
 		return []collab.AuditRow{m.Audit.Row(granted)}
 	})
 	if err != nil {
-		return collab.LockGranted{}, m.undo(ctx, lease, err)
+		freed, err = m.undo(context.WithoutCancel(ctx), lease, from, err)
+		return collab.LockGranted{}, freed && ctx.Err() == nil, err
 	}
 	m.remember(grant)
-	return grant, nil
+	return grant, false, nil
 }
 
-// again extends what the session holds already.
-func (m *Manager) again(ctx context.Context, q Request, holder collab.Lease) (collab.LockGranted, error) {
-	m.mu.Lock()
-	held := m.held[holder.Lock]
-	m.mu.Unlock()
-	if held == nil {
-		return collab.LockGranted{}, taken(ReasonAlreadyLocked, m.describe(holder), collab.ErrHeld)
+// again extends what the session holds already. Freed says that it had ended meanwhile.
+func (m *Manager) again(ctx context.Context, q Request, holder collab.Lease) (grant collab.LockGranted, freed bool, err error) {
+	if m.of(q.Session.ID, holder.Lock) == nil {
+		return grant, false, taken(ReasonAlreadyLocked, m.describe(holder), collab.ErrHeld)
 	}
-	if _, err := m.extend(ctx, holder.Lock, q.TTL); err != nil {
-		return collab.LockGranted{}, taken(ReasonUnavailable, collab.Lock{}, err)
+	h, err := m.extend(ctx, holder.Lock, func(l *collab.Lock) {
+		l.TTL, l.Explicit = m.terms(q)
+	})
+	if err != nil {
+		return grant, collab.AsError(err).Code == collab.CodeLockLost, taken(ReasonUnavailable, collab.Lock{}, err)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return collab.LockGranted{Lock: *held}, nil
+	return collab.LockGranted{Lock: h.Lock, Head: h.head}, false, nil
 }
 
-// undo gives the lease back when the store refused the record.
-func (m *Manager) undo(ctx context.Context, lease collab.Lease, cause error) error {
-	if err := m.Leases.Release(context.WithoutCancel(ctx), lease); err != nil {
+// undo gives the lease back, to whom it was taken from, when the store refused the record. A record in the way whose lease
+// is gone is closed (SPEC L5): freed.
+func (m *Manager) undo(ctx context.Context, lease, from collab.Lease, cause error) (freed bool, err error) {
+	if left := from.Expires.Sub(m.Now()); from.Lock != "" && left > 0 {
+		err = m.Leases.Replace(ctx, lease.Lock, from, left)
+	} else {
+		err = m.Leases.Release(ctx, lease)
+	}
+	if err != nil {
 		m.Log.Warn("lock: give back a lease", obs.Lock(lease.Lock), obs.Err(err)) // it ends by itself
 	}
-	held, ok := errors.AsType[*collab.HeldError](cause)
+	inWay, ok := errors.AsType[*collab.HeldError](cause)
 	if !ok {
-		return cause
+		return false, cause
 	}
-	if _, live, err := m.Leases.Holder(ctx, held.Lock.Key); err == nil && !live {
-		m.end(context.WithoutCancel(ctx), held.Lock, collab.LockExpired) // its lease is gone: the next try finds it closed
+	holder, live, err := m.Leases.Holder(ctx, inWay.Lock.Key)
+	if err == nil && (!live || holder.Lock != inWay.Lock.ID) {
+		if freed, err = m.end(ctx, inWay.Lock, collab.LockExpired); err != nil {
+			m.Log.Warn("lock: end one whose lease is gone", obs.Lock(inWay.Lock.ID), obs.Err(err))
+		}
 	}
+	reason := ReasonAlreadyLocked
 	if errors.Is(cause, collab.ErrOverlaps) {
-		return taken(ReasonOverlaps, held.Lock, cause)
+		reason = ReasonOverlaps
 	}
-	return taken(ReasonAlreadyLocked, held.Lock, cause)
+	return freed, taken(reason, inWay.Lock, cause)
 }
 
 func (m *Manager) lock(q Request) collab.Lock {
 	now := m.Now()
 	l := collab.Lock{ID: collab.NewLockID(), Key: q.Key, User: q.Session.User, Name: q.Session.Name, Session: q.Session.ID,
-		Instance: m.Instance, AcquiredAt: now, TTL: m.TTL}
-	if q.TTL > 0 {
-		l.TTL, l.Explicit = q.TTL, true
-	}
+		Instance: m.Instance, AcquiredAt: now}
+	l.TTL, l.Explicit = m.terms(q)
 	l.ExpiresAt = now.Add(l.TTL)
 	return l
+}
+
+// terms returns how long a lock lasts, and whether the client said so.
+func (m *Manager) terms(q Request) (ttl time.Duration, explicit bool) {
+	if q.TTL > 0 {
+		return q.TTL, true
+	}
+	return m.TTL, false
 }
 
 func (m *Manager) remember(grant collab.LockGranted) {
@@ -205,8 +252,7 @@ func (m *Manager) remember(grant collab.LockGranted) {
 	for _, old := range grant.Superseded {
 		m.forget(old.ID)
 	}
-	l := grant.Lock
-	m.held[l.ID] = &l
+	m.held[grant.Lock.ID] = &held{Lock: grant.Lock, head: grant.Head}
 	m.Metrics.LocksHeld.Set(float64(len(m.held)))
 }
 
@@ -220,8 +266,8 @@ func (m *Manager) forget(id collab.LockID) {
 func (m *Manager) describe(l collab.Lease) collab.Lock {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if held := m.held[l.Lock]; held != nil {
-		return *held
+	if h := m.held[l.Lock]; h != nil {
+		return h.Lock
 	}
 	return collab.Lock{ID: l.Lock, Key: l.Key, User: l.User, Session: l.Session, ExpiresAt: l.Expires}
 }

@@ -1,0 +1,325 @@
+package lock
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"corsia/shared/audit"
+	"corsia/shared/collab"
+	"corsia/shared/driver/inproc"
+	"corsia/shared/obs"
+)
+
+const ttl = 30 * time.Second
+
+var (
+	ward  = collab.Resource{Tenant: "default", ID: "page:/patient/1"}
+	notes = collab.LockKey{Resource: ward, Field: "notes"}
+)
+
+// leases is the embedded lease service, which can be away.
+type leases struct {
+	*inproc.State
+	mu   sync.Mutex
+	away error
+}
+
+func (l *leases) set(away error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.away = away
+}
+
+func (l *leases) down() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.away
+}
+
+func (l *leases) Acquire(ctx context.Context, lease collab.Lease, d time.Duration) (collab.Lease, error) {
+	if err := l.down(); err != nil {
+		return collab.Lease{}, err
+	}
+	return l.State.Acquire(ctx, lease, d)
+}
+
+func (l *leases) Extend(ctx context.Context, lease collab.Lease, d time.Duration) error {
+	if err := l.down(); err != nil {
+		return err
+	}
+	return l.State.Extend(ctx, lease, d)
+}
+
+func (l *leases) Release(ctx context.Context, lease collab.Lease) error {
+	if err := l.down(); err != nil {
+		return err
+	}
+	return l.State.Release(ctx, lease)
+}
+
+func (l *leases) Holder(ctx context.Context, key collab.LockKey) (collab.Lease, bool, error) {
+	if err := l.down(); err != nil {
+		return collab.Lease{}, false, err
+	}
+	return l.State.Holder(ctx, key)
+}
+
+// store keeps records in memory by the rules of the port, and can be away.
+type store struct {
+	mu     sync.Mutex
+	open   []collab.Lock
+	fences map[collab.LockKey]int64
+	audit  []collab.AuditRow
+	closed []closing
+	away   error
+	guard  int64
+}
+
+type closing struct {
+	lock collab.Lock
+	end  collab.LockEnd
+}
+
+func (s *store) set(away error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = away
+}
+
+func (s *store) OpenLock(_ context.Context, l collab.Lock, takeOver bool, rows func(collab.Lock) []collab.AuditRow) (collab.LockGranted, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away != nil {
+		return collab.LockGranted{}, s.away
+	}
+	var ends []collab.Lock
+	for _, other := range s.open {
+		switch same := other.Key == l.Key; {
+		case same && (other.Session == l.Session || takeOver && other.User == l.User):
+			ends = append(ends, other)
+		case same:
+			return collab.LockGranted{}, fmt.Errorf("open lock: %w", &collab.HeldError{Lock: other, Err: collab.ErrHeld})
+		case other.Session != l.Session && other.Key.Overlaps(l.Key):
+			return collab.LockGranted{}, fmt.Errorf("open lock: %w", &collab.HeldError{Lock: other, Err: collab.ErrOverlaps})
+		}
+	}
+	for _, old := range ends {
+		s.close(old, collab.LockTakenOver)
+	}
+	s.fences[l.Key]++
+	l.Fence = s.fences[l.Key]
+	s.open = append(s.open, l)
+	s.guard++
+	s.audit = append(s.audit, rows(l)...)
+	return collab.LockGranted{Lock: l, Superseded: ends, Head: collab.Head{Revision: 7, Guard: s.guard}}, nil
+}
+
+func (s *store) close(l collab.Lock, end collab.LockEnd) bool {
+	at := slices.IndexFunc(s.open, func(o collab.Lock) bool { return o.Key == l.Key && o.Fence == l.Fence })
+	if at < 0 {
+		return false
+	}
+	s.closed = append(s.closed, closing{s.open[at], end})
+	s.open = slices.Delete(s.open, at, at+1)
+	s.guard++
+	return true
+}
+
+func (s *store) CloseLock(_ context.Context, key collab.LockKey, fence int64, end collab.LockEnd, _ time.Time, rows []collab.AuditRow) (collab.Head, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away != nil {
+		return collab.Head{}, false, s.away
+	}
+	closed := s.close(collab.Lock{Key: key, Fence: fence}, end)
+	if closed {
+		s.audit = append(s.audit, rows...)
+	}
+	return collab.Head{Revision: 7, Guard: s.guard}, closed, nil
+}
+
+func (s *store) ExtendLock(_ context.Context, key collab.LockKey, fence int64, expires time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away != nil {
+		return s.away
+	}
+	for i := range s.open {
+		if s.open[i].Key == key && s.open[i].Fence == fence {
+			s.open[i].ExpiresAt = expires
+			return nil
+		}
+	}
+	return fmt.Errorf("extend lock: %w", collab.ErrLost)
+}
+
+func (s *store) ExpiredLocks(_ context.Context, before time.Time, limit int) ([]collab.Lock, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away != nil {
+		return nil, s.away
+	}
+	var out []collab.Lock
+	for _, l := range s.open {
+		if l.ExpiresAt.Before(before) && len(out) < limit {
+			out = append(out, l)
+		}
+	}
+	return out, nil
+}
+
+func (s *store) records() []collab.Lock {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.open)
+}
+
+// audited returns the type, outcome and reason of each row, in order.
+func (s *store) audited(t *testing.T) []string {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, row := range s.audit {
+		e, err := audit.Parse(row.Body)
+		if err != nil {
+			t.Fatalf("audit row: %v", err)
+		}
+		line := string(e.Type) + " " + string(e.Outcome)
+		if e.Reason != "" {
+			line += " " + e.Reason
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// recorder makes real rows and keeps those that describe no change.
+type recorder struct {
+	*audit.Recorder
+	store *store
+}
+
+func (r recorder) Record(_ context.Context, e audit.Event) error {
+	r.store.mu.Lock()
+	defer r.store.mu.Unlock()
+	r.store.audit = append(r.store.audit, r.Row(e))
+	return nil
+}
+
+// rooms records what would be announced. Everything up to any revision is delivered.
+type rooms struct {
+	mu       sync.Mutex
+	granted  []collab.LockGranted
+	extended []collab.Lock
+	ended    []closing
+	onEnded  func(collab.Lock)
+}
+
+func (r *rooms) Granted(g collab.LockGranted, then func()) {
+	r.mu.Lock()
+	r.granted = append(r.granted, g)
+	r.mu.Unlock()
+	then()
+}
+
+func (r *rooms) Extended(l collab.Lock) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.extended = append(r.extended, l)
+}
+
+func (r *rooms) Ended(l collab.Lock, end collab.LockEnd, _ collab.Head) {
+	r.mu.Lock()
+	r.ended = append(r.ended, closing{l, end})
+	heard := r.onEnded
+	r.mu.Unlock()
+	if heard != nil {
+		heard(l)
+	}
+}
+
+// ends returns the reasons announced, in order.
+func (r *rooms) ends() []collab.LockEnd {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []collab.LockEnd
+	for _, c := range r.ended {
+		out = append(out, c.end)
+	}
+	return out
+}
+
+// bench is a manager with fakes around it.
+type bench struct {
+	t *testing.T
+	*Manager
+	leases *leases
+	store  *store
+	rooms  *rooms
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	s := &store{fences: map[collab.LockKey]int64{}}
+	b := &bench{t: t, leases: &leases{State: inproc.NewState(time.Now)}, store: s, rooms: &rooms{}}
+	log := obs.TestLogger(t, t.Output())
+	b.Manager = New(Options{Leases: b.leases, Store: s, Rooms: b.rooms, Audit: recorder{audit.NewRecorder("i_1", log), s},
+		Metrics: obs.NewMetrics(prometheus.NewRegistry()), Log: log, Now: time.Now, Instance: "i_1", TTL: ttl})
+	return b
+}
+
+// session "anna/1" is a session of the user anna.
+func session(id collab.SessionID) collab.Session {
+	user := collab.UserID(id[:len(id)-2])
+	return collab.Session{ID: id, Tenant: "default", User: user, Name: "Dr " + string(user), Role: "surgeon"}
+}
+
+func ask(id collab.SessionID, key collab.LockKey) Request {
+	return Request{Key: key, Session: session(id), Address: "192.0.2.1"}
+}
+
+// grants acquires and must succeed.
+func (b *bench) grants(q Request) collab.LockGranted {
+	b.t.Helper()
+	var got collab.LockGranted
+	if err := b.Acquire(b.t.Context(), q, func(g collab.LockGranted) { got = g }); err != nil {
+		b.t.Fatalf("%s does not get %v: %v", q.Session.ID, q.Key, err)
+	}
+	if got.Lock.ID == "" {
+		b.t.Fatalf("%s was not answered", q.Session.ID)
+	}
+	return got
+}
+
+// denies acquires and must be refused for a reason.
+func (b *bench) denies(q Request, reason string) Denied {
+	b.t.Helper()
+	err := b.Acquire(b.t.Context(), q, func(collab.LockGranted) { b.t.Errorf("%s was told that it has %v", q.Session.ID, q.Key) })
+	if err == nil {
+		b.t.Fatalf("%s got %v, want %s", q.Session.ID, q.Key, reason)
+	}
+	e := collab.AsError(err)
+	denied, ok := e.Detail.(Denied)
+	if e.Code != collab.CodeLockDenied || !ok || denied.Reason != reason {
+		b.t.Fatalf("%s was refused with %v (%+v), want %s", q.Session.ID, err, e.Detail, reason)
+	}
+	return denied
+}
+
+// run runs the manager until the returned function is called.
+func (b *bench) run(active func(collab.SessionID) bool) (stop func()) {
+	ctx, cancel := context.WithCancel(b.t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); b.Run(ctx, active) }()
+	return func() { cancel(); <-done }
+}
+
+func always(collab.SessionID) bool { return true }
+func never(collab.SessionID) bool  { return false }
