@@ -186,19 +186,19 @@ func (s *Socket) shut(reason string) {
 	if s.deadline != nil {
 		s.deadline.Stop()
 	}
-	if s.conn != nil {
-		_ = s.conn.Close() // nothing can be done about an error
-	}
-	if s.upgrade != nil {
-		_ = s.upgrade.Close()
-	}
 	if s.post != nil {
 		_ = s.post.SetReadDeadline(time.Unix(1, 0)) // wakes the POST from reading its body
 	}
 	s.wake()
-	kind := s.kind
+	kind, conn, upgrade := s.kind, s.conn, s.upgrade
 	s.mu.Unlock()
 
+	if conn != nil {
+		_ = conn.Close() // nothing can be done about an error
+	}
+	if upgrade != nil {
+		_ = upgrade.Close()
+	}
 	s.server.forget(s)
 	if kind == polling {
 		go s.finish()

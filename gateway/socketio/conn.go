@@ -30,7 +30,7 @@ type Conn struct {
 	mu         sync.Mutex
 	early      []early // sent before the answer
 	earlyBytes int
-	goodbye    string // Disconnect was called before the answer, with this reason
+	goodbye    func() // Disconnect or Close, called before the answer
 }
 
 // early is a packet that waits for the answer to CONNECT.
@@ -86,24 +86,31 @@ func (c *Conn) AckShared(id uint64, args json.RawMessage, attachments ...[]byte)
 // socket.io-client does not connect again by itself after that; after Close it
 // does. Called before the answer to CONNECT, it takes effect after that.
 func (c *Conn) Disconnect(reason string) {
-	c.mu.Lock()
-	if connState(c.state.Load()) == connecting {
-		c.goodbye = reason
-		c.mu.Unlock()
-		return
-	}
-	c.mu.Unlock()
-	c.disconnect(reason)
-}
-
-func (c *Conn) disconnect(reason string) {
-	c.client.socket.Send(outgoing{kind: kindDisconnect, namespace: c.namespace}.frames(nil))
-	c.client.socket.CloseAfterFlush(engineio.CloseNormal, reason)
+	c.afterAnswer(func() {
+		c.client.socket.Send(outgoing{kind: kindDisconnect, namespace: c.namespace}.frames(nil))
+		c.client.socket.CloseAfterFlush(engineio.CloseNormal, reason)
+	})
 }
 
 // Close closes the transport after what waits was sent, with a close code such
 // as engineio.CloseTryAgainLater. The client takes it for a lost connection.
-func (c *Conn) Close(code int, reason string) { c.client.socket.CloseAfterFlush(code, reason) }
+// Called before the answer to CONNECT, it takes effect after that.
+func (c *Conn) Close(code int, reason string) {
+	c.afterAnswer(func() { c.client.socket.CloseAfterFlush(code, reason) })
+}
+
+// afterAnswer calls end, or leaves that to accepted. Of several the first counts.
+func (c *Conn) afterAnswer(end func()) {
+	c.mu.Lock()
+	if connState(c.state.Load()) == connecting {
+		if c.goodbye == nil {
+			c.goodbye = end
+		}
+		end = func() {}
+	}
+	c.mu.Unlock()
+	end()
+}
 
 // Kick closes the transport at once and drops what waits: the end of a slow
 // consumer.
@@ -158,8 +165,8 @@ func (c *Conn) accepted() {
 	}
 	c.early = nil
 	c.state.Store(int32(connected))
-	if c.goodbye != "" {
-		c.disconnect(c.goodbye)
+	if c.goodbye != nil {
+		c.goodbye()
 	}
 }
 

@@ -243,3 +243,26 @@ func TestServerDisconnectsAfterFlushing(t *testing.T) {
 		}
 	})
 }
+
+func TestHandlerMayEndTheConnectionThatItAccepts(t *testing.T) {
+	tests := []struct {
+		name string
+		end  func(*Conn)
+		want []string
+	}{
+		{"Disconnect", func(c *Conn) { c.Disconnect("limit"); c.Close(engineio.CloseNormal, "second") }, []string{`42["why"]`, "41", "close 1000"}},
+		{"Close", func(c *Conn) { c.Close(engineio.CloseTryAgainLater, "limit") }, []string{`42["why"]`, "close 1013"}},
+	}
+	for _, tt := range tests {
+		handler := ward{connect: func(c *Conn, _ json.RawMessage) error {
+			c.Emit("why", nil)
+			tt.end(c)
+			return nil
+		}}
+		run(t, Options{}, handler, func(w *world) {
+			c := w.connect()
+			c.want(tt.want...)
+			w.last().want("", "limit")
+		})
+	}
+}
