@@ -101,7 +101,11 @@ export class Replica {
   }
 
   /** Sends an update and returns its acknowledgement. */
-  send(update) { return this.client.call('Y_UPDATE', { resourceId: this.resourceId, update }) }
+  async send(update) {
+    const answer = await this.client.call('Y_UPDATE', { resourceId: this.resourceId, update })
+    if (answer.ok) this.revision = answer.revision
+    return answer
+  }
 
   /** Changes the document and sends the change. */
   edit(change) { return this.send(this.change(change)) }
