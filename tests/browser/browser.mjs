@@ -1,0 +1,106 @@
+// What scenarios share: a browser, people's pages, and the gateway's life, which the Go test holds.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const { BASE_URL, CONTROL_URL, CHROMIUM = '/usr/bin/chromium', OUT = 'out' } = process.env
+const flags = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
+]
+export const anna = { user: 'usr_001', name: 'Giulia Conti', role: 'nurse' }
+export const luca = { user: 'usr_002', name: 'Dr Luca Rossi', role: 'physician' }
+
+/** A browser of its own for one scenario. Errors of any page end up in `errors`. */
+export class Stage {
+  errors = []
+  #context
+  #profile = mkdtempSync(join(tmpdir(), 'corsia-browser-'))
+
+  async start() {
+    const viewport = { width: 1440, height: 1000 }
+    const options = { executablePath: CHROMIUM, headless: true, args: flags, viewport, permissions: ['clipboard-read', 'clipboard-write'] }
+    this.#context = await chromium.launchPersistentContext(this.#profile, options)
+  }
+
+  /** Opens the ward page as a person and waits until it is in step, unless told not to. */
+  async open(person, { locking = 'off', wait = true, path = '/demo/', size } = {}) {
+    const page = await this.#context.newPage()
+    page.on('pageerror', (error) => this.errors.push(`${person.name}: ${error.stack ?? error}`))
+    if (size) await page.setViewportSize(size)
+    const query = new URLSearchParams({ ...person, locking })
+    await page.goto(`${BASE_URL}${path}?${query}`)
+    if (wait) await synced(page)
+    return page
+  }
+
+  async blank() {
+    const page = await this.#context.newPage()
+    page.on('pageerror', (error) => this.errors.push(String(error.stack ?? error)))
+    return page
+  }
+
+  async end() {
+    await this.#context?.close()
+    rmSync(this.#profile, { recursive: true, force: true })
+  }
+}
+
+/** The origin of the gateway. */
+export const origin = BASE_URL
+
+/** Kills the gateway as a power cut would, or starts it again at the same address with the same files. */
+export async function gateway(what) {
+  const answer = await fetch(`${CONTROL_URL}/${what}`, { method: 'POST' })
+  if (!answer.ok) throw new Error(`gateway ${what}: ${await answer.text()}`)
+}
+
+/** Returns the widget's status on a page. */
+export const status = (page) => page.evaluate(() => CollabSDK.instances[0].status)
+
+/** Waits until everything of the page is on the server. */
+export async function synced(page, timeout = 15_000) {
+  await page.waitForFunction(
+    () => {
+      const { connection, save } = globalThis.CollabSDK?.instances[0]?.status ?? {}
+      return connection === 'connected' && save === 'server' && CollabSDK.instances[0].fields.length > 0
+    },
+    undefined,
+    { timeout },
+  )
+}
+
+/** Waits until `read` gives `wanted`, and fails with what it gave last. */
+export async function becomes(read, wanted, what, timeout = 10_000) {
+  const until = Date.now() + timeout
+  let got
+  do {
+    got = await read()
+    if (got === wanted) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  } while (Date.now() < until)
+  throw new Error(`${what}: got ${JSON.stringify(got)}, want ${JSON.stringify(wanted)}`)
+}
+
+/** Fails unless the two are the same. */
+export function equal(got, wanted, what) {
+  if (JSON.stringify(got) === JSON.stringify(wanted)) return
+  throw new Error(`${what}: got ${JSON.stringify(got)}, want ${JSON.stringify(wanted)}`)
+}
+
+/** Puts the caret at the end of a field and types. */
+export async function typeAtEnd(page, selector, text, delay = 5) {
+  await page.locator(selector).focus()
+  await page.keyboard.press('Control+End')
+  await page.keyboard.type(text, { delay })
+}
+
+/** Keeps a picture for people to look at. */
+export async function picture(page, name) {
+  mkdirSync(OUT, { recursive: true })
+  await page.bringToFront()
+  await page.waitForTimeout(700)
+  await page.screenshot({ path: join(OUT, `${name}.png`) })
+}

@@ -1,0 +1,151 @@
+//go:build integration
+
+// Package browser tests the widget in real Chromium against the real gateway: two people and more, each with a page.
+// It needs Node, npm and Chromium (CHROMIUM names another one than /usr/bin/chromium). Pictures are left in out/.
+package browser
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+const scenarioTimeout = 3 * time.Minute
+
+func TestWidgetInChromium(t *testing.T) {
+	install(t)
+	binary := build(t)
+	scenarios := []struct{ name, file string }{
+		{"G4 typing goes both ways and the caret stays", "typing"},
+		{"D7 two who type at one place lose nothing", "simultaneous"},
+		{"R1 everybody sees who is here and where", "presence"},
+		{"L1 a lock shows its holder and keeps others from writing", "lock"},
+		{"G3 a reload finds the same fields and the same text", "reload"},
+		{"G4 pages that open at once do not double what they show", "seed"},
+		{"F5 a killed gateway loses nothing and the status is honest", "restart"},
+		{"choices follow each other", "choices"},
+		{"L6 refused text is kept as a draft", "draft"},
+		{"G8 a hostile page neither breaks the widget nor is changed by it", "page"},
+		{"pictures", "images"},
+	}
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			gateway := &process{binary: binary, dir: t.TempDir(), addr: "127.0.0.1:0"}
+			if err := gateway.start(); err != nil {
+				t.Fatal(err)
+			}
+			defer gateway.kill()
+			control := httptest.NewServer(gateway)
+			defer control.Close()
+			run(t, s.file, gateway.url(), control.URL)
+		})
+	}
+}
+
+// install fetches what the scenarios need, once.
+func install(t *testing.T) {
+	if _, err := os.Stat("node_modules/playwright-core"); err == nil {
+		return
+	}
+	if out, err := exec.Command("npm", "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
+		t.Fatalf("npm ci: %v\n%s", err, out)
+	}
+}
+
+func build(t *testing.T) string {
+	binary := filepath.Join(t.TempDir(), "corsia")
+	if out, err := exec.Command("go", "build", "-o", binary, "corsia/gateway").CombinedOutput(); err != nil {
+		t.Fatalf("build the gateway: %v\n%s", err, out)
+	}
+	return binary
+}
+
+func run(t *testing.T, scenario, base, control string) {
+	ctx, cancel := context.WithTimeout(context.Background(), scenarioTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "run.mjs", scenario)
+	cmd.Env = append(os.Environ(), "BASE_URL="+base, "CONTROL_URL="+control)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// process is a gateway that can be killed and started again with the same files at the same address. As an HTTP
+// handler it does so for the scenario: POST /kill, POST /start.
+type process struct {
+	// Set before the first start.
+	binary, dir string
+
+	// Guarded by mu.
+	mu   sync.Mutex
+	addr string // after the first start the one that was picked
+	cmd  *exec.Cmd
+}
+
+func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/kill":
+		p.kill()
+	case "/start":
+		if err := p.start(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (p *process) url() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return "http://" + p.addr
+}
+
+// start returns when the gateway listens.
+func (p *process) start() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	cmd := exec.Command(p.binary, "serve")
+	cmd.Dir = p.dir
+	cmd.Env = append(os.Environ(), "ENV=development", "ADDR="+p.addr, "STORE_URL=sqlite:"+filepath.Join(p.dir, "corsia.db"))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	p.cmd = cmd
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		var line struct{ Msg, URL string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "gateway: listening" {
+			p.addr = line.URL[len("http://"):]
+			go io.Copy(io.Discard, out)
+			return nil
+		}
+	}
+	return fmt.Errorf("the gateway did not say where it listens: %v", cmd.Wait())
+}
+
+// kill ends the gateway at once, as a power cut would.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return
+	}
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+	p.cmd = nil
+}
