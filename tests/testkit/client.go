@@ -1,13 +1,16 @@
 package testkit
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,7 +24,10 @@ type Client struct {
 
 	t    testing.TB
 	conn *websocket.Conn
+	mute bool
 	done chan struct{} // closed when reading has ended
+
+	reading sync.Mutex // held by Pause
 
 	writing sync.Mutex
 
@@ -46,6 +52,9 @@ type Options struct {
 	Header http.Header // of the WebSocket's request
 	Path   string      // default /ws/
 	Raw    bool        // do not send CONNECT
+	Mute   bool        // do not answer pings
+
+	SmallBuffers bool // of the network, so that Pause is felt soon
 }
 
 // Connect connects a user with an ordinary token and returns when CONNECTED is there. The client leaves with the test.
@@ -81,20 +90,21 @@ func (g *Gateway) Dial(t testing.TB, o Options) *Client {
 	return c
 }
 
+// TryDial opens a WebSocket and closes it again, and returns why it could not.
+func (g *Gateway) TryDial(o Options) error {
+	conn, err := g.open(o)
+	if err == nil {
+		conn.Close()
+	}
+	return err
+}
+
 func (g *Gateway) dial(t testing.TB, o Options) (*Client, error) {
-	path := o.Path
-	if path == "" {
-		path = "/ws/"
-	}
-	dialer := websocket.Dialer{HandshakeTimeout: answerTime}
-	conn, answer, err := dialer.Dial("ws"+strings.TrimPrefix(g.URL, "http")+path+"?EIO=4&transport=websocket", o.Header)
+	conn, err := g.open(o)
 	if err != nil {
-		if answer != nil {
-			return nil, fmt.Errorf("open a WebSocket: %w (%s)", err, answer.Status)
-		}
-		return nil, fmt.Errorf("open a WebSocket: %w", err)
+		return nil, err
 	}
-	c := &Client{t: t, conn: conn, acks: map[int]Fields{}, done: make(chan struct{})}
+	c := &Client{t: t, conn: conn, mute: o.Mute, acks: map[int]Fields{}, done: make(chan struct{})}
 	c.changed = sync.NewCond(&c.mu)
 	go c.read()
 	t.Cleanup(func() { c.Drop(); <-c.done })
@@ -113,6 +123,40 @@ func (g *Gateway) dial(t testing.TB, o Options) (*Client, error) {
 	c.Text("40" + string(body))
 	return c, nil
 }
+
+// open opens the WebSocket.
+func (g *Gateway) open(o Options) (*websocket.Conn, error) {
+	path := o.Path
+	if path == "" {
+		path = "/ws/"
+	}
+	dialer := websocket.Dialer{HandshakeTimeout: answerTime}
+	if o.SmallBuffers {
+		dialer.NetDialContext = dialSmall
+	}
+	conn, answer, err := dialer.Dial("ws"+strings.TrimPrefix(g.URL, "http")+path+"?EIO=4&transport=websocket", o.Header)
+	if err != nil && answer != nil {
+		return nil, fmt.Errorf("open a WebSocket: %w (%s)", err, answer.Status)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open a WebSocket: %w", err)
+	}
+	return conn, nil
+}
+
+// dialSmall dials with a small receive buffer.
+func dialSmall(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		var failed error
+		err := raw.Control(func(fd uintptr) {
+			failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, smallBuffer)
+		})
+		return errors.Join(err, failed)
+	}}
+	return d.DialContext(ctx, network, address)
+}
+
+const smallBuffer = 8 << 10 // bytes
 
 // Session returns the session id.
 func (c *Client) Session() string { return c.Connected.Text("sessionId") }
@@ -244,6 +288,12 @@ func (c *Client) Ended() string {
 	return how
 }
 
+// Pause stops reading after the next frame, until Resume: a consumer that is too slow.
+func (c *Client) Pause() { c.reading.Lock() }
+
+// Resume goes on.
+func (c *Client) Resume() { c.reading.Unlock() }
+
 // Alive reports whether the connection lives.
 func (c *Client) Alive() bool {
 	c.mu.Lock()
@@ -284,6 +334,8 @@ func (c *Client) read() {
 	var attachments [][]byte
 	goodbye := ""
 	for {
+		c.reading.Lock()
+		c.reading.Unlock() //nolint:staticcheck // Pause holds it for as long as nothing shall be read
 		kind, frame, err := c.conn.ReadMessage()
 		if err != nil {
 			c.end(goodbye, err)
@@ -293,7 +345,9 @@ func (c *Client) read() {
 		case kind == websocket.BinaryMessage:
 			attachments = append(attachments, frame)
 		case len(frame) > 0 && frame[0] == '2':
-			c.Text("3" + string(frame[1:]))
+			if !c.mute {
+				c.Text("3" + string(frame[1:]))
+			}
 			continue
 		case len(frame) > 0 && frame[0] == '4':
 			if partial, err = parse(string(frame[1:])); err != nil {
