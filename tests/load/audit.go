@@ -73,14 +73,16 @@ func (r *record) audit(ctx context.Context, auditor *corsia.Client) (lacks int64
 
 // equal reports whether the author's replica holds the same texts and the same clocks as the server's document.
 func (a *author) equal(doc *ydoc.Doc) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	replica, err := a.replica()
+	if err != nil {
+		return false
+	}
 	for _, field := range fields {
-		if a.doc.Text(field) != doc.Text(field) {
+		if replica.Text(field) != doc.Text(field) {
 			return false
 		}
 	}
-	return string(a.doc.StateVector()) == string(doc.StateVector())
+	return string(replica.StateVector()) == string(doc.StateVector())
 }
 
 // note puts the figures into the result, when all connections have ended.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"sync"
@@ -31,11 +32,13 @@ type author struct {
 	conn   *corsia.Client
 	field  string
 	client uint64 // Yjs client id
-	whole  bool   // it applies what others write
+	whole  bool   // it keeps what it has written and heard, for its replica
+
+	doc *ydoc.Doc // of its own text alone; owned by the pacer
 
 	// Guarded by mu.
-	mu  sync.Mutex
-	doc *ydoc.Doc
+	mu   sync.Mutex
+	kept [][]byte // updates in the order of writing and hearing
 
 	sent     atomic.Int64   // messages
 	dueAt    []atomic.Int64 // of each message, on the bench's clock
@@ -67,13 +70,14 @@ func (a *author) send(due time.Duration) error {
 		return fmt.Errorf("more than %d messages were asked of one author", len(a.dueAt))
 	}
 	at := int(n) % len(prose)
-	a.mu.Lock()
 	update, err := a.doc.Transact(ydoc.ClientID(a.client), func(e *ydoc.Edit) {
 		e.InsertText(a.field, a.doc.TextLength(a.field), prose[at:at+1])
 	})
-	a.mu.Unlock()
 	if err != nil {
 		return err
+	}
+	if a.whole {
+		a.keep(update)
 	}
 	a.dueAt[n].Store(int64(due))
 	a.sent.Store(n + 1)
@@ -108,17 +112,27 @@ func (a *author) Updated(revision int64, update []byte) {
 	a.got.Add(1)
 	a.load.delivered(time.Duration(a.record.authors[from].dueAt[clock].Load()), now)
 	if a.whole {
-		a.apply(update)
+		a.keep(bytes.Clone(update))
 	}
 }
 
-func (a *author) apply(update []byte) {
+func (a *author) keep(update []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.doc.ApplyUpdate(update); err != nil {
-		a.tally.strange++
-		a.tally.problem("apply: %w", err)
+	a.kept = append(a.kept, update)
+}
+
+// replica returns the document as the author would see it: the measured time does not pay for it.
+func (a *author) replica() (*ydoc.Doc, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	doc := ydoc.New()
+	for _, update := range a.kept {
+		if err := doc.ApplyUpdate(update); err != nil {
+			return nil, err
+		}
 	}
+	return doc, nil
 }
 
 // Acknowledged counts an acknowledgement and measures how long it took.

@@ -16,10 +16,10 @@ const (
 	metricGoroutines  = "go_goroutines"
 	metricCollections = "go_gc_duration_seconds_count"
 	leaveTimeout      = 20 * time.Second
-	collectTimeout    = 30 * time.Second
+	collectTimeout    = 90 * time.Second
 	lookInterval      = 100 * time.Millisecond
-	spareGoroutines   = 8                      // that come and go: connections of the store, this very scrape
-	scavengeTime      = 500 * time.Millisecond // in which the collected memory does not go back to the system any more
+	spareGoroutines   = 8               // that come and go: connections of the store, this very scrape
+	scavengeTime      = 3 * time.Second // in which no more of the collected memory goes back to the system
 )
 
 // look is the gateway at a moment.
@@ -64,8 +64,8 @@ func (b *bench) shrunk(ctx context.Context) (look, error) {
 			return look{}, context.Cause(ctx)
 		case <-time.After(lookInterval):
 		}
-		const page = 1 << 20 // less is noise
-		if now := b.target.process.Resident(); now < least-page {
+		const noise = 1 << 20
+		if now := b.target.process.Resident(); now < least-noise {
 			least, since = now, time.Now()
 		}
 	}
