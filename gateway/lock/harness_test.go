@@ -92,7 +92,7 @@ func (s *store) set(away error) {
 	s.away = away
 }
 
-func (s *store) OpenLock(_ context.Context, l collab.Lock, takeOver bool, rows func(collab.Lock) []collab.AuditRow) (collab.LockGranted, error) {
+func (s *store) OpenLock(_ context.Context, l collab.Lock, takeOver bool, rows func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away != nil {
@@ -116,8 +116,9 @@ func (s *store) OpenLock(_ context.Context, l collab.Lock, takeOver bool, rows f
 	l.Fence = s.fences[l.Key]
 	s.open = append(s.open, l)
 	s.guard++
-	s.audit = append(s.audit, rows(l)...)
-	return collab.LockGranted{Lock: l, Superseded: ends, Head: collab.Head{Revision: 7, Guard: s.guard}}, nil
+	granted := collab.LockGranted{Lock: l, Superseded: ends, Head: collab.Head{Revision: 7, Guard: s.guard}}
+	s.audit = append(s.audit, rows(granted)...)
+	return granted, nil
 }
 
 func (s *store) close(l collab.Lock, end collab.LockEnd) bool {

@@ -27,7 +27,7 @@ type Leaser interface {
 
 // Store keeps the records of locks.
 type Store interface {
-	OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.Lock) []collab.AuditRow) (collab.LockGranted, error)
+	OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error)
 	CloseLock(ctx context.Context, key collab.LockKey, fence int64, end collab.LockEnd, at time.Time, audit []collab.AuditRow) (collab.Head, bool, error)
 	ExtendLock(ctx context.Context, key collab.LockKey, fence int64, expires time.Time) error
 	ExpiredLocks(ctx context.Context, before time.Time, limit int) ([]collab.Lock, error)
@@ -170,21 +170,28 @@ func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGran
 	case err != nil:
 		return grant, false, taken(ReasonUnavailable, collab.Lock{}, err)
 	}
-	grant, err = m.Store.OpenLock(ctx, l, q.TakeOver, func(l collab.Lock) []collab.AuditRow {
-		granted := m.event(audit.LockAcquired, l, q.Address, "")
-		granted.Role = q.Session.Role
-		if from.Lock != "" {
-			granted.Reason = string(collab.LockTakenOver)
-			granted.Details = map[string]string{"lock": string(from.Lock), "session": string(from.Session)}
-		}
-		return []collab.AuditRow{m.Audit.Row(granted)}
-	})
+	grant, err = m.Store.OpenLock(ctx, l, q.TakeOver, func(g collab.LockGranted) []collab.AuditRow { return m.trail(q, g) })
 	if err != nil {
 		freed, err = m.undo(context.WithoutCancel(ctx), lease, from, err)
 		return collab.LockGranted{}, freed && ctx.Err() == nil, err
 	}
 	m.remember(grant)
 	return grant, false, nil
+}
+
+// trail returns the audit rows of a grant and of the locks that it ended.
+func (m *Manager) trail(q Request, g collab.LockGranted) []collab.AuditRow {
+	rows := make([]collab.AuditRow, 0, 1+len(g.Superseded))
+	for _, old := range g.Superseded {
+		kind, end := audit.LockReleased, collab.LockTakenOver
+		if old.Session == q.Session.ID { // its lease was gone
+			kind, end = audit.LockExpired, collab.LockExpired
+		}
+		rows = append(rows, m.Audit.Row(m.event(kind, old, q.Address, string(end))))
+	}
+	granted := m.event(audit.LockAcquired, g.Lock, q.Address, "")
+	granted.Role = q.Session.Role
+	return append(rows, m.Audit.Row(granted))
 }
 
 // again extends what the session holds already. Freed says that it had ended meanwhile.

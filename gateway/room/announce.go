@@ -52,6 +52,9 @@ func (g *Registry) Granted(grant collab.LockGranted, then func()) {
 			return
 		}
 	}
+	for _, old := range grant.Superseded { // the old tab is told (SPEC L3)
+		g.tell(old, &Unlocked{Resource: old.Key.Resource.ID, Lock: old, End: endOf(old, grant.Lock)})
+	}
 	then()
 	g.tell(grant.Lock, &Locked{Resource: grant.Lock.Key.Resource.ID, Lock: grant.Lock})
 }

@@ -54,17 +54,21 @@ func (r *Room) applyLate() {
 
 func (e Granted) announce(r *Room) {
 	for _, old := range e.Grant.Superseded {
-		end := collab.LockExpired
-		if old.User == e.Grant.Lock.User && old.Session != e.Grant.Lock.Session {
-			end = collab.LockTakenOver
-		}
 		if old.Session != e.Grant.Lock.Session {
-			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: old, End: end}}, "")
+			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: old, End: endOf(old, e.Grant.Lock)}}, "")
 		}
 	}
 	e.Then()
 	r.broadcast(&Message{Body: &Locked{Resource: r.id.ID, Lock: e.Grant.Lock}}, "")
 	r.publish(collab.BusLocked, e.Grant)
+}
+
+// endOf says why a lock ended that a grant has superseded.
+func endOf(old, by collab.Lock) collab.LockEnd {
+	if old.User == by.User && old.Session != by.Session {
+		return collab.LockTakenOver
+	}
+	return collab.LockExpired
 }
 
 func (e Extended) apply(r *Room) {

@@ -113,7 +113,7 @@ func (e remote) updates(r *Room) error {
 func (r *Room) lockedElsewhere(g collab.LockGranted) {
 	for _, old := range g.Superseded {
 		if r.live.Unlock(old) {
-			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: old, End: collab.LockExpired}}, "")
+			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: old, End: endOf(old, g.Lock)}}, "")
 		}
 	}
 	r.live.Lock(g.Lock)

@@ -11,7 +11,7 @@ import (
 
 // Locker is the port of the locks' records and fences.
 type Locker interface {
-	OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.Lock) []collab.AuditRow) (collab.LockGranted, error)
+	OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error)
 	CloseLock(ctx context.Context, key collab.LockKey, fence int64, end collab.LockEnd, at time.Time, audit []collab.AuditRow) (collab.Head, bool, error)
 	ExtendLock(ctx context.Context, key collab.LockKey, fence int64, expires time.Time) error
 	OpenLocks(ctx context.Context, r collab.Resource) ([]collab.Lock, error)
@@ -84,9 +84,9 @@ func grantRecord(t *testing.T, l Locker) {
 	join(t, l, r, "usr_001", "s_1")
 	want := lock(r, "dosage", "usr_001", "s_1")
 	want.Explicit, want.TTL = true, 7*time.Second
-	granted, err := l.OpenLock(timeLimit(t), want, false, func(granted collab.Lock) []collab.AuditRow {
+	granted, err := l.OpenLock(timeLimit(t), want, false, func(granted collab.LockGranted) []collab.AuditRow {
 		row := auditRow(r, "LOCK_ACQUIRED")
-		if granted.Fence != 1 {
+		if granted.Lock.Fence != 1 {
 			row.Type = "the fence is not known"
 		}
 		return []collab.AuditRow{row}
@@ -159,7 +159,7 @@ func wantHeld(t *testing.T, err, want error, by collab.Lock) {
 func denied(t *testing.T, l Locker) {
 	r := resource()
 	holder := grant(t, l, lock(r, "dosage", "usr_001", "s_1")).Lock
-	audit := func(collab.Lock) []collab.AuditRow { return []collab.AuditRow{auditRow(r, "LOCK_ACQUIRED")} }
+	audit := func(collab.LockGranted) []collab.AuditRow { return []collab.AuditRow{auditRow(r, "LOCK_ACQUIRED")} }
 	_, err := l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_002", "s_2"), false, audit)
 	wantHeld(t, err, collab.ErrHeld, holder)
 	_, err = l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_001", "s_3"), false, audit) // the owner is the session

@@ -11,15 +11,15 @@ import (
 // OpenLock opens the record of a grant and issues its fence (SPEC L1); the lock is effective once it returns. Open records
 // of other sessions that overlap deny it with a *collab.HeldError around ErrHeld (same key) or ErrOverlaps (another key).
 // With takeOver a record of the same key and user is closed instead (SPEC L3), as is one of the same key and session
-// always. audit makes the rows from the lock with its fence; it may be called more than once.
-func (db *DB) OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.Lock) []collab.AuditRow) (collab.LockGranted, error) {
+// always. audit makes the rows of the grant and of what it ended; it may be called more than once.
+func (db *DB) OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error) {
 	var granted collab.LockGranted
 	err := db.do(ctx, 4*rowOverhead, func(w *writer) (err error) {
 		granted, err = w.openLock(l, takeOver)
 		if err != nil || audit == nil {
 			return err
 		}
-		return w.audit(audit(granted.Lock))
+		return w.audit(audit(granted))
 	})
 	if err != nil {
 		return collab.LockGranted{}, fmt.Errorf("open lock on %v: %w", l.Key.Resource, err)
