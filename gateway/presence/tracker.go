@@ -102,6 +102,11 @@ func (t *Tracker) Enter(ctx context.Context, m collab.Member) ([]collab.Member, 
 	if err != nil {
 		return nil, err
 	}
+	for _, r := range roster {
+		if r.Session == m.Session {
+			m.Color = r.Color // so that a renewal after a loss gives it back
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if e := t.live[m.Session]; e != nil {
@@ -157,11 +162,14 @@ func (t *Tracker) ActiveUsers() int {
 		tenant collab.Tenant
 		id     collab.UserID
 	}
+	limit := t.Now().Add(-t.ActivityTTL).UnixNano()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	users := map[user]bool{}
 	for _, e := range t.live {
-		users[user{e.session.Tenant, e.session.User}] = true
+		if e.seen.Load() >= limit {
+			users[user{e.session.Tenant, e.session.User}] = true
+		}
 	}
 	return len(users)
 }
@@ -180,43 +188,28 @@ func (t *Tracker) Run(ctx context.Context) {
 	}
 }
 
-// renew tells the state driver of what is due: activity since the last time, and entries at a quarter of their TTL.
+// renew tells the state driver of what is due: activity since the last time, and entries at a quarter of their TTL. It
+// breaks off at the first error; the next tick tries again, in another order.
 func (t *Tracker) renew(ctx context.Context) {
 	sessions, members := t.due()
 	for _, e := range sessions {
-		t.attempt(ctx, e.session.ID, func(ctx context.Context) error {
-			if err := t.Sessions.TouchSession(ctx, e.session, time.Unix(0, e.seen.Load())); err != nil || t.alive(e.session.ID) {
-				return err
-			}
-			return t.Sessions.CloseSession(ctx, e.session) // it ended meanwhile, and would have come back as a ghost
-		})
+		if err := t.touch(ctx, e); err != nil {
+			t.failed(ctx, e.session.ID, err)
+			return
+		}
 	}
 	for _, m := range members {
-		t.attempt(ctx, m.Session, func(ctx context.Context) error {
-			if err := t.Rooms.RenewMember(ctx, m); err != nil || t.present(m) {
-				return err
-			}
-			_, err := t.Rooms.Leave(ctx, m) // likewise
-			return err
-		})
+		if err := t.renewMember(ctx, m); err != nil {
+			t.failed(ctx, m.Session, err)
+			return
+		}
 	}
 }
 
-func (t *Tracker) alive(id collab.SessionID) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.live[id] != nil
-}
-
-func (t *Tracker) present(m collab.Member) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	e := t.live[m.Session]
-	if e == nil {
-		return false
+func (t *Tracker) failed(ctx context.Context, id collab.SessionID, err error) {
+	if ctx.Err() == nil {
+		t.Log.Warn("presence: renew", obs.Session(id), obs.Err(err))
 	}
-	_, in := e.members[m.Resource]
-	return in
 }
 
 func (t *Tracker) due() (sessions []*Entry, members []collab.Member) {
@@ -226,13 +219,10 @@ func (t *Tracker) due() (sessions []*Entry, members []collab.Member) {
 	defer t.mu.Unlock()
 	for _, e := range t.live {
 		if now.Sub(e.written) >= every && e.seen.Load() > e.written.UnixNano() {
-			e.written = now
 			sessions = append(sessions, e)
 		}
-		for res, m := range e.members {
+		for _, m := range e.members {
 			if now.Sub(m.renewed) >= t.RoomTTL/renewals {
-				m.renewed = now
-				e.members[res] = m
 				members = append(members, m.Member)
 			}
 		}
@@ -240,10 +230,55 @@ func (t *Tracker) due() (sessions []*Entry, members []collab.Member) {
 	return sessions, members
 }
 
-func (t *Tracker) attempt(ctx context.Context, id collab.SessionID, do func(context.Context) error) {
-	opCtx, cancel := context.WithTimeout(ctx, operationLimit)
+// touch renews a session. One that was closed meanwhile is closed again: the driver records what it has forgotten.
+func (t *Tracker) touch(ctx context.Context, e *Entry) error {
+	ctx, cancel := context.WithTimeout(ctx, operationLimit)
 	defer cancel()
-	if err := do(opCtx); err != nil && ctx.Err() == nil {
-		t.Log.Warn("presence: renew", obs.Session(id), obs.Err(err)) // the next tick tries again
+	now := t.Now()
+	if err := t.Sessions.TouchSession(ctx, e.session, time.Unix(0, e.seen.Load())); err != nil {
+		return err
 	}
+	t.mu.Lock()
+	live := t.live[e.session.ID] == e
+	e.written = now
+	t.mu.Unlock()
+	if live {
+		return nil
+	}
+	return t.Sessions.CloseSession(ctx, e.session)
+}
+
+// renewMember renews a session's place in a room likewise.
+func (t *Tracker) renewMember(ctx context.Context, m collab.Member) error {
+	ctx, cancel := context.WithTimeout(ctx, operationLimit)
+	defer cancel()
+	now := t.Now()
+	if err := t.Rooms.RenewMember(ctx, m); err != nil {
+		return err
+	}
+	if t.stillThere(m, now) {
+		return nil
+	}
+	_, err := t.Rooms.Leave(ctx, m)
+	return err
+}
+
+// stillThere notes a renewal. One with a mode that was changed meanwhile is to be made again at once.
+func (t *Tracker) stillThere(m collab.Member, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.live[m.Session]
+	if e == nil {
+		return false
+	}
+	current, there := e.members[m.Resource]
+	if !there {
+		return false
+	}
+	if current.Mode != m.Mode {
+		now = time.Time{}
+	}
+	current.renewed = now
+	e.members[m.Resource] = current
+	return true
 }
