@@ -90,6 +90,7 @@ type Room struct {
 	failures  int       // reads and appends that failed since the last append that did not
 	aware     awareness
 	cached    state // the encoded document at a revision, for joiners
+	bytes     int   // of the document, as the metrics have it
 }
 
 // peer is one session of this instance in the room.
@@ -155,13 +156,23 @@ func (r *Room) run() {
 			closing = nil
 		}
 		r.next()
+		r.measure(r.live.Bytes())
 		if r.aware.dirty() && !r.aware.armed {
 			r.aware.armed = true
 			tick.Reset(r.aware.due(r.opts.Now()))
 		}
 		if closing == nil && r.idle() {
+			r.measure(0)
 			return
 		}
+	}
+}
+
+// measure tells the metrics how large the document is.
+func (r *Room) measure(bytes int) {
+	if bytes != r.bytes {
+		r.opts.Metrics.DocumentBytes.Add(float64(bytes - r.bytes))
+		r.bytes = bytes
 	}
 }
 
