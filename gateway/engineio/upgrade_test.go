@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // upgraded opens a polling session and upgrades it.
@@ -158,7 +160,7 @@ func TestPostUnderWayIsReceivedBeforeWhatFollowsTheUpgrade(t *testing.T) {
 		c.send("2probe")
 		c.want("3probe")
 		c.send("5")
-		go c.send("4second")
+		go func() { _ = c.WriteMessage(websocket.TextMessage, []byte("4second")) }()
 		synctest.Wait()
 		_ = rest.Close()
 		wantAnswer(t, <-posted, http.StatusOK, "ok")
