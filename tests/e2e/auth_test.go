@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -430,4 +431,15 @@ func TestTwoTenantsNeverMeet_SPEC2(t *testing.T) {
 	g.HTTP(t, "POST", "/api/revocations", admin, fields{"sessionId": north.Session()})
 	time.Sleep(2 * time.Second)
 	north.None("UNAUTHORIZED")
+}
+
+// smallKey returns a public key that is too small to be trusted.
+func smallKey(t *testing.T) string {
+	t.Helper()
+	modulus := new(big.Int).SetBit(big.NewInt(1), 1023, 1) // of 1024 bits
+	der, err := x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: modulus, E: 65537})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }

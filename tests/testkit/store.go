@@ -59,6 +59,22 @@ func (g *Gateway) copyStore(t testing.TB) string {
 	return filepath.Join(folder, "corsia.db")
 }
 
+// Damage changes the store of a gateway that does not run, as no gateway would.
+func (g *Gateway) Damage(t testing.TB, statement string, args ...any) {
+	t.Helper()
+	if g.Running() {
+		t.Fatal("the gateway runs")
+	}
+	db, err := sql.Open("sqlite", "file:"+g.storePath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(statement, args...); err != nil {
+		t.Fatalf("damage the store: %v", err)
+	}
+}
+
 // Query returns the rows of a query: integers as int64, text as string, blobs as []byte.
 func (s *Store) Query(query string, args ...any) []Fields {
 	s.t.Helper()
