@@ -68,11 +68,12 @@ func (m *Manager) endAll(ctx context.Context, session collab.SessionID, end coll
 func (m *Manager) Run(ctx context.Context, active func(collab.SessionID) bool) {
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
-	swept := time.Time{}
+	swept := m.Now()
+	m.sweep(ctx, swept.Add(max(m.TTL, collab.MaxLockTTL))) // all of them: leases may have died with a process, before their time
 	for {
-		if now := m.Now(); now.Sub(swept) >= sweepEvery { // at start too: locks of a process that died
+		if now := m.Now(); now.Sub(swept) >= sweepEvery {
 			swept = now
-			m.sweep(ctx)
+			m.sweep(ctx, now)
 		}
 		select {
 		case <-ctx.Done():
@@ -116,10 +117,11 @@ func (m *Manager) expire(ctx context.Context, l collab.Lock) (closed bool) {
 	return closed
 }
 
-// sweep ends open records whose lease is gone, whichever instance granted them. It goes on while full batches of them end.
-func (m *Manager) sweep(ctx context.Context) {
+// sweep ends open records that should end before a time and whose lease is gone, whichever instance granted them. It goes
+// on while full batches of them end.
+func (m *Manager) sweep(ctx context.Context, before time.Time) {
 	for {
-		stale, err := m.Store.ExpiredLocks(ctx, m.Now(), sweepBatch)
+		stale, err := m.Store.ExpiredLocks(ctx, before, sweepBatch)
 		if err != nil {
 			if ctx.Err() == nil {
 				m.Log.Warn("lock: look for expired ones", obs.Err(err))
