@@ -3,7 +3,9 @@ package session
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"corsia/gateway/socketio"
@@ -97,7 +99,7 @@ func (b *blob) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	values := []byte{}
-	if data[0] != '[' || json.Unmarshal(data, &values) != nil { // from a string it would read base64
+	if data[0] != '[' || bytes.IndexByte(data, 'n') >= 0 || json.Unmarshal(data, &values) != nil { // strings would be base64, nulls zeros
 		return badRequest("a binary value is neither an attachment nor an array of bytes")
 	}
 	*b = blob{present: true, placeholder: -1, inline: values}
@@ -120,7 +122,7 @@ func (b blob) bytes(attachments [][]byte) ([]byte, error) {
 // required is bytes for a value that must be there.
 func (b blob) required(name string, attachments [][]byte) ([]byte, error) {
 	v, err := b.bytes(attachments)
-	if err == nil && v == nil {
+	if err == nil && !b.present {
 		err = badRequest(name + " is missing")
 	}
 	return v, err
@@ -197,7 +199,7 @@ func (q lockRequest) key(tenant collab.Tenant) (collab.LockKey, error) {
 	return collab.LockKey{Resource: collab.Resource{Tenant: tenant, ID: id}, Field: field}, nil
 }
 
-// seeds returns the values of a SEED.
+// seeds returns the values of a SEED, in the order of their fields.
 func (q seedRequest) seeds() ([]collab.Seed, error) {
 	if len(q.Values) > maxSeedFields {
 		return nil, badRequest("values names more than " + strconv.Itoa(maxSeedFields) + " fields")
@@ -210,5 +212,6 @@ func (q seedRequest) seeds() ([]collab.Seed, error) {
 		}
 		out = append(out, collab.Seed{Field: field, Value: string(value)})
 	}
+	slices.SortFunc(out, func(a, b collab.Seed) int { return strings.Compare(string(a.Field), string(b.Field)) })
 	return out, nil
 }
