@@ -35,12 +35,10 @@ func (s *Session) Answer(t room.Ticket, a room.Answer) {
 // state answers a join twice: by the event and by the callback (SPEC 3). The document's bytes are shared.
 func (s *Session) state(t room.Ticket, b *room.State) {
 	view := viewState(b)
-	s.gate.Metrics.Sent.Inc()
-	s.conn.SendShared(socketio.EncodeSharedEvent("RESOURCE_STATE", mustJSON(view), b.State, b.StateVector))
+	s.sent(s.conn.SendShared(socketio.EncodeSharedEvent("RESOURCE_STATE", mustJSON(view), b.State, b.StateVector)))
 	if t.Ack >= 0 {
 		view.OK = true
-		s.gate.Metrics.Sent.Inc()
-		s.conn.AckShared(uint64(t.Ack), mustJSON(view), b.State, b.StateVector)
+		s.sent(s.conn.AckShared(uint64(t.Ack), mustJSON(view), b.State, b.StateVector))
 	}
 }
 

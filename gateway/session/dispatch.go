@@ -29,10 +29,7 @@ var handlers = map[string]func(s *Session, ctx context.Context, ev socketio.Even
 
 // dispatch hands an event to its handler and answers what it refuses.
 func (s *Session) dispatch(ev socketio.Event, now time.Time) {
-	t := room.Ticket{Event: ev.Name, Ack: -1}
-	if ev.WantsAck() {
-		t.Ack = int64(ev.AckID())
-	}
+	t := ticket(ev)
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
 	if ev.Name == evUpdate || ev.Name == evResourceUpdate {
@@ -49,6 +46,15 @@ func (s *Session) dispatch(ev socketio.Event, now time.Time) {
 	if err := handler(s, ctx, ev, t); err != nil {
 		s.refuse(t, "", err)
 	}
+}
+
+// ticket notes which answer an event waits for.
+func ticket(ev socketio.Event) room.Ticket {
+	t := room.Ticket{Event: ev.Name, Ack: -1}
+	if ev.WantsAck() {
+		t.Ack = int64(ev.AckID())
+	}
+	return t
 }
 
 func (s *Session) heartbeat(_ context.Context, _ socketio.Event, t room.Ticket) error {
@@ -112,7 +118,7 @@ func (s *Session) seed(ctx context.Context, ev socketio.Event, t room.Ticket) er
 	}
 	client, err := s.gate.Store.Reserve(ctx, s.resource(id), s.about.User, s.id)
 	if err != nil {
-		return about(id, err)
+		return about(id, fromStore(err))
 	}
 	return about(id, m.room.Send(ctx, room.Seed{From: s.id, Client: client, Values: values, At: s.gate.Now(), Ticket: t}))
 }
@@ -176,7 +182,7 @@ func (s *Session) refuse(t room.Ticket, res collab.ResourceID, err error) {
 	if at, ok := errors.AsType[*located](err); ok {
 		res = at.resource
 	}
-	e := collab.AsError(err)
+	e := retryable(collab.AsError(err))
 	s.gate.Metrics.CountError(e.Code)
 	if e.Code == collab.CodeInternal || e.Code == collab.CodeUnavailable {
 		s.gate.Log.Error("session: request", obs.Event(clip(t.Event)), obs.Session(s.id), obs.Resource(res), obs.Code(e.Code), obs.Err(err))
@@ -191,8 +197,24 @@ func (s *Session) refuse(t room.Ticket, res collab.ResourceID, err error) {
 		s.send(socketio.EncodeEvent("ERROR", mustJSON(r.fields), r.attachments...))
 	}
 	if e.Code == collab.CodeMalformedUpdate && s.malformed.Add(1) >= maxMalformed {
-		s.conn.Disconnect("malformed updates")
+		s.disconnect("malformed updates")
 	}
+}
+
+// retryable says of a request that took too long that it may be sent again: nothing of it was stored.
+func retryable(e *collab.Error) *collab.Error {
+	if e.Code != collab.CodeInternal || !errors.Is(e.Err, context.DeadlineExceeded) {
+		return e
+	}
+	return &collab.Error{Code: collab.CodeUnavailable, Msg: "the server was too slow with this request; send it again", RetryAfter: time.Second, Err: e.Err}
+}
+
+// fromStore marks an error of the store or of the state driver as one that passes.
+func fromStore(err error) error {
+	if e := collab.AsError(err); err != nil && e.Code == collab.CodeInternal {
+		return &collab.Error{Code: collab.CodeUnavailable, Msg: "the server cannot do this at the moment", RetryAfter: time.Second, Err: err}
+	}
+	return err
 }
 
 // ok answers a callback. Without one there is nobody to tell.
@@ -208,14 +230,7 @@ func (s *Session) ok(t room.Ticket, fields map[string]any) {
 }
 
 func (s *Session) acknowledge(t room.Ticket, body []byte, attachments ...[]byte) {
-	if s.conn.Ack(uint64(t.Ack), body, attachments...) {
-		s.gate.Metrics.Sent.Inc()
-		return
-	}
-	if !s.ended.Load() {
-		s.gate.Metrics.SlowConsumers.Inc()
-		s.conn.Kick("slow consumer")
-	}
+	s.sent(s.conn.Ack(uint64(t.Ack), body, attachments...))
 }
 
 // clip bounds a client's text for the log.

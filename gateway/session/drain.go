@@ -19,7 +19,10 @@ func (g *Gate) Drain(ctx context.Context, spread time.Duration) error {
 		s.emit("SERVER_DRAINING", struct {
 			RetryAfterMs int64 `json:"retryAfterMs"`
 		}{wait.Milliseconds() + rand.N(spread+1).Milliseconds()})
-		time.AfterFunc(wait/2, func() { s.conn.Close(engineio.CloseServiceRestart, "server draining") })
+		time.AfterFunc(wait/2, func() {
+			s.leaving.Store(true)
+			s.conn.Close(engineio.CloseServiceRestart, "server draining")
+		})
 	}
 	ended := make(chan struct{})
 	go func() { defer close(ended); g.ending.Wait() }()

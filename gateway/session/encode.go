@@ -81,37 +81,42 @@ func encode(m *room.Message) *socketio.Packet {
 	if p, ok := m.Encoded.(*socketio.Packet); ok {
 		return p
 	}
-	p := encodeBody(m.Body)
+	var p *socketio.Packet
+	if u, ok := m.Body.(*room.Updated); ok {
+		p = socketio.EncodeEvent(evUpdate, appendUpdated(nil, u), u.Update)
+	} else {
+		name, view := describe(m.Body)
+		p = event(name, view)
+	}
 	m.Encoded = p
 	return p
 }
 
-func encodeBody(body any) *socketio.Packet {
+// describe returns the name and the fields of the event that a room's message is, but for Y_UPDATE.
+func describe(body any) (name string, fields any) {
 	switch b := body.(type) {
-	case *room.Updated:
-		return socketio.EncodeEvent(evUpdate, appendUpdated(nil, b), b.Update)
 	case *room.Awareness:
-		return event(evAwareness, struct {
+		return evAwareness, struct {
 			ResourceID collab.ResourceID `json:"resourceId"`
 			UserID     collab.UserID     `json:"userId"`
 			SessionID  collab.SessionID  `json:"sessionId"`
 			State      json.RawMessage   `json:"state"`
-		}{b.Resource, b.User, b.Session, nullable(b.State)})
+		}{b.Resource, b.User, b.Session, nullable(b.State)}
 	case *room.UserJoined:
-		return event("USER_JOINED", struct {
+		return "USER_JOINED", struct {
 			ResourceID collab.ResourceID `json:"resourceId"`
 			User       room.User         `json:"user"`
-		}{b.Resource, b.User})
+		}{b.Resource, b.User}
 	case *room.UserLeft:
-		return event("USER_LEFT", struct {
+		return "USER_LEFT", struct {
 			ResourceID collab.ResourceID `json:"resourceId"`
 			UserID     collab.UserID     `json:"userId"`
 			SessionID  collab.SessionID  `json:"sessionId"`
 			Reason     string            `json:"reason"`
-		}{b.Resource, b.User, b.Session, b.Reason})
+		}{b.Resource, b.User, b.Session, b.Reason}
 	case *room.Locked:
 		l := b.Lock
-		return event("LOCK_STATUS_CHANGED", struct {
+		return "LOCK_STATUS_CHANGED", struct {
 			ResourceID collab.ResourceID `json:"resourceId"`
 			Field      collab.Field      `json:"field,omitempty"`
 			Status     string            `json:"status"`
@@ -120,33 +125,33 @@ func encodeBody(body any) *socketio.Packet {
 			SessionID  collab.SessionID  `json:"sessionId"`
 			Name       string            `json:"name"`
 			ExpiresAt  int64             `json:"expiresAt"`
-		}{l.Key.Resource.ID, l.Key.Field, "locked", l.ID, l.User, l.Session, l.Name, collab.Millis(l.ExpiresAt)})
+		}{l.Key.Resource.ID, l.Key.Field, "locked", l.ID, l.User, l.Session, l.Name, collab.Millis(l.ExpiresAt)}
 	case *room.Unlocked:
 		l := b.Lock
-		return event("LOCK_RELEASED", struct {
+		return "LOCK_RELEASED", struct {
 			ResourceID collab.ResourceID `json:"resourceId"`
 			Field      collab.Field      `json:"field,omitempty"`
 			LockID     collab.LockID     `json:"lockId"`
 			UserID     collab.UserID     `json:"userId"`
 			SessionID  collab.SessionID  `json:"sessionId"`
 			Reason     collab.LockEnd    `json:"reason"`
-		}{l.Key.Resource.ID, l.Key.Field, l.ID, l.User, l.Session, b.End})
+		}{l.Key.Resource.ID, l.Key.Field, l.ID, l.User, l.Session, b.End}
 	case *room.Trouble:
-		return encodeTrouble(b)
+		return describeTrouble(b)
 	}
-	return event("ERROR", errorView{Code: collab.CodeInternal, Message: "a message of unknown kind"})
+	return "ERROR", errorView{Code: collab.CodeInternal, Message: "a message of unknown kind"}
 }
 
-func encodeTrouble(t *room.Trouble) *socketio.Packet {
+func describeTrouble(t *room.Trouble) (name string, fields any) {
 	if t.Since == 0 {
-		return event("RECOVERED", struct {
+		return "RECOVERED", struct {
 			What string `json:"what"`
-		}{t.What})
+		}{t.What}
 	}
-	return event("DEGRADED", struct {
+	return "DEGRADED", struct {
 		What  string `json:"what"`
 		Since int64  `json:"since"`
-	}{t.What, t.Since})
+	}{t.What, t.Since}
 }
 
 // appendUpdated writes the JSON of Y_UPDATE, the event that is sent most.
@@ -244,9 +249,6 @@ func viewError(eventName string, res collab.ResourceID, e *collab.Error) refusal
 
 func viewDenied(f map[string]any, d lock.Denied) {
 	f["reason"] = d.Reason
-	if d.Holder.Key.Field != "" && f["field"] == nil {
-		f["field"] = d.Holder.Key.Field
-	}
 	if d.Holder.ID == "" {
 		return
 	}

@@ -92,6 +92,9 @@ func (g *Gate) Connect(c *socketio.Conn, payload json.RawMessage) (socketio.List
 	start := g.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
 	defer cancel()
+	if g.isDraining() {
+		return nil, g.unavailable(errDraining)
+	}
 	var cred credentials
 	if err := json.Unmarshal(payload, &cred); err != nil {
 		return nil, g.reject(ctx, c, auth.Refuse(auth.MalformedToken))
@@ -138,7 +141,7 @@ func (g *Gate) open(ctx context.Context, s *Session) error {
 	s.presence = entry
 	if count > g.SessionsPerUser {
 		s.ended.Store(true)
-		s.overLimit("a user may have no more sessions than this one has")
+		s.overLimit(room.Ticket{Ack: -1}, "", "a user may have no more sessions than this one has")
 		return g.Presence.Close(ctx, s.about)
 	}
 	if err := g.Audit.Record(ctx, s.event(audit.UserConnected)); err != nil {
@@ -151,11 +154,21 @@ func (g *Gate) open(ctx context.Context, s *Session) error {
 		g.ending.Add(1)
 	}
 	g.mu.Unlock()
-	if draining {
-		return errors.Join(collab.NewError(collab.CodeDraining, "this server is shutting down"), g.Presence.Close(ctx, s.about))
+	if draining { // since it asked
+		gone := s.event(audit.UserDisconnected)
+		gone.Reason = string(endDraining)
+		return errors.Join(errDraining, g.Presence.Close(ctx, s.about), g.Audit.Record(ctx, gone))
 	}
 	g.Metrics.Sessions.Inc()
 	return nil
+}
+
+var errDraining = &collab.Error{Code: collab.CodeDraining, Msg: "this server is shutting down", RetryAfter: time.Second}
+
+func (g *Gate) isDraining() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.draining
 }
 
 // reject audits a refused client and says why (SPEC A4).
@@ -195,6 +208,7 @@ func (g *Gate) displace(id auth.Identity, cred credentials) {
 	if old == nil || old.about.Tenant != id.Tenant || old.about.User != id.User || !sameSecret(old.resumeKey, cred.ResumeKey) {
 		return
 	}
+	old.leaving.Store(true)
 	old.finish(endDisplaced)
 	old.conn.Kick(string(endDisplaced))
 }

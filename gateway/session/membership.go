@@ -46,69 +46,79 @@ type entry struct {
 }
 
 // enter does what joining takes, in order: the room, the store, presence, the room's own word. What was done is undone
-// when a later step fails.
+// when a later step fails; a session that was in the room before stays there as it was.
 func (s *Session) enter(ctx context.Context, q entry, t room.Ticket) error {
 	m := s.in(q.id)
-	if m == nil {
-		if s.rooms() >= s.gate.RoomsPerSession {
-			s.overLimit("a session may be in no more rooms than this one is")
-			return collab.NewError(collab.CodeTooManyRooms, "the session is in as many rooms as it may be")
-		}
-		held, release, err := s.gate.Rooms.Hold(ctx, s.resource(q.id))
-		if err != nil {
-			return err
-		}
-		m = &membership{room: held, release: release}
+	if m != nil {
+		return s.admit(ctx, q, m, t)
 	}
+	if s.rooms() >= s.gate.RoomsPerSession {
+		s.overLimit(t, q.id, "a session may be in no more rooms than this one is")
+		return nil
+	}
+	held, release, err := s.gate.Rooms.Hold(ctx, s.resource(q.id))
+	if err != nil {
+		return err
+	}
+	m = &membership{room: held, release: release}
+	if err := s.admit(ctx, q, m, t); err != nil {
+		s.retreat(s.memberOf(q, m), m)
+		return err
+	}
+	return nil
+}
+
+// memberOf returns what the session will be in a room. Who joins again has been there since the first time.
+func (s *Session) memberOf(q entry, m *membership) collab.Member {
 	member := collab.Member{Resource: s.resource(q.id), Session: s.id, User: s.about.User, Name: s.about.Name, Role: s.about.Role,
 		Mode: q.mode, Instance: s.gate.Instance, JoinedAt: s.gate.Now()}
 	if !m.member.JoinedAt.IsZero() {
 		member.JoinedAt = m.member.JoinedAt
 	}
-	known := s.in(q.id) != nil
-	err := s.admit(ctx, q, m, member, t)
-	if err != nil && !known {
-		s.retreat(member, m)
-	}
-	return err
+	return member
 }
 
 // admit makes the member known to the store, to presence and to the room.
-func (s *Session) admit(ctx context.Context, q entry, m *membership, member collab.Member, t room.Ticket) error {
+func (s *Session) admit(ctx context.Context, q entry, m *membership, t room.Ticket) error {
+	member := s.memberOf(q, m)
 	e := s.event(audit.ResourceJoined)
 	e.Resource, e.Details = q.id, map[string]string{"mode": string(q.mode)}
 	joined, err := s.gate.Store.Join(ctx, collab.Join{Resource: member.Resource, Type: q.kind, User: s.about.User, Session: s.id,
 		Mode: q.mode, At: s.gate.Now(), Audit: []collab.AuditRow{s.gate.Audit.Row(e)}})
 	if err != nil {
-		return err
+		return fromStore(err)
 	}
 	if joined.Created {
 		s.gate.Metrics.Operations.Create.Inc()
 	}
 	roster, err := s.gate.Presence.Enter(ctx, member)
 	if err != nil {
-		return err
+		return fromStore(err)
 	}
 	for _, r := range roster {
 		if r.Session == s.id {
 			member.Color = r.Color
 		}
 	}
-	s.mu.Lock()
-	s.joined[q.id] = &membership{room: m.room, release: m.release, member: member}
-	s.mu.Unlock()
+	if m.member.Mode == collab.Editor && member.Mode != collab.Editor { // by its own wish: what it locked is free again
+		s.gate.Locks.LeaveRoom(ctx, s.id, member.Resource, collab.LockReleased)
+	}
 	s.gate.Rooms.Entered(s.id, member.Resource)
 	err = m.room.Send(ctx, room.Join{Peer: s, Member: member, Roster: roster, Joined: joined, StateVector: q.vector, Ticket: t})
 	if err != nil {
-		s.forgetRoom(member.Resource)
+		return err
 	}
-	return err
+	s.mu.Lock()
+	s.joined[q.id] = &membership{room: m.room, release: m.release, member: member}
+	s.mu.Unlock()
+	return nil
 }
 
 // retreat undoes a join that did not succeed.
 func (s *Session) retreat(member collab.Member, m *membership) {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
+	s.gate.Rooms.Left(s.id, member.Resource)
 	if err := s.gate.Presence.Leave(ctx, member); err != nil {
 		s.gate.Log.Warn("session: undo a join", obs.Session(s.id), obs.Err(err))
 	}

@@ -28,6 +28,7 @@ const (
 	endDisconnected ending = "disconnected"
 	endTimeout      ending = "session_timeout"
 	endDisplaced    ending = "reconnected"
+	endDraining     ending = "draining"
 )
 
 const (
@@ -46,14 +47,15 @@ type Session struct {
 	address   string
 	presence  *presence.Entry // set by open
 
-	// Owned by the reading goroutine.
 	limiter   *rate.Limiter
 	malformed atomic.Int32
+	leaving   atomic.Bool // it was told to go: what it does not get any more is not missed
+	ended     atomic.Bool
+	expiring  atomic.Bool
+	busy      atomic.Int32 // requests that wait for a lock
+	finished  sync.Once
 
-	ended    atomic.Bool
-	finished sync.Once
-	expiring atomic.Bool
-	busy     atomic.Int32 // requests that wait for a lock
+	handling sync.Mutex // held by Event: an end that comes from elsewhere waits for the event under way
 
 	// Guarded by mu.
 	mu       sync.Mutex
@@ -79,6 +81,8 @@ func newSession(g *Gate, c *socketio.Conn, id auth.Identity) *Session {
 
 // Event handles one event of the client. It implements socketio.Listener.
 func (s *Session) Event(ev socketio.Event) {
+	s.handling.Lock()
+	defer s.handling.Unlock()
 	if s.ended.Load() {
 		return
 	}
@@ -88,7 +92,7 @@ func (s *Session) Event(ev socketio.Event) {
 	s.presence.Seen(now, heartbeat)
 	if !heartbeat && !s.limiter.AllowN(now, 1) {
 		s.gate.Metrics.MessagesRateLimited.Inc()
-		s.overLimit("too many messages a second")
+		s.overLimit(ticket(ev), "", "too many messages a second")
 		return
 	}
 	s.dispatch(ev, now)
@@ -97,20 +101,33 @@ func (s *Session) Event(ev socketio.Event) {
 // Closed ends the session with its socket. It implements socketio.Listener.
 func (s *Session) Closed(string) { s.finish(endDisconnected) }
 
-// overLimit tells the client which limit it broke and disconnects it (SPEC C8).
-func (s *Session) overLimit(msg string) {
+// overLimit tells the client which limit it broke, by ERROR and by the callback if there is one, and disconnects it
+// (SPEC C8).
+func (s *Session) overLimit(t room.Ticket, res collab.ResourceID, msg string) {
 	s.gate.Metrics.CountError(collab.CodeRateLimited)
-	s.emit("ERROR", errorView{Code: collab.CodeRateLimited, Message: msg, RetryAfterMs: time.Second.Milliseconds()})
-	s.conn.Disconnect("rate limited")
+	view := errorView{Event: t.Event, ResourceID: res, Code: collab.CodeRateLimited, Message: msg, RetryAfterMs: time.Second.Milliseconds()}
+	s.emit("ERROR", view)
+	if t.Ack >= 0 {
+		s.acknowledge(t, mustJSON(map[string]any{"ok": false, "error": view}))
+	}
+	s.disconnect("rate limited")
+}
+
+// disconnect tells the client that the server ended the session, after what waits for it.
+func (s *Session) disconnect(reason string) {
+	s.leaving.Store(true)
+	s.conn.Disconnect(reason)
 }
 
 // finish ends the session once: its locks first, then its rooms, then itself, so that everybody is told in that order
-// (SPEC R3).
+// (SPEC R3). An event under way is finished before: what it joins is left.
 func (s *Session) finish(why ending) {
 	s.finished.Do(func() {
 		if s.ended.Swap(true) {
 			return // it was never opened
 		}
+		s.handling.Lock()
+		defer s.handling.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
 		defer cancel()
 		defer s.gate.forget(s)
@@ -147,11 +164,14 @@ func (s *Session) expire() {
 		s.gate.Log.Error("session: audit its expiry", obs.Session(s.id), obs.Err(err))
 	}
 	s.finish(endTimeout)
-	s.conn.Disconnect("session timeout")
+	s.disconnect("session timeout")
 }
 
 // checkToken warns a minute before the token expires, and ends the session when it has expired or was revoked (SPEC A5).
 func (s *Session) checkToken(now time.Time) {
+	if s.leaving.Load() {
+		return
+	}
 	s.mu.Lock()
 	id, warned := s.identity, s.warned
 	soon := id.Expires.Sub(now) <= expiryNotice
@@ -172,7 +192,7 @@ func (s *Session) checkToken(now time.Time) {
 func (s *Session) unauthorized(reason auth.Reason) {
 	s.gate.Metrics.CountAuthFailure(string(reason))
 	s.emit("UNAUTHORIZED", map[string]string{"code": string(collab.CodeUnauthorized), "reason": string(reason)})
-	s.conn.Disconnect(string(reason))
+	s.disconnect(string(reason))
 }
 
 // who returns the identity of the token in force.
@@ -200,20 +220,28 @@ func (s *Session) event(kind audit.Type) audit.Event {
 
 func (s *Session) emit(name string, body any) { s.send(event(name, body)) }
 
-func (s *Session) send(p *socketio.Packet) bool {
-	if !s.conn.Send(p) {
-		return false
+// send puts a packet into the outbox. A client that does not read what it is told is disconnected (SPEC C7).
+func (s *Session) send(p *socketio.Packet) { s.sent(s.conn.Send(p)) }
+
+// sent counts a packet, or ends a session whose outbox was full.
+func (s *Session) sent(taken bool) {
+	if taken {
+		s.gate.Metrics.Sent.Inc()
+		return
 	}
-	s.gate.Metrics.Sent.Inc()
-	return true
+	if !s.leaving.Load() && !s.ended.Load() {
+		s.gate.Metrics.SlowConsumers.Inc()
+		s.Kick(errSlow)
+	}
 }
 
 // Deliver puts a room's message into the outbox. It implements room.Peer.
 func (s *Session) Deliver(m *room.Message) bool {
-	if s.ended.Load() {
-		return true // it is leaving: there is nobody to kick
+	if s.conn.Send(encode(m)) {
+		s.gate.Metrics.Sent.Inc()
+		return true
 	}
-	return s.send(encode(m))
+	return s.leaving.Load() || s.ended.Load() // then there is nobody to kick
 }
 
 // Backlog returns the bytes that wait in the outbox. It implements room.Peer.
@@ -221,6 +249,9 @@ func (s *Session) Backlog() int { return s.conn.Pending() }
 
 // Kick ends the socket of a consumer that is too slow; the client may come back. It implements room.Peer.
 func (s *Session) Kick(reason error) {
+	if s.leaving.Swap(true) {
+		return
+	}
 	s.gate.Log.Warn("session: disconnected", obs.Session(s.id), obs.Err(reason))
 	s.conn.Kick("slow consumer")
 }
@@ -249,3 +280,5 @@ func bearer(header string) string {
 func sameSecret(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 const expiryNotice = 60 * time.Second
+
+var errSlow = collab.NewError(collab.CodeBackpressure, "this connection does not read fast enough")

@@ -9,6 +9,7 @@ import (
 	"corsia/gateway/room"
 	"corsia/gateway/socketio"
 	"corsia/shared/collab"
+	"corsia/shared/obs"
 )
 
 // tokenRefresh puts a new token in force, for the same user and tenant, and judges every joined room again (SPEC A5).
@@ -31,6 +32,7 @@ func (s *Session) tokenRefresh(ctx context.Context, ev socketio.Event, t room.Ti
 	s.identity, s.warned = id, false
 	joined := maps.Clone(s.joined)
 	s.mu.Unlock()
+	s.gate.Locks.EndUnless(ctx, s.id, func(res collab.Resource) bool { return s.gate.Grants.Allows(id, res.ID, collab.Editor) })
 	for res, m := range joined {
 		s.judge(ctx, res, m, id, t)
 	}
@@ -42,18 +44,18 @@ func (s *Session) tokenRefresh(ctx context.Context, ev socketio.Event, t room.Ti
 func (s *Session) refreshRefused(reason string, t room.Ticket) error {
 	s.gate.Metrics.CountAuthFailure(reason)
 	s.refuse(t, "", &collab.Error{Code: collab.CodeUnauthorized, Msg: "the token was refused", Detail: refused{Reason: reason}})
-	s.conn.Disconnect(reason)
+	s.disconnect(reason)
 	return nil
 }
 
-// judge takes from the session what its new token does not allow: the editor's right with its locks, or the room.
+// judge takes from the session what its new token does not allow in a room: the editor's right, or the room. Its locks
+// have ended before.
 func (s *Session) judge(ctx context.Context, res collab.ResourceID, m *membership, id auth.Identity, t room.Ticket) {
 	mode, ok := s.gate.Grants.Mode(id, res)
 	if ok && mode.Allows(m.member.Mode) {
 		return
 	}
 	denied := room.Ticket{Event: t.Event, Ack: -1}
-	s.gate.Locks.LeaveRoom(ctx, s.id, m.member.Resource, collab.LockReleased)
 	if !ok {
 		s.leave(ctx, res, endLeft)
 		s.refuse(denied, res, s.deny(ctx, res, t.Event, "no right"))
@@ -64,11 +66,11 @@ func (s *Session) judge(ctx context.Context, res collab.ResourceID, m *membershi
 	s.mu.Lock()
 	s.joined[res] = &membership{room: m.room, release: m.release, member: member}
 	s.mu.Unlock()
-	if _, err := s.gate.Presence.Enter(ctx, member); err == nil {
-		err = m.room.Send(ctx, room.SetMode{Session: s.id, Mode: collab.Viewer})
-		if err != nil {
-			s.refuse(denied, res, err)
-		}
+	if _, err := s.gate.Presence.Enter(ctx, member); err != nil {
+		s.gate.Log.Warn("session: mode in presence", obs.Session(s.id), obs.Resource(res), obs.Err(err)) // the room below decides
+	}
+	if err := m.room.Send(ctx, room.SetMode{Session: s.id, Mode: collab.Viewer}); err != nil {
+		s.refuse(denied, res, err)
 	}
 	s.refuse(denied, res, s.deny(ctx, res, t.Event, "viewer"))
 }
