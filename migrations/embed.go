@@ -24,7 +24,7 @@ func SQLite(ctx context.Context, db *sql.DB) error {
 }
 
 // Postgres brings the database to the newest version under an advisory lock: of several instances that start at once one
-// migrates and the others wait.
+// migrates and the others wait. The role of db must own the tables, unless they are of the newest version already.
 func Postgres(ctx context.Context, db *sql.DB) error {
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
@@ -42,6 +42,9 @@ func up(ctx context.Context, dialect goose.Dialect, db *sql.DB, folder string, o
 	provider, err := goose.NewProvider(dialect, db, steps, options...)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
+	}
+	if pending, err := provider.HasPending(ctx); err == nil && !pending {
+		return nil
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)

@@ -4,99 +4,26 @@ package migrations
 
 import (
 	"database/sql"
-	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"corsia/shared/driver/drivertest/pgtest"
 )
 
-// postgresBin returns the folder of PostgreSQL's programs: PG_BIN, or where Debian keeps version 15.
-func postgresBin() string {
-	if bin := os.Getenv("PG_BIN"); bin != "" {
-		return bin
-	}
-	return "/usr/lib/postgresql/15/bin"
-}
-
-// asPostgres runs a program of PostgreSQL, which refuses to run as root: then the user postgres runs it.
-func asPostgres(t *testing.T, dir, program string, args ...string) *exec.Cmd {
-	t.Helper()
-	program = filepath.Join(postgresBin(), program)
-	if os.Getuid() == 0 {
-		args = append([]string{"--reuid=postgres", "--regid=postgres", "--init-groups", program}, args...)
-		program = "setpriv"
-	}
-	cmd := exec.Command(program, args...)
-	cmd.Dir = dir
-	return cmd
-}
-
-// startPostgres starts a private server in a temporary folder, on a free port of the loopback interface, and stops it when
-// the test ends.
-func startPostgres(t *testing.T) (url string) {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "corsia-pg-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if os.Getuid() == 0 {
-		owner, err := user.Lookup("postgres")
-		if err != nil {
-			t.Fatal(err)
-		}
-		uid, _ := strconv.Atoi(owner.Uid)
-		gid, _ := strconv.Atoi(owner.Gid)
-		if err := os.Chown(dir, uid, gid); err != nil {
-			t.Fatal(err)
-		}
-	}
-	data := filepath.Join(dir, "data")
-	if out, err := asPostgres(t, dir, "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync").CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v: %s", err, out)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
-	server := asPostgres(t, dir, "postgres", "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", dir, "-F")
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		server.Process.Signal(syscall.SIGINT) // fast shutdown
-		server.Wait()
-	})
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres", port)
-}
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
 func openPostgres(t *testing.T) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("pgx", startPostgres(t))
+	db, err := sql.Open("pgx", pgtest.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	deadline := time.Now().Add(30 * time.Second)
-	for err = db.PingContext(t.Context()); err != nil; err = db.PingContext(t.Context()) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the server does not answer: %v", err)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
 	return db
 }
 
