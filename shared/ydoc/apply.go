@@ -17,7 +17,7 @@ func (d *Doc) ApplyUpdate(update []byte) error {
 		return err
 	}
 	d.size.grow(len(update))
-	d.integrateUpdate(u, u.deletes)
+	d.integrateUpdate(u, d.pruneDeletes(u))
 	d.finish()
 	return nil
 }

@@ -11,7 +11,8 @@ type decoded struct {
 	groups  []group
 	items   []item         // of all groups, group after group
 	parents []wireParent   // of items with an explicit parent, by stamp
-	deletes []deleteRange  // as written
+	deletes []deleteRange  // as written, later normalized
+	dead    []deleteRange  // runs of structs that are deleted themselves, in the order of the update
 	order   []int32        // indexes of the items that can be integrated, in that order
 	waiting []int          // groups that wait for one another, see schedule
 	missing []missingClock // what the other items wait for
@@ -58,9 +59,9 @@ const (
 	infoOrigin      = 0x80
 )
 
-// bytesPerStruct is a typical encoded length, by which the first allocation
-// is bounded whatever number of structs the input declares.
-const bytesPerStruct = 8
+// bytesPerStruct is the least that a struct takes which is no hole and not
+// collected. It bounds what is allocated, whatever number the input declares.
+const bytesPerStruct = 4
 
 // buffers are shared by all documents: most of them rest most of the time.
 var buffers = sync.Pool{New: func() any { return new(decoded) }}
@@ -92,7 +93,7 @@ func (u *decoded) reset() {
 	clear(u.items)
 	clear(u.parents)
 	u.groups, u.items, u.parents = u.groups[:0], u.items[:0], u.parents[:0]
-	u.deletes, u.order, u.content = u.deletes[:0], u.order[:0], 0
+	u.deletes, u.dead, u.order, u.content = u.deletes[:0], u.dead[:0], u.order[:0], 0
 	u.waiting, u.missing, u.dropped = u.waiting[:0], u.missing[:0], false
 }
 
@@ -155,7 +156,7 @@ func (u *decoded) readGroup(r *reader) {
 	if r.err != nil {
 		return
 	}
-	u.items = slices.Grow(u.items, min(int(count), r.remaining()/bytesPerStruct+8))
+	u.items = slices.Grow(u.items, min(int(count), r.remaining()/bytesPerStruct+1))
 	for ; count > 0; count-- {
 		n := len(u.items)
 		u.items = slices.Grow(u.items, 1)[:n+1] // zero: reset and Grow see to it
@@ -170,6 +171,9 @@ func (u *decoded) readGroup(r *reader) {
 		}
 		if r.err != nil {
 			return
+		}
+		if it.flags&isDeleted != 0 {
+			u.addDead(g.client, clock, it.length)
 		}
 		clock += it.length
 		if n > g.first && it.kind == u.items[n-1].kind && (it.kind == kindGC || it.kind == kindSkip) {
@@ -197,13 +201,17 @@ func (u *decoded) readItem(r *reader, it *item) {
 	}
 	if info&infoOrigin != 0 {
 		it.setOrigin(r.client(), r.clock())
-		if it.originClient == it.client && it.originClock >= it.clock {
+		if it.originClient != it.client {
+			it.flags |= foreign
+		} else if it.originClock >= it.clock {
 			r.malformed("origin after the struct")
 		}
 	}
 	if info&infoRightOrigin != 0 {
 		it.setRightOrigin(r.client(), r.clock())
-		if it.rightClient == it.client && it.rightClock >= it.clock {
+		if it.rightClient != it.client {
+			it.flags |= foreign
+		} else if it.rightClock >= it.clock {
 			r.malformed("right origin after the struct")
 		}
 	}
@@ -222,7 +230,9 @@ func (u *decoded) readParent(r *reader, it *item, keyed bool) {
 	} else {
 		it.flags |= itemParent
 		p.client, p.clock = r.client(), r.clock()
-		if p.client == it.client && p.clock >= it.clock {
+		if p.client != it.client {
+			it.flags |= foreign
+		} else if p.clock >= it.clock {
 			r.malformed("parent after the struct")
 		}
 	}

@@ -92,6 +92,41 @@ func (u *decoded) readDeletes(r *reader) {
 	}
 }
 
+// addDead notes a struct that is deleted in the update itself.
+func (u *decoded) addDead(client ClientID, clock, length uint32) {
+	if n := len(u.dead) - 1; n >= 0 && u.dead[n].client == client && u.dead[n].end() == clock {
+		u.dead[n].length += length
+		return
+	}
+	u.dead = append(u.dead, deleteRange{client, clockRange{clock, length}})
+}
+
+// pruneDeletes drops the deletes of structs that come deleted with the update
+// itself, all of which the document lacks: most deletes of a whole state.
+func (d *Doc) pruneDeletes(u *decoded) []deleteRange {
+	if len(u.dead) == 0 {
+		return u.deletes
+	}
+	left := u.deletes[:0]
+	dead := u.dead
+	var client ClientID
+	var known, scheduled uint32
+	for i, r := range u.deletes {
+		if i == 0 || r.client != client {
+			client, known, scheduled = r.client, d.Clock(r.client), d.scheduledClock(u, r.client)
+		}
+		for len(dead) > 0 && (dead[0].client > r.client || dead[0].client == r.client && dead[0].end() <= r.clock) {
+			dead = dead[1:]
+		}
+		if len(dead) > 0 && dead[0].client == r.client && dead[0].clock <= r.clock && r.end() <= dead[0].end() &&
+			known <= r.clock && r.end() <= scheduled {
+			continue
+		}
+		left = append(left, r)
+	}
+	return left
+}
+
 // deletedRanges returns every deleted run of a client, in order.
 func (cs *clientStructs) deletedRanges(ranges []deleteRange) []deleteRange {
 	first := len(ranges)

@@ -154,7 +154,7 @@ func (d *Doc) insertItem(client ClientID, it *item) {
 		it.setRightOrigin(it.right.client, it.right.clock)
 	}
 	d.link(it)
-	cs.append(it)
+	d.append(cs, it)
 	d.settle(it)
 }
 

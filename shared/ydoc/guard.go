@@ -16,6 +16,7 @@ var (
 	ErrTooDeep           = errors.New("nested too deep")
 	ErrKeyTooLong        = errors.New("key too long")
 	ErrMissingDependency = errors.New("missing dependency")
+	ErrTooManyConflicts  = errors.New("too many conflicts")
 	ErrStalePlan         = errors.New("stale plan")
 )
 
@@ -39,7 +40,7 @@ func refuse(reason error, format string, args ...any) error {
 const (
 	DefaultMaxUpdateBytes = 900 << 10
 	DefaultMaxClients     = 16
-	DefaultMaxStructs     = 1 << 17
+	DefaultMaxStructs     = 1 << 15
 	DefaultMaxDepth       = 64
 	DefaultMaxKeyBytes    = 1024
 )
@@ -47,6 +48,11 @@ const (
 // maxClock is the highest clock that any unit of content may reach: every
 // Yjs peer keeps clocks in 31 bits.
 const maxClock = 1<<31 - 1
+
+// maxConflictSteps bounds how many items an update's structs may have to be
+// compared with to find their places: some tens of milliseconds. Who inserts at
+// one place as often as others did before pays for each of those every time.
+const maxConflictSteps = 1 << 22
 
 // maxTrustedDepth bounds the nesting of values in updates that are applied
 // without limits, so that reading them cannot exhaust the stack.

@@ -81,7 +81,7 @@ func (d *Doc) integrate(it *item, parent *wireParent) {
 	if it.kind == kindGC {
 		it.clock += offset
 		it.length -= offset
-		cs.append(it)
+		d.append(cs, it)
 		return
 	}
 	if offset > 0 {
@@ -90,15 +90,23 @@ func (d *Doc) integrate(it *item, parent *wireParent) {
 	d.resolve(it, parent)
 	if it.parent == nil { // what it belongs to is collected, so it is too
 		*it = item{client: it.client, clock: it.clock, length: it.length, kind: kindGC, flags: isDeleted}
-		cs.append(it)
+		d.append(cs, it)
 		return
 	}
 	if it.left == nil && (it.right == nil || it.right.left != nil) || it.left != nil && it.left.right != it.right {
 		it.left = d.leftNeighbour(it)
 	}
 	d.link(it)
-	cs.append(it)
+	d.append(cs, it)
 	d.settle(it)
+}
+
+// append adds a linked item to the structs of its client.
+func (d *Doc) append(cs *clientStructs, it *item) {
+	if last := cs.last(); last != nil && last.joins(it) {
+		d.txn.joining = append(d.txn.joining, it)
+	}
+	cs.append(it)
 }
 
 // resolve finds the neighbours that the item names and the parent it has by
@@ -134,7 +142,7 @@ func (d *Doc) resolve(it *item, parent *wireParent) {
 		it.parent = it.right.parent
 		it.copyKey(it.right)
 	}
-	it.flags &^= explicitParent
+	it.flags &^= explicitParent | foreign
 }
 
 // adoptKey makes the item an entry under key, if it has one. The string of an

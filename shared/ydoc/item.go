@@ -27,6 +27,7 @@ const (
 	rootParent   // decoded, not integrated: the parent is a named root
 	itemParent   // decoded, not integrated: the parent is the type of another item
 	freshDeleted // deleted by the running transaction
+	foreign      // names a unit of another client
 
 	explicitParent = rootParent | itemParent
 )
@@ -190,6 +191,11 @@ func (it *item) split(at uint32) *item {
 		}
 	}
 	return right
+}
+
+// precedes reports whether right is the next struct of the item's client.
+func (it *item) precedes(right *item) bool {
+	return it.client == right.client && it.end() == right.clock
 }
 
 // joins reports whether right, the next struct of the same client, and the

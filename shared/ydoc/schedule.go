@@ -66,8 +66,10 @@ func (d *Doc) advance(u *decoded, g *group, all bool) (need missingClock, waits 
 		if it.clock > g.clock {
 			return missingClock{g.client, it.clock - 1}, true
 		}
-		if need, waits = d.dependency(u, it); waits {
-			return need, true
+		if it.flags&foreign != 0 {
+			if need, waits = d.dependency(u, it); waits {
+				return need, true
+			}
 		}
 		if it.clock < g.clock {
 			u.dropped = true

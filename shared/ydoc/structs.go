@@ -24,7 +24,6 @@ type clientStructs struct {
 
 	// Valid while touched.
 	touched  bool
-	joinable bool         // two neighbours were appended that can be one struct
 	before   uint32       // next at the start of the transaction
 	deleted  []clockRange // deleted by the transaction
 	reserved []slot       // room for blocks, zero
@@ -123,10 +122,6 @@ func (cs *clientStructs) back(p position) (position, bool) {
 // append adds the struct that begins at next.
 func (cs *clientStructs) append(it *item) {
 	last := len(cs.blocks) - 1
-	if last >= 0 {
-		block := cs.blocks[last]
-		cs.joinable = cs.joinable || block[len(block)-1].item.joins(it)
-	}
 	if last < 0 || len(cs.blocks[last]) >= blockCap {
 		cs.blocks = append(cs.blocks, cs.newBlock())
 		last++

@@ -5,6 +5,7 @@ package ydoc
 type transaction struct {
 	touched    []*clientStructs
 	candidates []*item
+	joining    []*item       // new ones that joined the struct before them when they came
 	starting   *item         // result of the latest startingAt
 	types      []*sharedType // work list of delete and collect
 	collected  bool          // something inside a deleted type was collected
@@ -117,8 +118,13 @@ func (d *Doc) finish() {
 				cs.merge(r.clock, r.end())
 			}
 		}
-		if cs.next > cs.before && (cs.joinable || len(cs.deleted) > 0 || d.txn.collected) {
+		if cs.next > cs.before && (len(cs.deleted) > 0 || d.txn.collected) {
 			cs.merge(cs.before, cs.next)
+		}
+	}
+	for _, it := range d.txn.joining {
+		if it.kind == kindGC || it.left != nil && it.left.precedes(it) && it.left.joins(it) {
+			d.structs(it.client).merge(it.clock, it.clock)
 		}
 	}
 	for _, it := range d.txn.candidates {
@@ -127,12 +133,13 @@ func (d *Doc) finish() {
 		cs.merge(at.clock, at.end())
 	}
 	for _, cs := range d.txn.touched {
-		cs.touched, cs.joinable, cs.deleted, cs.reserved = false, false, cs.deleted[:0], nil
+		cs.touched, cs.deleted, cs.reserved = false, cs.deleted[:0], nil
 	}
 	d.txn.starting, d.txn.collected = nil, false
 	clear(d.txn.touched)
 	clear(d.txn.candidates)
-	d.txn.touched, d.txn.candidates = d.txn.touched[:0], d.txn.candidates[:0]
+	clear(d.txn.joining)
+	d.txn.touched, d.txn.candidates, d.txn.joining = d.txn.touched[:0], d.txn.candidates[:0], d.txn.joining[:0]
 }
 
 // collect drops the content of what was deleted in a range.

@@ -21,12 +21,12 @@ const rounds = 3
 var targets = map[string]float64{"single": 0.2, "load": 0.2}
 
 var labels = []struct{ key, label string }{
-	{"single", "single updates, ms"},
-	{"planned", "single updates through plans, ms"},
-	{"load", "load the state, ms"},
-	{"encode", "encode the state, ms"},
-	{"diff", "encode the last 100 edits, ms"},
-	{"merge", "merge 1,000 updates, ms"},
+	{"single", "single updates, CPU ms"},
+	{"planned", "single updates through plans, CPU ms"},
+	{"load", "load the state, CPU ms"},
+	{"encode", "encode the state, CPU ms"},
+	{"diff", "encode the last 100 edits, CPU ms"},
+	{"merge", "merge 1,000 updates, CPU ms"},
 	{"keyMicroseconds", "keystroke in a form, µs"},
 	{"formBytes", "heap of a form, bytes"},
 	{"docBytes", "heap of the document, bytes"},
