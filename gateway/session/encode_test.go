@@ -118,7 +118,9 @@ func TestAnswersHaveTheirFields(t *testing.T) { // R1, L1
 }
 
 func TestRefusalsHaveTheFieldsOfTheirEvent(t *testing.T) { // SPEC 3, D2b, D7, L2, L4, L6, R2, A5
-	e := func(code collab.Code, detail any) *collab.Error { return &collab.Error{Code: code, Msg: "m", Detail: detail} }
+	e := func(code collab.Code, detail any) *collab.Error {
+		return &collab.Error{Code: code, Msg: "m", Detail: detail}
+	}
 	tests := []struct {
 		err   *collab.Error
 		named bool // the event bears the code's name
