@@ -112,6 +112,7 @@ func (l *load) note(used measure.Usage, deliveries, resident int64) {
 	r.AddLatency("delivery", &l.delivery, l.bench.settings.MaxP99)
 	r.AddLatency("acknowledgement", &l.acknowledgement, 0)
 	r.AddLatency("sent too late by", &l.lateness, 0)
+	l.commits.note(r, seconds)
 	l.bench.usage(used, deliveries)
 	if l.bench.target.process != 0 {
 		r.Add("server memory", mib(resident), "MiB")

@@ -38,6 +38,7 @@ type load struct {
 
 	delivery, acknowledgement, lateness measure.Latency
 	unsent                              failures // pacers that gave up
+	commits                             commits
 }
 
 func (l *load) measured(due time.Duration) bool { return due >= l.begin && due < l.end }
@@ -169,12 +170,37 @@ func (l *load) send(ctx context.Context) (used measure.Usage, deliveries int64, 
 	if err := l.bench.target.signal(s, startProfile); err != nil {
 		return used, 0, err
 	}
+	first, err := l.bench.look(ctx)
+	if err != nil {
+		return used, 0, err
+	}
 	before, got := measure.Spent(l.bench.target.process), l.deliveries()
 	if err := l.sleepUntil(ctx, l.end); err != nil {
 		return used, 0, err
 	}
 	used, deliveries = measure.Spent(l.bench.target.process).Since(before), l.deliveries()-got
+	last, err := l.bench.look(ctx)
+	if err != nil {
+		return used, 0, err
+	}
+	l.commits = commits{first, last}
 	return used, deliveries, l.bench.target.signal(s, writeProfile)
+}
+
+// commits is what the gateway says of its store, at the start and the end of the measured time.
+type commits struct{ first, last look }
+
+// note puts the number, the mean duration and the mean size of commits into the result.
+func (c commits) note(r *measure.Result, seconds float64) {
+	grown := func(name string) float64 { return c.last.metrics[name] - c.first.metrics[name] }
+	n := grown("commit_latency_seconds_count")
+	if n <= 0 {
+		return
+	}
+	r.Add("commits", n/seconds, "/s")
+	r.Add("commit, mean", 1e3*grown("commit_latency_seconds_sum")/n, "ms")
+	r.Add("rooms in a commit, mean", grown("commit_batch_size_sum")/n, "")
+	r.Add("updates in a commit, mean", grown(`document_operations_total{op="update"}`)/n, "")
 }
 
 // pace lets its authors send in turn, each message when it is due.

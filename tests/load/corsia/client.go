@@ -184,12 +184,16 @@ func (c *Client) Close() error {
 	c.mu.Unlock()
 	const normal = "\x03\xe8" // close code 1000
 	err := c.conn.Write(wire.Message{Opcode: wire.Text, Data: []byte("41")}, wire.Message{Opcode: wire.Close, Data: []byte(normal)})
-	if err != nil {
-		err = errors.Join(err, c.conn.Close())
-	} else {
+	if err == nil {
 		err = c.conn.SetReadDeadline(time.Now().Add(closeTimeout))
 	}
+	if err != nil {
+		err = errors.Join(err, c.conn.Close())
+	}
 	<-c.done
+	if errors.Is(err, net.ErrClosed) {
+		return nil // the server was faster
+	}
 	return err
 }
 

@@ -60,18 +60,20 @@ func TestUsageOfOthersIsWhatNeitherSideUsed(t *testing.T) {
 	}
 }
 
-func TestMetricsWithoutLabelsAreRead(t *testing.T) {
+func TestMetricsAreRead(t *testing.T) {
 	page := "# HELP sessions Authenticated clients.\n# TYPE sessions gauge\nsessions 12\n\n" +
-		"errors_total{code=\"INTERNAL\"} 3\nprocess_resident_memory_bytes 4.2e+07\n"
+		"errors_total{code=\"A B\"} 3\nprocess_resident_memory_bytes 4.2e+07\n"
 	got, err := parseMetrics(strings.NewReader(page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != 2 || got["sessions"] != 12 || got["process_resident_memory_bytes"] != 42e6 {
+	if len(got) != 3 || got["sessions"] != 12 || got["process_resident_memory_bytes"] != 42e6 || got[`errors_total{code="A B"}`] != 3 {
 		t.Errorf("got %v", got)
 	}
-	if _, err := parseMetrics(strings.NewReader("sessions many\n")); err == nil {
-		t.Error("a value that is no number was read")
+	for _, wrong := range []string{"sessions many\n", "sessions\n"} {
+		if _, err := parseMetrics(strings.NewReader(wrong)); err == nil {
+			t.Errorf("%q was read", wrong)
+		}
 	}
 }
 

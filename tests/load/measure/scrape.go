@@ -13,7 +13,7 @@ import (
 // scraper keeps no connection open, which would be one of the server's goroutines.
 var scraper = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// Scrape reads a page of Prometheus metrics: the value of each series that has no label.
+// Scrape reads a page of Prometheus metrics: the value of each series by its name, with its labels as they are written.
 func Scrape(ctx context.Context, url string) (map[string]float64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -38,11 +38,12 @@ func parseMetrics(r io.Reader) (map[string]float64, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		name, value, ok := strings.Cut(line, " ")
-		if !ok || strings.Contains(name, "{") {
-			continue
+		space := strings.LastIndexByte(line, ' ')
+		if space < 0 {
+			return nil, fmt.Errorf("metric %q has no value", line)
 		}
-		n, err := strconv.ParseFloat(value, 64)
+		name := line[:space]
+		n, err := strconv.ParseFloat(line[space+1:], 64)
 		if err != nil {
 			return nil, fmt.Errorf("metric %s: %w", name, err)
 		}
