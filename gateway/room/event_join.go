@@ -75,9 +75,12 @@ func (r *Room) serveReads() {
 	reading := r.reading
 	r.reading = nil
 	for _, q := range reading {
-		if r.peers[q.peer.member.Session] != q.peer {
-			continue // left, or joined again, meanwhile
+		p := r.peers[q.peer.member.Session]
+		if p == nil {
+			r.answer(q.peer, q.ticket, Answer{Err: collab.NewError(collab.CodeNotJoined, "the session has left this resource meanwhile")})
+			continue
 		}
+		q.peer = p // it may have joined again meanwhile: the answer is what it is now
 		update, vector, err := r.encode(q.stateVector)
 		if err != nil {
 			r.answer(q.peer, q.ticket, Answer{Err: err})
