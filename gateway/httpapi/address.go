@@ -40,12 +40,23 @@ func peer(r *http.Request) (netip.Addr, bool) {
 	return addr, err == nil
 }
 
+// loopback reports whether an address that ClientAddress told is this machine's.
+func loopback(address string) bool {
+	addr, err := netip.ParseAddr(address)
+	return err == nil && addr.IsLoopback()
+}
+
 // local reports whether a request comes from this machine and was meant for it: a page elsewhere that made its own name
 // point here is not.
 func local(r *http.Request) bool {
 	addr, ok := peer(r)
-	if !ok || !addr.Unmap().IsLoopback() || r.Header.Get("X-Forwarded-For") != "" {
+	if !ok || !addr.Unmap().IsLoopback() {
 		return false
+	}
+	for _, header := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via"} {
+		if len(r.Header.Values(header)) > 0 { // it came through a proxy, from whomever
+			return false
+		}
 	}
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {

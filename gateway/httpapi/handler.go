@@ -41,6 +41,9 @@ func wrap(log *slog.Logger, h handler) http.Handler {
 		if status >= http.StatusInternalServerError {
 			log.Error("http: request", slog.String(obs.KeyMethod, r.Method), slog.String(obs.KeyPath, r.URL.Path), obs.Code(e.Code), obs.Err(err))
 		}
+		if status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+		}
 		if e.RetryAfter > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"corsia/gateway/auth"
+	"corsia/shared/collab"
 	"corsia/shared/obs"
 )
 
@@ -25,15 +26,19 @@ type Options struct {
 func Routes(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	handle := func(pattern string, h handler) { mux.Handle(pattern, wrap(o.Log, h)) }
-	mux.Handle("/ws/", o.Sockets)
-	mux.Handle("/socket.io/", o.Sockets)
+	sockets, revoke := o.Sockets, wrap(o.Log, o.Admin.revoke)
+	if o.Issuer != nil {
+		sockets, revoke = o.here(sockets), o.here(revoke)
+	}
+	mux.Handle("/ws/", sockets)
+	mux.Handle("/socket.io/", sockets)
 	handle("GET /health", o.Health.serve)
 	handle("GET /health/ready", o.Health.serve)
 	handle("GET /health/live", o.Health.live)
 	mux.Handle("GET /metrics", o.Metrics.Handler())
 	handle("GET /collab-sdk.js", script(o.Widget, "dist/collab-sdk.js"))
 	handle("GET /collab-sdk.min.js", script(o.Widget, "dist/collab-sdk.min.js"))
-	handle("POST /api/revocations", o.Admin.revoke)
+	mux.Handle("POST /api/revocations", revoke)
 	if o.Issuer == nil {
 		return mux, nil
 	}
@@ -55,6 +60,17 @@ func Routes(o Options) (http.Handler, error) {
 	handle("GET /token", d.token)
 	handle("POST /token", d.token)
 	return mux, nil
+}
+
+// here lets only clients on this machine use development keys (SPEC 1).
+func (o Options) here(next http.Handler) http.Handler {
+	return wrap(o.Log, func(w http.ResponseWriter, r *http.Request) error {
+		if !loopback(o.Admin.Address(r)) {
+			return collab.NewError(collab.CodePermissionDenied, "development keys work on this machine alone; set JWT_KEYS or JWKS_URL")
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
 }
 
 // script serves a file of the widget to pages of any origin, as a CDN would.

@@ -100,7 +100,7 @@ func (g *Gate) Connect(c *socketio.Conn, payload json.RawMessage) (socketio.List
 		return nil, g.reject(ctx, c, auth.Refuse(auth.MalformedToken))
 	}
 	if cred.Token == "" {
-		cred.Token = bearer(c.Handshake().Authorization)
+		cred.Token = auth.Bearer(c.Handshake().Authorization)
 	}
 	identity, err := g.Verifier.Verify(ctx, cred.Token)
 	if err != nil {

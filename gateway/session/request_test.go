@@ -197,11 +197,3 @@ func TestSeedsAreReadInTheOrderOfTheirFields(t *testing.T) { // G4
 		}
 	}
 }
-
-func TestTokenIsTakenFromABearerHeader(t *testing.T) { // A1
-	for header, want := range map[string]string{"Bearer abc": "abc", "bearer  abc ": "abc", "Basic abc": "", "": "", "Bearer": "", "abc": ""} {
-		if got := bearer(header); got != want {
-			t.Errorf("%q: %q, want %q", header, got, want)
-		}
-	}
-}

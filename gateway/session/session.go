@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"maps"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -267,14 +266,6 @@ func (s *Session) background(run func()) bool {
 		run()
 	}()
 	return true
-}
-
-func bearer(header string) string {
-	scheme, token, ok := strings.Cut(header, " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
 }
 
 func sameSecret(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

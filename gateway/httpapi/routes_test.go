@@ -1,0 +1,330 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"corsia/gateway/auth"
+	"corsia/shared/audit"
+	"corsia/shared/collab"
+	"corsia/shared/obs"
+)
+
+// trail keeps what was revoked and audited.
+type trail struct {
+	*audit.Recorder
+	mu      sync.Mutex
+	revoked []collab.Revocation
+	rows    []collab.AuditRow
+	away    error
+}
+
+func (s *trail) Revoke(_ context.Context, r collab.Revocation, rows []collab.AuditRow) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away != nil {
+		return s.away
+	}
+	s.revoked, s.rows = append(s.revoked, r), append(s.rows, rows...)
+	return nil
+}
+
+func (s *trail) Record(_ context.Context, e audit.Event) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = append(s.rows, s.Row(e))
+	return s.away
+}
+
+// site is everything that is served, with its development keys.
+type site struct {
+	http.Handler
+	issuer    *auth.Issuer
+	trail     *trail
+	refreshed int
+	refresh   error
+}
+
+// newSite serves with development keys, or, in production, without an issuer.
+func newSite(t *testing.T, production bool) *site {
+	t.Helper()
+	log := obs.TestLogger(t, t.Output())
+	keys, err := auth.OpenDevKeys(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{issuer: keys.Issuer("", ""), trail: &trail{Recorder: audit.NewRecorder("i_1", log)}}
+	metrics := obs.NewMetrics(prometheus.NewRegistry())
+	o := Options{
+		Sockets: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
+		Health:  NewHealth(HealthOptions{Metrics: metrics, Log: log, Now: time.Now, Threshold: 3}), Metrics: metrics, Log: log, Issuer: s.issuer,
+		Widget: fstest.MapFS{
+			"dist/collab-sdk.js": {Data: []byte("widget")}, "dist/collab-sdk.min.js": {Data: []byte("w")}, "demo/demo.css": {Data: []byte("body{}")},
+			"demo/index.html": {Data: []byte(`<p data-token="{{.Token}}" data-resource="{{.ResourceID}}" data-locking="{{.Locking}}">{{.UserName}}, {{.UserRole}}</p>`)},
+			"demo/split.html": {Data: []byte(`<p>split {{.UserName}}</p>`)},
+		},
+		Admin: Admin{Verifier: auth.NewVerifier(auth.Settings{Keys: keys}), Grants: auth.NewGrants(nil, true), Revoker: s.trail, Row: s.trail.Row,
+			Record: s.trail.Record, Log: log, Now: time.Now, Address: ClientAddress(nil),
+			Revoked: func(context.Context) error { s.refreshed++; return s.refresh }},
+	}
+	if production {
+		o.Issuer = nil
+	}
+	if s.Handler, err = Routes(o); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// get answers a request from this machine, changed by the test.
+func (s *site) get(method, target string, change func(*http.Request)) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, nil)
+	r.RemoteAddr, r.Host = "127.0.0.1:4711", "127.0.0.1:8080"
+	if change != nil {
+		change(r)
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+func elsewhere(r *http.Request) { r.RemoteAddr = "192.0.2.1:4711" }
+
+func TestRoutesLeadWhereTheyShould(t *testing.T) { // H1
+	s := newSite(t, false)
+	tests := []struct {
+		method, target string
+		status         int
+		body           string
+	}{
+		{"GET", "/ws/?EIO=4", http.StatusTeapot, ""},
+		{"POST", "/socket.io/?EIO=4", http.StatusTeapot, ""},
+		{"GET", "/health", http.StatusOK, `"status":"healthy"`},
+		{"GET", "/health/ready", http.StatusOK, `"status":"healthy"`},
+		{"GET", "/health/live", http.StatusOK, `"status":"healthy"`},
+		{"POST", "/health", http.StatusMethodNotAllowed, ""},
+		{"GET", "/metrics", http.StatusOK, "websocket_connections_total"},
+		{"GET", "/collab-sdk.js", http.StatusOK, "widget"},
+		{"GET", "/collab-sdk.min.js", http.StatusOK, "w"},
+		{"GET", "/", http.StatusFound, "/demo/"},
+		{"GET", "/demo", http.StatusMovedPermanently, "/demo/"},
+		{"GET", "/demo/", http.StatusOK, "Giulia Conti, nurse"},
+		{"GET", "/demo/index.html?name=Dr+Rossi&role=surgeon&user=usr_2", http.StatusOK, "Dr Rossi, surgeon"},
+		{"GET", "/demo/split", http.StatusOK, "split Giulia"},
+		{"GET", "/demo/split.html", http.StatusOK, "split Giulia"},
+		{"GET", "/demo/demo.css", http.StatusOK, "body{}"},
+		{"GET", "/token", http.StatusOK, "<form"},
+		{"GET", "/api/revocations", http.StatusMethodNotAllowed, ""},
+		{"GET", "/nothing", http.StatusNotFound, ""},
+		{"GET", "/demo/../../etc/passwd", http.StatusTemporaryRedirect, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.method+" "+tt.target, func(t *testing.T) {
+			if w := s.get(tt.method, tt.target, nil); w.Code != tt.status && w.Code/100 != 3 || !strings.Contains(w.Body.String(), tt.body) {
+				t.Fatalf("%d %s, want %d with %q", w.Code, w.Body, tt.status, tt.body)
+			}
+		})
+	}
+}
+
+func TestWidgetIsServedToPagesOfAnyOrigin(t *testing.T) { // H1, G8
+	s := newSite(t, true)
+	for _, path := range []string{"/collab-sdk.js", "/collab-sdk.min.js"} {
+		w := s.get("GET", path, elsewhere)
+		want := map[string]string{"Content-Type": "text/javascript; charset=utf-8", "Access-Control-Allow-Origin": "*",
+			"Cross-Origin-Resource-Policy": "cross-origin", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+		for name, value := range want {
+			if got := w.Header().Get(name); got != value {
+				t.Errorf("%s: %s is %q, want %q", path, name, got, value)
+			}
+		}
+	}
+}
+
+func TestDevelopmentIsForThisMachineAlone(t *testing.T) { // SPEC 1, ENV
+	s := newSite(t, false)
+	strangers := map[string]func(*http.Request){
+		"a client elsewhere":                             elsewhere,
+		"a page elsewhere that made its name point here": func(r *http.Request) { r.Host = "evil.example:8080" },
+		"a proxy": func(r *http.Request) { r.Header.Set("X-Forwarded-For", "192.0.2.1") },
+	}
+	for name, stranger := range strangers {
+		for _, target := range []string{"/demo/", "/demo/split", "/token", "/token?user=usr_1"} {
+			if w := s.get("GET", target, stranger); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "eyJ") {
+				t.Errorf("%s gets %s: %d %s", name, target, w.Code, w.Body)
+			}
+		}
+	}
+	for _, target := range []string{"/ws/?EIO=4", "/socket.io/"} {
+		if w := s.get("GET", target, elsewhere); w.Code != http.StatusForbidden {
+			t.Errorf("a client elsewhere gets %s with development keys: %d", target, w.Code)
+		}
+	}
+	if w := s.get("POST", "/api/revocations", elsewhere); w.Code != http.StatusForbidden {
+		t.Errorf("a client elsewhere may revoke: %d", w.Code)
+	}
+	production := newSite(t, true)
+	for _, target := range []string{"/demo/", "/token", "/"} {
+		if w := production.get("GET", target, nil); w.Code != http.StatusNotFound {
+			t.Errorf("production serves %s: %d", target, w.Code)
+		}
+	}
+	if w := production.get("GET", "/ws/?EIO=4", elsewhere); w.Code != http.StatusTeapot {
+		t.Errorf("production refuses a client: %d", w.Code)
+	}
+}
+
+func TestDemoPageIsForWhomTheQueryNames(t *testing.T) { // SPEC 1
+	s := newSite(t, false)
+	w := s.get("GET", `/demo/?name=%3Cscript%3E&locking=manual&resource=page:/7`, nil)
+	body := w.Body.String()
+	if strings.Contains(body, "<script>") || !strings.Contains(body, `data-locking="manual"`) || !strings.Contains(body, `data-resource="page:/7"`) {
+		t.Errorf("got %s", body)
+	}
+	if w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("headers %v", w.Header())
+	}
+	if body := s.get("GET", "/demo/?locking=wild", nil).Body.String(); !strings.Contains(body, `data-locking="focus"`) {
+		t.Errorf("got %s", body)
+	}
+	for _, target := range []string{"/demo/?user=a%00b", "/token?user=a%00b"} {
+		if w := s.get("GET", target, nil); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", target, w.Code)
+		}
+	}
+	page := s.get("POST", "/token?user=usr_7&name=Dr+%22R%22", nil).Body.String()
+	if !strings.Contains(page, "eyJ") || strings.Contains(page, `value="Dr "R""`) {
+		t.Errorf("got %s", page)
+	}
+}
+
+// call makes a revocation with a token of these permissions, nil for no token at all.
+func (s *site) call(t *testing.T, permissions *auth.Permissions, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest("POST", "/api/revocations", strings.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:4711"
+	if permissions != nil {
+		token, err := s.issuer.Issue(auth.TokenRequest{User: "boss", Tenant: "ward", Permissions: permissions})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+var admin = &auth.Permissions{Names: []string{"admin"}}
+
+func TestRevocationIsKeptWithItsAuditRow(t *testing.T) { // H2, A5
+	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	tests := []struct {
+		body string
+		want collab.Revocation
+	}{
+		{`{"userId":"usr_1"}`, collab.Revocation{Kind: collab.RevokeUser, Value: "usr_1"}},
+		{`{"sessionId":"s_1","until":"` + until.Format(time.RFC3339) + `"}`, collab.Revocation{Kind: collab.RevokeSession, Value: "s_1", Until: until}},
+		{`{"jti":"token-1"}`, collab.Revocation{Kind: collab.RevokeToken, Value: "token-1"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.body, func(t *testing.T) {
+			s := newSite(t, false)
+			if w := s.call(t, admin, tt.body); w.Code != http.StatusOK || s.refreshed != 1 {
+				t.Fatalf("%d %s, refreshed %d times", w.Code, w.Body, s.refreshed)
+			}
+			got := s.trail.revoked[0]
+			if got.Tenant != "ward" || got.Kind != tt.want.Kind || got.Value != tt.want.Value || !got.Until.Equal(tt.want.Until) || time.Since(got.RevokedAt) > time.Minute {
+				t.Fatalf("kept %+v", got)
+			}
+			e, err := audit.Parse(s.trail.rows[0].Body)
+			if err != nil || e.Type != audit.TokenRevoked || e.Actor != "boss" || e.Tenant != "ward" || e.Details["value"] != tt.want.Value || e.Address != "127.0.0.1" {
+				t.Fatalf("audited %+v, %v", e, err)
+			}
+		})
+	}
+}
+
+func TestRevocationThatIsAskedWronglyIsRefused(t *testing.T) { // H2
+	s := newSite(t, false)
+	for _, body := range []string{
+		``, `x`, `[]`, `null`, `{}`, `{"userId":""}`, `{"userId":"a","jti":"b"}`, `{"user":"a"}`, `{"userId":7}`, `{"userId":"a"}{"userId":"b"}`,
+		`{"userId":"` + strings.Repeat("x", 257) + `"}`, `{"userId":"a\u0000b"}`, `{"userId":"a","until":"2020-01-01T00:00:00Z"}`, `{"userId":"a","until":"tomorrow"}`,
+		`{"userId":"` + strings.Repeat("x", maxAdminBody) + `"}`,
+	} {
+		if w := s.call(t, admin, body); w.Code != http.StatusBadRequest || code(t, w) != collab.CodeBadRequest {
+			t.Errorf("%.40s: %d %s", body, w.Code, w.Body)
+		}
+	}
+	if len(s.trail.revoked) != 0 {
+		t.Errorf("revoked %v", s.trail.revoked)
+	}
+}
+
+func code(t *testing.T, w *httptest.ResponseRecorder) collab.Code {
+	t.Helper()
+	var body struct {
+		OK    bool
+		Error struct {
+			Code    collab.Code
+			Message string
+		}
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil || body.OK || body.Error.Message == "" {
+		t.Fatalf("%s: %v", w.Body, err)
+	}
+	return body.Error.Code
+}
+
+func TestOnlyAnAdministratorMayRevoke(t *testing.T) { // H2, A6
+	s := newSite(t, false)
+	w := s.call(t, nil, `{"userId":"usr_1"}`)
+	if w.Code != http.StatusUnauthorized || w.Header().Get("WWW-Authenticate") != "Bearer" || code(t, w) != collab.CodeUnauthorized {
+		t.Errorf("nobody: %d %s", w.Code, w.Body)
+	}
+	if w := s.call(t, &auth.Permissions{Names: []string{"break_glass"}}, `{"userId":"usr_1"}`); w.Code != http.StatusForbidden || code(t, w) != collab.CodePermissionDenied {
+		t.Errorf("somebody: %d %s", w.Code, w.Body)
+	}
+	if len(s.trail.revoked) != 0 {
+		t.Errorf("revoked %v", s.trail.revoked)
+	}
+	if len(s.trail.rows) != 1 || s.trail.rows[0].Type != string(audit.PermissionDenied) || s.trail.rows[0].Actor != "boss" {
+		t.Errorf("audited %+v, want who lacked the permission", s.trail.rows)
+	}
+}
+
+func TestRevocationThatCannotBeKeptIsUnavailable(t *testing.T) { // H2, F4
+	s := newSite(t, false)
+	s.trail.away = errors.New("dial postgres://corsia:hunter2@db: refused")
+	w := s.call(t, admin, `{"userId":"usr_1"}`)
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || strings.Contains(w.Body.String(), "hunter2") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	s.trail.away, s.refresh = nil, errors.New("refresh")
+	if w := s.call(t, admin, `{"userId":"usr_1"}`); w.Code != http.StatusServiceUnavailable || len(s.trail.revoked) != 1 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestErrorOfAHandlerShowsNothingOfItsCause(t *testing.T) { // T6
+	log := obs.TestLogger(t, t.Output())
+	w := httptest.NewRecorder()
+	wrap(log, func(http.ResponseWriter, *http.Request) error { return errors.New("dial postgres://corsia:hunter2@db") }).
+		ServeHTTP(w, httptest.NewRequest("GET", "/x?token=secret", nil))
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "hunter2") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if _, err := newDemo(nil, fstest.MapFS{"index.html": {Data: []byte("{{")}}); err == nil {
+		t.Error("a demo page that is broken was taken")
+	}
+}
