@@ -54,7 +54,8 @@ test: ## check everything; installs what is missing on Debian
 		times="$$times $$step $$((SECONDS - begin)) s,"; \
 	done; \
 	echo "──$${times%,}"; \
-	go run ./scripts/tally -failed "$$failed" coverage/unit.json coverage/widget.log coverage/integration.json
+	go build -o coverage/tally ./scripts/tally; \
+	coverage/tally -failed "$$failed" coverage/unit.json coverage/widget.log coverage/integration.json
 
 services: ## install the Debian packages that the tests need, unless they are there
 	@scripts/services
@@ -78,10 +79,12 @@ format:
 vet:
 	@go vet -tags integration ./...
 
+# What the runner says of coverage is of all packages by the tests of one, and is left out: `make coverage` says what counts.
 unit: $(TESTRUNNER) ## Go unit tests under the race detector
 	@mkdir -p coverage
 	@$(TESTRUNNER) --format pkgname-and-test-fails --format-hide-empty-pkg --jsonfile coverage/unit.json -- \
-		-race -covermode=atomic -coverprofile=coverage/unit.out -coverpkg=$(PRODUCT) ./...
+		-race -covermode=atomic -coverprofile=coverage/unit.out -coverpkg=$(PRODUCT) ./... \
+		| sed -E 's/ \(coverage: [^)]*\)//'
 
 coverage: ## how much the unit tests cover, guarded; after `make unit`
 	@go run ./scripts/coverage -minimum $(COVERAGE) coverage/unit.out
