@@ -1,0 +1,118 @@
+package redis
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"corsia/shared/collab"
+)
+
+func TestOpenRefusesWhatIsNoURLWithoutTellingItsPassword(t *testing.T) {
+	for _, url := range []string{
+		"", "redis:", "redis://", "localhost:6379", "http://u:hunter2@h", "unix://u:hunter2@/tmp/s", "rediss://u:hunter2@h:port", "rediss://u:hunter/2@h:1",
+		"redis://u:hunter2@h:1/x", "redis://u:hunter2@h:1/0/1", "rediss://u:hunter2@h:1/0?skip_verify=true", "redis://u:hunter2@h:1/0#f", "rediss://u:hunter2%zz@h",
+	} {
+		s, err := Open(url, Options{})
+		if err == nil {
+			s.Close()
+			t.Errorf("%q is opened", url)
+		} else if strings.Contains(err.Error(), "hunter") {
+			t.Errorf("%q: the error tells the password: %v", url, err)
+		}
+	}
+}
+
+func TestOpenTakesWhatTheURLSays(t *testing.T) {
+	c, err := parse("rediss://corsia:hunter2@cache.example:6380/3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Addr != "cache.example:6380" || c.Username != "corsia" || c.Password != "hunter2" || c.DB != 3 {
+		t.Fatalf("options %+v", c)
+	}
+	if c.TLSConfig == nil || c.TLSConfig.ServerName != "cache.example" || c.TLSConfig.InsecureSkipVerify {
+		t.Fatalf("TLS %+v", c.TLSConfig)
+	}
+	if c, err = parse("redis://127.0.0.1"); err != nil || c.Addr != "127.0.0.1:6379" || c.TLSConfig != nil {
+		t.Fatalf("options %+v, %v", c, err)
+	}
+}
+
+// Every call on an address where nobody listens fails soon, with an error that names the operation.
+func TestWithoutRedisEveryOperationFails(t *testing.T) {
+	told := map[string]bool{}
+	s, err := Open("redis://corsia:hunter2@127.0.0.1:1/0", Options{Observe: func(op string, _ time.Duration, err error) {
+		told[op] = err != nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for op, operate := range operations(s) {
+		err := operate(t.Context())
+		if err == nil || !strings.HasPrefix(err.Error(), "redis: "+op+": ") || strings.Contains(err.Error(), "hunter") {
+			t.Errorf("%s: error %v", op, err)
+		}
+		if !told[op] {
+			t.Errorf("%s: the observer was not told of its failure", op)
+		}
+	}
+}
+
+// operations are all calls of a State, by what the observer is told.
+func operations(s *State) map[string]func(context.Context) error {
+	session := collab.Session{ID: "s_1", Tenant: "default", User: "usr_001", Instance: "i_1"}
+	m := collab.Member{Resource: collab.Resource{Tenant: "default", ID: "page:/1"}, Session: "s_1", User: "usr_001", Mode: collab.Editor}
+	lease := collab.Lease{Key: collab.LockKey{Resource: m.Resource}, Lock: "l_1", User: "usr_001", Session: "s_1"}
+	return map[string]func(context.Context) error{
+		"ping":          s.Ping,
+		"open_session":  func(ctx context.Context) error { _, err := s.OpenSession(ctx, session); return err },
+		"touch_session": func(ctx context.Context) error { return s.TouchSession(ctx, session, time.Now()) },
+		"close_session": func(ctx context.Context) error { return s.CloseSession(ctx, session) },
+		"sessions_of":   func(ctx context.Context) error { _, err := s.SessionsOf(ctx, "default", "usr_001"); return err },
+		"last_active":   func(ctx context.Context) error { _, _, err := s.LastActive(ctx, "default", "usr_001"); return err },
+		"enter":         func(ctx context.Context) error { _, err := s.Enter(ctx, m); return err },
+		"leave":         func(ctx context.Context) error { _, err := s.Leave(ctx, m); return err },
+		"members":       func(ctx context.Context) error { _, err := s.Members(ctx, m.Resource); return err },
+		"renew_member":  func(ctx context.Context) error { return s.RenewMember(ctx, m) },
+		"acquire":       func(ctx context.Context) error { _, err := s.Acquire(ctx, lease, time.Second); return err },
+		"extend":        func(ctx context.Context) error { return s.Extend(ctx, lease, time.Second) },
+		"release":       func(ctx context.Context) error { return s.Release(ctx, lease) },
+		"holder":        func(ctx context.Context) error { _, _, err := s.Holder(ctx, lease.Key); return err },
+		"replace":       func(ctx context.Context) error { return s.Replace(ctx, "l_0", lease, time.Second) },
+		"confirm": func(ctx context.Context) error {
+			return s.Confirm(ctx, collab.Lock{ID: "l_1", Key: lease.Key, Fence: 7})
+		},
+		"find":     func(ctx context.Context) error { _, _, err := s.Find(ctx, "default", "s_1"); return err },
+		"rooms_of": func(ctx context.Context) error { _, err := s.RoomsOf(ctx, session); return err },
+		"orphans": func(ctx context.Context) error {
+			_, err := s.Orphans(ctx, func(collab.InstanceID) bool { return true })
+			return err
+		},
+		"cache_state":  func(ctx context.Context) error { return s.CacheState(ctx, collab.State{Resource: m.Resource}) },
+		"cached_state": func(ctx context.Context) error { _, _, err := s.CachedState(ctx, m.Resource); return err },
+	}
+}
+
+func TestStampsKeepMicroseconds(t *testing.T) {
+	at := time.Date(2026, 3, 1, 8, 0, 0, 123456789, time.UTC)
+	if got, want := stampOf(at).time(), at.Truncate(time.Microsecond); !got.Equal(want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+}
+
+func TestAnswersOfAnUnknownFormAreErrors(t *testing.T) {
+	for _, answer := range [][]any{{"u"}, {"u", "l", "s", "30"}, {int64(1), "l", "s", int64(30)}} {
+		if _, _, err := decodeLease(collab.LockKey{}, func() ([]any, error) { return answer, nil }); err == nil {
+			t.Errorf("%v is read as a lease", answer)
+		}
+	}
+	if _, err := decodeMembers(collab.Resource{}, "usr_001", "[]"); err == nil {
+		t.Error("a list is read as members")
+	}
+	if _, err := decodeSession("default", "usr_001", "s_1", "["); err == nil {
+		t.Error("half a list is read as a session")
+	}
+}
