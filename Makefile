@@ -35,7 +35,7 @@ INTEGRATION = $(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir
 
 STEPS := services tools lint unit widget integration coverage
 
-.PHONY: help run build test lint fuzz bench figures $(STEPS) format vet clean
+.PHONY: help run build test lint fuzz bench figures $(STEPS) format vet golangci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -69,7 +69,10 @@ $(LINTER):
 $(TESTRUNNER):
 	@go build -C scripts/tools -trimpath -o $@ gotest.tools/gotestsum
 
-lint: format vet $(LINTER) ## gofmt, go vet, golangci-lint with the import rules
+lint: $(LINTER) ## gofmt, go vet, golangci-lint with the import rules
+	@$(MAKE) --keep-going format vet golangci
+
+golangci: $(LINTER)
 	@$(LINTER) run ./...
 
 format:
