@@ -56,12 +56,12 @@ func programs() string {
 	return "/usr/lib/postgresql/15/bin"
 }
 
-// command returns a program of PostgreSQL, which refuses to run as root: then the user postgres runs it. It dies with
-// the test.
+// command returns a program of PostgreSQL, which refuses to run as root: then the user postgres runs it. It ends with the
+// tests where the system can do that.
 func command(dir, program string, args ...string) (*exec.Cmd, error) {
 	cmd := exec.Command(filepath.Join(programs(), program), args...)
 	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
+	cmd.SysProcAttr = endWithUs()
 	if os.Getuid() != 0 {
 		return cmd, nil
 	}

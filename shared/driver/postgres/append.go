@@ -1,0 +1,120 @@
+package postgres
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"corsia/shared/collab"
+)
+
+// rowOverhead is what a row takes beside its payload, roughly, in bytes.
+const rowOverhead = 200
+
+// Append queues the batch and returns at once. done has room for one value and gets the outcome after the commit. Batches
+// of one resource are applied in the order of their calls. ErrStale and ErrClientTaken mean that nothing of the batch was
+// written; the other batches of its transaction are not disturbed. While the server cannot be reached batches wait, in
+// order; any other error may come from a commit of unknown outcome: the journal tells. The store keeps b's slices until
+// done has its value.
+func (db *DB) Append(b collab.Batch, done chan<- collab.Committed) {
+	after := b.Expect
+	after.Revision += int64(len(b.Entries))
+	j := &job{
+		wants: func(w *wants) { wantAppend(w, &b) },
+		apply: func(c *change) error { return c.append(&b) },
+		done: func(err error, at time.Time) {
+			if err != nil {
+				done <- collab.Committed{Err: wrapAppend(b.Resource, err), At: at}
+				return
+			}
+			done <- collab.Committed{Head: after, At: at}
+		},
+		rows: 1 + len(b.Entries) + len(b.Bind) + len(b.Retire) + len(b.Seeds) + len(b.Audit),
+	}
+	j.bytes = j.rows*rowOverhead + auditBytes(b.Audit)
+	for i := range b.Entries {
+		j.bytes += len(b.Entries[i].Update)
+	}
+	if err := db.committer(b.Resource).queue.push(j); err != nil {
+		done <- collab.Committed{Err: wrapAppend(b.Resource, err), At: time.Now()}
+	}
+}
+
+func wrapAppend(r collab.Resource, err error) error { return fmt.Errorf("append to %v: %w", r, err) }
+
+func wantAppend(w *wants, b *collab.Batch) {
+	w.head(b.Resource, false)
+	for _, o := range b.Bind {
+		if o.Client <= math.MaxInt64 {
+			w.clients[clientKey{b.Resource, int64(o.Client)}] = true
+		}
+	}
+}
+
+// append compares and appends: everything that can refuse the batch is looked at before anything is changed. A stale head
+// comes before a client id of another user, as the caller may not have seen the other's binding.
+func (c *change) append(b *collab.Batch) error {
+	for i := range b.Entries {
+		if want := b.Expect.Revision + 1 + int64(i); b.Entries[i].Revision != want {
+			return refuse(fmt.Errorf("entry %d has revision %d: want %d", i, b.Entries[i].Revision, want))
+		}
+	}
+	for _, o := range b.Bind {
+		if o.Client > math.MaxInt64 {
+			return refuse(fmt.Errorf("client id %d is out of range", o.Client))
+		}
+	}
+	h := c.document(b.Resource)
+	if h == nil || h.Head != b.Expect {
+		return refuse(collab.ErrStale)
+	}
+	known := c.known(b.Resource)
+	for _, o := range b.Bind {
+		if other := known[int64(o.Client)]; other != nil && other.user != o.User {
+			return refuse(fmt.Errorf("%w: %d", collab.ErrClientTaken, o.Client))
+		}
+	}
+	if n := len(b.Entries); n > 0 {
+		h.Revision, h.touched, h.changed = h.Revision+int64(n), b.Entries[n-1].At, true
+	}
+	for i := range b.Entries {
+		c.journal.add(b.Resource, &b.Entries[i])
+	}
+	for _, o := range b.Bind {
+		c.bind(b.Resource, o)
+	}
+	for _, id := range b.Retire {
+		c.retire(b.Resource, id)
+	}
+	for _, s := range b.Seeds {
+		c.exec(`INSERT INTO yjs_seeds (tenant, resource_id, field, value) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (tenant, resource_id, field) DO UPDATE SET value = excluded.value`,
+			string(b.Resource.Tenant), string(b.Resource.ID), storable(s.Field), storable(s.Value))
+	}
+	c.audit = append(c.audit, b.Audit...)
+	return nil
+}
+
+func (c *change) bind(r collab.Resource, o collab.Owner) {
+	known := c.known(r)
+	bound := client{user: o.User, session: o.Session, used: o.Used, retired: o.Retired}
+	if before := known[int64(o.Client)]; before != nil {
+		bound.used, bound.retired = bound.used || before.used, bound.retired || before.retired
+	}
+	known[int64(o.Client)] = &bound
+	c.exec(`INSERT INTO yjs_clients (tenant, resource_id, client_id, user_id, session_id, used, retired)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, resource_id, client_id) DO UPDATE
+		SET session_id = excluded.session_id, used = excluded.used, retired = excluded.retired`,
+		string(r.Tenant), string(r.ID), int64(o.Client), string(o.User), string(o.Session), bound.used, bound.retired)
+}
+
+func (c *change) retire(r collab.Resource, id collab.ClientID) {
+	if id > math.MaxInt64 {
+		return // nobody's
+	}
+	if known := c.known(r)[int64(id)]; known != nil {
+		known.retired = true
+	}
+	c.exec("UPDATE yjs_clients SET retired = true WHERE tenant = $1 AND resource_id = $2 AND client_id = $3",
+		string(r.Tenant), string(r.ID), int64(id))
+}

@@ -1,0 +1,29 @@
+//go:build integration
+
+package postgres
+
+import (
+	"testing"
+
+	"corsia/shared/driver/drivertest"
+)
+
+func TestJournal(t *testing.T) {
+	db := openOnce(t)
+	drivertest.Journal(t, func(*testing.T) drivertest.Journaler { return db })
+}
+
+func TestLocks(t *testing.T) {
+	db := openOnce(t)
+	drivertest.Locks(t, func(*testing.T) drivertest.Locker { return db })
+}
+
+func TestAudit(t *testing.T) {
+	db := openOnce(t)
+	drivertest.Audit(t, func(*testing.T) drivertest.Auditor { return db })
+}
+
+func TestRevocations(t *testing.T) {
+	db := openOnce(t)
+	drivertest.Revocations(t, func(*testing.T) drivertest.Revoker { return db })
+}
