@@ -15,7 +15,9 @@ import (
 	"corsia/shared/obs"
 )
 
-const stopTimeout = 24 * time.Second // SPEC C6: exit within 25 s
+// stopTimeout is for what can be broken off. The rest of the 25 s of SPEC C6 is for the last compactions and the last
+// commit.
+const stopTimeout = 18 * time.Second
 
 // serve runs the gateway until it is told to stop.
 func serve(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
@@ -36,10 +38,11 @@ func serve(args []string, getenv func(string) string, stdout, stderr io.Writer) 
 	log := obs.NewLogger(stdout, level)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	return runApp(ctx, config, log, stderr)
+	return runApp(ctx, stop, config, log, stderr)
 }
 
-func runApp(ctx context.Context, config app.Config, log *slog.Logger, stderr io.Writer) int {
+// runApp runs the gateway until ctx ends. It calls again when it begins to stop.
+func runApp(ctx context.Context, again func(), config app.Config, log *slog.Logger, stderr io.Writer) int {
 	fail := func(err error) int {
 		fmt.Fprintf(stderr, "corsia: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
 		return 1
@@ -55,11 +58,14 @@ func runApp(ctx context.Context, config app.Config, log *slog.Logger, stderr io.
 	if config.Development() {
 		fmt.Fprintf(stderr, "Corsia runs: open http://%s/demo/ in two windows, or http://%s/demo/split\n", a.Addr(), a.Addr())
 	}
+	status := 0
 	select {
 	case <-ctx.Done():
 	case err := <-a.Failed():
 		log.Error("gateway: HTTP server", obs.Err(err))
+		status = 1
 	}
+	again() // a second signal ends the process at once
 	stopping, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	log.Info("gateway: stopping")
@@ -68,7 +74,7 @@ func runApp(ctx context.Context, config app.Config, log *slog.Logger, stderr io.
 		return 1
 	}
 	log.Info("gateway: stopped")
-	return 0
+	return status
 }
 
 // withFlags lets flags stand before environment variables. Code is negative when there is nothing more to say.

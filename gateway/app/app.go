@@ -41,7 +41,8 @@ const (
 	stateSweep        = time.Second
 	drainSpread       = 5 * time.Second
 	readHeaderTimeout = 10 * time.Second
-	maxHeaderBytes    = 32 << 10 // a token in a header is at most 16 KiB
+	idleTimeout       = 2 * time.Minute // longer than that of a load balancer, who may use the connection at any moment
+	maxHeaderBytes    = 32 << 10        // a token in a header is at most 16 KiB
 )
 
 // App is one gateway.
@@ -78,6 +79,7 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	var err error
 	if a.drivers, err = openDrivers(ctx, c, a.metrics, log, func(rows []collab.AuditRow) { a.trail.committed <- rows }); err != nil {
 		close(a.trail.committed)
+		a.logged.Wait()
 		return nil, err
 	}
 	a.trail.store = a.drivers.store
@@ -121,7 +123,7 @@ func (a *App) build() error {
 	if err != nil {
 		return err
 	}
-	a.server = &http.Server{Handler: routes, ReadHeaderTimeout: readHeaderTimeout, MaxHeaderBytes: maxHeaderBytes,
+	a.server = &http.Server{Handler: routes, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 	a.sampleMetrics()
 	return nil
@@ -249,7 +251,11 @@ func (a *App) Failed() <-chan error { return a.failed }
 func (a *App) Stop(ctx context.Context) error {
 	a.health.Drain()
 	err := a.gate.Drain(ctx, drainSpread)
-	err = errors.Join(err, a.sockets.Close(ctx), a.server.Shutdown(ctx), a.rooms.Close(ctx))
+	err = errors.Join(err, a.sockets.Close(ctx), a.server.Shutdown(ctx))
+	if err != nil {
+		err = errors.Join(err, a.server.Close()) // what did not end in time
+	}
+	err = errors.Join(err, a.rooms.Close(ctx))
 	a.stop()
 	a.running.Wait()
 	return errors.Join(err, a.close())

@@ -74,7 +74,7 @@ func Load(getenv func(string) string) (Config, error) {
 		StateURL:       r.text("STATE_URL", "inproc:"),
 		BusURL:         r.text("BUS_URL", "inproc:"),
 		ArchiveURL:     r.text("ARCHIVE_URL", "file:archive"),
-		Instance:       collab.InstanceID(r.text("INSTANCE_ID", string(collab.NewInstanceID()))),
+		Instance:       r.instance("INSTANCE_ID"),
 		TrustedProxies: r.networks("TRUSTED_PROXIES"),
 		JWTKeys:        r.files("JWT_KEYS"),
 		JWKSURL:        r.webURL("JWKS_URL"),
@@ -106,17 +106,21 @@ func Load(getenv func(string) string) (Config, error) {
 
 // check judges values that depend on each other.
 func (c *Config) check(r *reader) {
-	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
 		r.fail("ADDR", "is not host:port")
+	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		r.fail("ADDR", "has a port that is no number up to 65535")
 	}
 	for _, u := range []struct{ name, value, schemes string }{
 		{"STORE_URL", c.StoreURL, "sqlite"}, {"STATE_URL", c.StateURL, "inproc"},
 		{"BUS_URL", c.BusURL, "inproc"}, {"ARCHIVE_URL", c.ArchiveURL, "file"},
 	} {
-		scheme, _, ok := strings.Cut(u.value, ":")
+		scheme, rest, ok := strings.Cut(u.value, ":")
 		switch {
 		case !ok || !strings.Contains(" "+u.schemes+" ", " "+scheme+" "):
 			r.fail(u.name, "has none of the schemes "+u.schemes)
+		case rest == "" && scheme != "inproc":
+			r.fail(u.name, "names no file")
 		case c.Production:
 			r.fail(u.name, "names an embedded driver, which ENV=production refuses")
 		}
@@ -165,6 +169,17 @@ func (r *reader) text(name, fallback string) string {
 	}
 	return fallback
 }
+
+// instance returns a name that fits into keys and logs.
+func (r *reader) instance(name string) collab.InstanceID {
+	v := r.text(name, string(collab.NewInstanceID()))
+	if len(v) > maxInstanceBytes || strings.ContainsFunc(v, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		r.fail(name, fmt.Sprintf("is not up to %d characters without spaces", maxInstanceBytes))
+	}
+	return collab.InstanceID(v)
+}
+
+const maxInstanceBytes = 64
 
 func (r *reader) oneOf(name, fallback string, allowed ...string) string {
 	v := r.text(name, fallback)
@@ -234,11 +249,11 @@ func (r *reader) origins(name string) []string {
 	var out []string
 	for _, v := range r.list(name) {
 		u, err := url.Parse(v)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || v != u.Scheme+"://"+u.Host || u.Hostname() == "" {
 			r.fail(name, "has an entry that is no origin such as https://emr.example")
 			continue
 		}
-		out = append(out, v)
+		out = append(out, strings.ToLower(v)) // as browsers send it
 	}
 	return out
 }

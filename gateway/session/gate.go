@@ -26,7 +26,7 @@ const Protocol = 1
 const (
 	connectTimeout = 10 * time.Second
 	requestTimeout = 10 * time.Second
-	finishTimeout  = 20 * time.Second
+	finishTimeout  = 10 * time.Second
 	idleAction     = 60 * time.Second // a session without an event for longer is not active (SPEC L4)
 )
 

@@ -2,6 +2,8 @@ package session_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -308,5 +310,17 @@ func TestSeedSaysWhatItWroteAndWhatItKept(t *testing.T) { // G4
 	}
 	if e := anna.Refusal("SEED", fields{"resourceId": "page:/2", "values": fields{"a": "b"}}); e.Text("code") != "NOT_JOINED" {
 		t.Errorf("got %v", e)
+	}
+}
+
+func TestDependencyThatGoesAwayIsToldToTheRooms(t *testing.T) { // F1, H1
+	t.Parallel()
+	w := start(t)
+	anna := w.editor(t, "anna", "page:/1")
+	if err := os.RemoveAll(filepath.Join(w.Dir, "archive")); err != nil {
+		t.Fatal(err)
+	}
+	if e := anna.Next("DEGRADED"); e.Text("what") != "archive" || e.Int("since") <= 0 {
+		t.Errorf("told %v", e)
 	}
 }
