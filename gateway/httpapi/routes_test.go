@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -46,6 +47,16 @@ func (s *trail) Record(_ context.Context, e audit.Event) error {
 	return s.away
 }
 
+// devKeys are those of all sites: making them takes long.
+var devKeys = sync.OnceValues(func() (*auth.DevKeys, error) {
+	dir, err := os.MkdirTemp("", "corsia-httpapi-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	return auth.OpenDevKeys(dir)
+})
+
 // site is everything that is served, with its development keys.
 type site struct {
 	http.Handler
@@ -59,7 +70,7 @@ type site struct {
 func newSite(t *testing.T, production bool) *site {
 	t.Helper()
 	log := obs.TestLogger(t, t.Output())
-	keys, err := auth.OpenDevKeys(t.TempDir())
+	keys, err := devKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
