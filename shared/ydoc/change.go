@@ -19,6 +19,7 @@ type FieldChange struct {
 
 // DeltaOp is one step through a list: exactly one of Retain, Delete and an
 // insert. Numbers are UTF-16 units, and one for each embed or array element.
+// What follows the last step is retained.
 type DeltaOp struct {
 	Retain int
 	Delete int

@@ -14,7 +14,7 @@ type decoded struct {
 	deletes []deleteRange  // as written, later normalized
 	dead    []deleteRange  // runs of structs that are deleted themselves, in the order of the update
 	order   []int32        // indexes of the items that can be integrated, in that order
-	waiting []int          // groups that wait for one another, see schedule
+	waiting []waitingGroup // for one another, see schedule
 	missing []missingClock // what the other items wait for
 	content int            // bytes of content
 	dropped bool           // something is left out of order that the document has already

@@ -33,7 +33,12 @@ type Doc struct {
 
 // New returns an empty document.
 func New() *Doc {
-	return &Doc{roots: map[string]*sharedType{}, clients: map[ClientID]*clientStructs{}}
+	const emptyBytes = 2 // no clients, no deletes
+	return &Doc{
+		roots:   map[string]*sharedType{},
+		clients: map[ClientID]*clientStructs{},
+		size:    sizeEstimate{measured: emptyBytes},
+	}
 }
 
 // Load returns the document that a state holds, which is one update. A state

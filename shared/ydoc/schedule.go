@@ -8,10 +8,17 @@ type missingClock struct {
 	clock  uint32
 }
 
+// waitingGroup is a group whose next struct waits, while it is scheduled.
+type waitingGroup struct {
+	index int
+	need  missingClock
+}
+
 // schedule puts the structs that the document lacks in an order in which each
 // finds its origins and its parent present, without changing the document.
 // Structs that cannot have that, because something is missing or because they
-// wait for each other, stay behind in their groups; missing says why.
+// wait for each other, stay behind in their groups; missing says for what the
+// first of each waits.
 func (d *Doc) schedule(u *decoded) {
 	u.order, u.missing = u.order[:0], u.missing[:0]
 	u.order = slices.Grow(u.order, len(u.items))
@@ -29,27 +36,28 @@ func (d *Doc) schedule(u *decoded) {
 // scheduleFrom advances one group, and those it waits for, until it needs
 // nothing more from them or is blocked.
 func (d *Doc) scheduleFrom(u *decoded, start int) {
-	u.waiting = append(u.waiting[:0], start)
+	u.waiting = append(u.waiting[:0], waitingGroup{index: start})
 	u.groups[start].stacked = true
 	for len(u.waiting) > 0 {
 		top := len(u.waiting) - 1
-		g := &u.groups[u.waiting[top]]
+		g := &u.groups[u.waiting[top].index]
 		need, waits := d.advance(u, g, top == 0)
 		if !waits {
 			g.stacked = false
 			u.waiting = u.waiting[:top]
 			continue
 		}
+		u.waiting[top].need = need
 		i := u.groupOf(need.client)
 		if i < 0 || u.groups[i].stacked || u.groups[i].blocked || u.groups[i].next >= u.groups[i].last {
 			for _, w := range u.waiting {
-				u.groups[w].blocked, u.groups[w].stacked = true, false
+				u.groups[w.index].blocked, u.groups[w.index].stacked = true, false
+				u.missing = append(u.missing, w.need)
 			}
-			u.missing = append(u.missing, need)
 			return
 		}
 		u.groups[i].stacked = true
-		u.waiting = append(u.waiting, i)
+		u.waiting = append(u.waiting, waitingGroup{index: i})
 	}
 }
 
