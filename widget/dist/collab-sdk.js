@@ -3507,6 +3507,7 @@ var CollabSDK = (() => {
     }
     /** After any end of the connection: gives up when the token can't get better, else waits for the next try. */
     #disconnected() {
+      if (this.#state.name === "closed") return;
       this.#pulse.clear();
       const reason = this.#reason;
       this.#reason = "";
@@ -3523,7 +3524,7 @@ var CollabSDK = (() => {
       this.#enter({ name: "waiting", attempt: this.#attempt, until: Date.now() + ms });
     }
     #goOffline() {
-      if (this.#state.name === "refused") return;
+      if (this.#state.name === "refused" || this.#state.name === "idle") return;
       this.#wait(OFFLINE_PROBE_MS);
       this.#drop();
     }
@@ -9309,7 +9310,7 @@ var CollabSDK = (() => {
         this.#changedOutbox();
         this.#flush();
       });
-      doc.on("afterTransaction", (transaction) => {
+      doc.on("afterTransactionCleanup", (transaction) => {
         if (doc !== this.#doc || !(transaction.origin instanceof RemoteEdit)) return;
         if (this.#clientId !== void 0 && doc.clientID !== this.#clientId) this.#refuse([], {});
         const fields = this.#touched(transaction);
@@ -9472,7 +9473,7 @@ var CollabSDK = (() => {
       return this.#elements;
     }
     read() {
-      return this.#control.read(this.#elements);
+      return this.#elements.length === 0 ? void 0 : this.#control.read(this.#elements);
     }
     attach(doc, base) {
       this.#unobserve?.();
@@ -9524,7 +9525,7 @@ var CollabSDK = (() => {
       if (this.#map === void 0 || this.#writing) return;
       if (this.#readOnly !== void 0) return this.#show();
       const value2 = this.read();
-      if (same(value2, this.#agreed)) return;
+      if (value2 === void 0 || same(value2, this.#agreed)) return;
       const edited = this.#editor.edit(this.#wire, this, (doc) => choices(doc).set(idOf(this.#wire), value2));
       if (edited) this.#agreed = value2;
       else this.#show();
@@ -9868,8 +9869,7 @@ var CollabSDK = (() => {
       this.#settle();
     }
     #settle() {
-      const text2 = this.#text;
-      if (text2 === void 0 || this.#settling || this.#composition.composing) return;
+      if (this.#text === void 0 || this.#settling || this.#composition.composing) return;
       const value2 = this.#control.read();
       if (value2 === void 0) return;
       this.#settling = true;
@@ -9877,8 +9877,8 @@ var CollabSDK = (() => {
       const splice = value2 === this.#shown ? void 0 : diff(this.#agreed, value2, selection?.end);
       const deltas = this.#deltas;
       this.#deltas = [];
-      if (splice !== void 0) this.#put(text2, rebase(splice, deltas));
-      this.#agreed = text2.toString();
+      if (splice !== void 0) this.#put(this.#text, rebase(splice, deltas));
+      this.#agreed = this.#text.toString();
       if (this.#agreed !== value2 && (value2 !== this.#shown || deltas.length > 0)) {
         this.#control.write(
           this.#agreed,
@@ -10176,6 +10176,7 @@ var CollabSDK = (() => {
       const again = /* @__PURE__ */ new Set();
       for (const record of records) {
         const target = record.target;
+        if (target.shadowRoot) for (const element2 of this.#open(target.shadowRoot)) again.add(element2);
         if (record.attributeName === "type") this.#exclusions.note(target, record.oldValue);
         if (record.type === "attributes") for (const element2 of this.#within(target)) again.add(element2);
         for (const node of record.addedNodes) {
@@ -10323,8 +10324,11 @@ var CollabSDK = (() => {
     #remove(element2) {
       const field = this.#byElement.get(element2);
       this.#byElement.delete(element2);
-      if (field === void 0 || field.binding.remove(element2)) return;
-      if (field.waitsWithText) this.#document.keepAsDraft(field.wire, shown(field.binding.read()), "removed");
+      if (field === void 0) return;
+      const waits = field.waitsWithText;
+      const value2 = field.binding.read();
+      if (field.binding.remove(element2)) return;
+      if (waits) this.#document.keepAsDraft(field.wire, shown(value2), "removed");
       field.binding.detach();
       this.#identity.release(element2);
       this.#fields.delete(field.id);

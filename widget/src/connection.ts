@@ -173,6 +173,7 @@ export class Connection {
 
   /** After any end of the connection: gives up when the token can't get better, else waits for the next try. */
   #disconnected(): void {
+    if (this.#state.name === 'closed') return
     this.#pulse.clear()
     const reason = this.#reason
     this.#reason = ''
@@ -192,7 +193,7 @@ export class Connection {
   }
 
   #goOffline(): void {
-    if (this.#state.name === 'refused') return
+    if (this.#state.name === 'refused' || this.#state.name === 'idle') return
     this.#wait(OFFLINE_PROBE_MS)
     this.#drop()
   }

@@ -354,7 +354,7 @@ export class SharedDocument {
       this.#changedOutbox()
       this.#flush()
     })
-    doc.on('afterTransaction', (transaction) => {
+    doc.on('afterTransactionCleanup', (transaction) => {
       if (doc !== this.#doc || !(transaction.origin instanceof RemoteEdit)) return
       // Yjs takes another id when somebody else wrote under this one; only a granted id may be used (D7).
       if (this.#clientId !== undefined && doc.clientID !== this.#clientId) this.#refuse([], {})

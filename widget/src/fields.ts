@@ -101,8 +101,11 @@ export class Fields {
   #remove(element: HTMLElement): void {
     const field = this.#byElement.get(element)
     this.#byElement.delete(element)
-    if (field === undefined || field.binding.remove(element)) return
-    if (field.waitsWithText) this.#document.keepAsDraft(field.wire, shown(field.binding.read()), 'removed')
+    if (field === undefined) return
+    const waits = field.waitsWithText
+    const value = field.binding.read()
+    if (field.binding.remove(element)) return
+    if (waits) this.#document.keepAsDraft(field.wire, shown(value), 'removed')
     field.binding.detach()
     this.#identity.release(element)
     this.#fields.delete(field.id)

@@ -78,8 +78,8 @@ export class ChoiceBinding implements Binding {
     return this.#elements
   }
 
-  read(): Value {
-    return this.#control.read(this.#elements)
+  read(): Value | undefined {
+    return this.#elements.length === 0 ? undefined : this.#control.read(this.#elements)
   }
 
   attach(doc: Doc, base: Value): void {
@@ -137,7 +137,7 @@ export class ChoiceBinding implements Binding {
     if (this.#map === undefined || this.#writing) return
     if (this.#readOnly !== undefined) return this.#show()
     const value = this.read()
-    if (same(value, this.#agreed)) return
+    if (value === undefined || same(value, this.#agreed)) return
     const edited = this.#editor.edit(this.#wire, this, (doc) => choices(doc).set(idOf(this.#wire), value))
     if (edited) this.#agreed = value
     else this.#show()

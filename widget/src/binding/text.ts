@@ -103,8 +103,7 @@ export class TextBinding implements Binding {
   }
 
   #settle(): void {
-    const text = this.#text
-    if (text === undefined || this.#settling || this.#composition.composing) return
+    if (this.#text === undefined || this.#settling || this.#composition.composing) return
     const value = this.#control.read()
     if (value === undefined) return
     this.#settling = true
@@ -112,8 +111,8 @@ export class TextBinding implements Binding {
     const splice = value === this.#shown ? undefined : diff(this.#agreed, value, selection?.end)
     const deltas = this.#deltas
     this.#deltas = []
-    if (splice !== undefined) this.#put(text, rebase(splice, deltas))
-    this.#agreed = text.toString()
+    if (splice !== undefined) this.#put(this.#text, rebase(splice, deltas))
+    this.#agreed = this.#text.toString() // another document may have come with the answer to the edit
     if (this.#agreed !== value && (value !== this.#shown || deltas.length > 0)) {
       this.#control.write(
         this.#agreed,

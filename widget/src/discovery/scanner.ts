@@ -109,6 +109,8 @@ export class Scanner {
     const again = new Set<Element>()
     for (const record of records) {
       const target = record.target as Element
+      // A shadow root that was attached late is found as soon as something else happens to its host.
+      if (target.shadowRoot) for (const element of this.#open(target.shadowRoot)) again.add(element)
       if (record.attributeName === 'type') this.#exclusions.note(target, record.oldValue)
       if (record.type === 'attributes') for (const element of this.#within(target)) again.add(element)
       for (const node of record.addedNodes) {

@@ -1,0 +1,214 @@
+import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs'
+import { put } from '../src/edit.ts'
+import { written } from '../src/field.ts'
+import type { Value } from '../src/field.ts'
+import type { OpenSocket, PrefersPolling, Socket } from '../src/socket.ts'
+
+type Listener = (...values: unknown[]) => void
+type Fields = Record<string, unknown>
+
+/** One resource of a gateway that lives in the test, with the rules that clients meet (R1, D2, D7, L1, L6, SEED). */
+export class FakeGateway {
+  doc = new Doc()
+  revision = 1
+  mode = 'editor'
+  /** Field to the session that holds its lock. */
+  locks = new Map<string, Fields>()
+  sockets: FakeSocket[] = []
+  /** Every event that a client sent, by name. */
+  heard: { event: string; payload: Fields }[] = []
+  /** Answers that stand in for the usual ones, by event, each used once. */
+  next = new Map<string, Fields[]>()
+  /** Nothing is answered while this is set. */
+  silent = false
+  nextClient = 1
+  tokens: string[] = []
+
+  /** For the widget's connection. */
+  open: OpenSocket = (_url, token) => {
+    const socket = new FakeSocket(this, token)
+    this.sockets.push(socket)
+    return socket
+  }
+
+  /** The newest socket. */
+  get socket(): FakeSocket {
+    const socket = this.sockets.at(-1)
+    if (socket === undefined) throw new Error('nobody is connected')
+    return socket
+  }
+
+  /** Refuses the next event of that name. */
+  refuse(event: string, error: Fields): void {
+    this.next.set(event, [...(this.next.get(event) ?? []), error])
+  }
+
+  /** Writes as another session does, and tells the first. */
+  write(field: string, value: Value, who: Fields = { userId: 'usr_002', sessionId: 's_2' }): void {
+    const before = encodeStateVector(this.doc)
+    this.doc.transact(() => put(this.doc, field, value))
+    this.revision++
+    const update = encodeStateAsUpdate(this.doc, before)
+    for (const socket of this.sockets) socket.tell('Y_UPDATE', { resourceId: 'r', update, revision: this.revision, ...who })
+  }
+
+  text(field: string): string {
+    return this.doc.getText(field).toString()
+  }
+
+  count(event: string): number {
+    return this.heard.filter((one) => one.event === event).length
+  }
+
+  answer(event: string, payload: Fields, session: string): Fields {
+    const refused = this.next.get(event)?.shift()
+    if (refused !== undefined) return { ok: false, error: refused }
+    switch (event) {
+      case 'JOIN_RESOURCE':
+        return { ok: true, ...this.#state(payload, session) }
+      case 'Y_UPDATE':
+        return this.#update(payload['update'] as Uint8Array, session)
+      case 'SEED':
+        return this.#seed(payload['values'] as Record<string, Value>)
+      case 'Y_SYNC':
+        return { ok: true, update: encodeStateAsUpdate(this.doc, payload['stateVector'] as Uint8Array), revision: this.revision }
+      case 'LOCK_ACQUIRE':
+        return this.#lock(String(payload['field'] ?? ''), session)
+      default:
+        return { ok: true }
+    }
+  }
+
+  #state(payload: Fields, session: string): Fields {
+    const known = payload['stateVector'] as Uint8Array | undefined
+    const me = { userId: 'usr_001', name: 'Giulia Conti', role: 'nurse', mode: this.mode, sessions: [session], joinedAt: 1 }
+    return {
+      resourceId: 'r',
+      mode: this.mode,
+      users: [me],
+      state: encodeStateAsUpdate(this.doc, known),
+      stateVector: encodeStateVector(this.doc),
+      revision: this.revision,
+      locks: [...this.locks.values()],
+      clientId: this.mode === 'editor' ? this.nextClient++ : undefined,
+    }
+  }
+
+  #update(update: Uint8Array, session: string): Fields {
+    const trial = new Doc()
+    applyUpdate(trial, encodeStateAsUpdate(this.doc))
+    const touched = new Set<string>()
+    trial.on('afterTransaction', ({ changed }) => {
+      for (const [name, type] of trial.share) {
+        const keys = changed.get(type as never)
+        if (keys !== undefined) for (const key of keys) touched.add(name === 'values' ? `values/${key}` : name)
+      }
+    })
+    applyUpdate(trial, update)
+    const fields = [...touched].filter((field) => (this.locks.get(field)?.['sessionId'] ?? session) !== session)
+    if (fields.length > 0) return { ok: false, error: { code: 'UPDATE_REJECTED', reason: 'locked', fields, lockedBy: 'usr_002' } }
+    applyUpdate(this.doc, update)
+    return { ok: true, revision: ++this.revision }
+  }
+
+  #seed(values: Record<string, Value>): Fields {
+    const seeded = Object.keys(values).filter((field) => !written(this.doc, field))
+    for (const field of seeded) this.write(field, values[field] ?? '', { userId: 'usr_001', sessionId: 's_0' })
+    return { ok: true, seeded, revision: this.revision }
+  }
+
+  #lock(field: string, session: string): Fields {
+    const held = this.locks.get(field)
+    if (held !== undefined && held['sessionId'] !== session) {
+      return { ok: false, error: { code: 'LOCK_DENIED', reason: 'already_locked', lockedBy: 'usr_002', lockedByName: 'Dr Luca Rossi' } }
+    }
+    const lock = { lockId: `l_${field}`, resourceId: 'r', field, userId: 'usr_001', sessionId: session, name: 'Giulia Conti', fence: 7, acquiredAt: 5, expiresAt: 35 }
+    this.locks.set(field, lock)
+    return { ok: true, ...lock }
+  }
+}
+
+/** What stands in for a Socket.IO socket. */
+export class FakeSocket implements Socket, PrefersPolling {
+  connected = false
+  polling = false
+  attempts = 0
+  #gateway: FakeGateway
+  #token: (use: (token: string) => void) => void
+  #listeners = new Map<string, Listener[]>()
+  #any: Listener[] = []
+
+  constructor(gateway: FakeGateway, token: (use: (token: string) => void) => void) {
+    this.#gateway = gateway
+    this.#token = token
+  }
+
+  get session(): string {
+    return `s_1.${this.attempts}`
+  }
+
+  /** Greets as the gateway does after authentication (C4). */
+  greet(heartbeatInterval = 30_000): void {
+    this.connected = true
+    this.#emit('connect')
+    this.tell('CONNECTED', { sessionId: this.session, userId: 'usr_001', name: 'Giulia Conti', role: 'nurse', heartbeatInterval })
+  }
+
+  /** Sends an event to the client. */
+  tell(event: string, payload: unknown): void {
+    for (const listener of this.#any) listener(event, payload)
+  }
+
+  /** Breaks the connection. */
+  fail(): void {
+    if (!this.connected) return
+    this.connected = false
+    this.#emit('disconnect', 'transport close')
+  }
+
+  /** Fails to connect; `data` is the gateway's, if it was the gateway that refused. */
+  reject(data?: unknown): void {
+    this.#emit('connect_error', Object.assign(new Error('refused'), { data }))
+  }
+
+  connect(): void {
+    this.attempts++
+    this.#token((token) => this.#gateway.tokens.push(token))
+  }
+
+  disconnect(): void {
+    this.fail()
+  }
+
+  preferPolling(): void {
+    this.polling = true
+  }
+
+  emit(event: string, payload: unknown, done?: unknown): void {
+    this.#gateway.heard.push({ event, payload: payload as Fields })
+    if (event === 'HEARTBEAT' && !this.#gateway.silent) this.tell('HEARTBEAT_ACK', {})
+    if (this.#gateway.silent) return
+    const result = this.#gateway.answer(event, payload as Fields, this.session)
+    if (typeof done === 'function') done(result)
+  }
+
+  on(event: string, listener: Listener): void {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
+  }
+
+  onAny(listener: (event: string, ...values: unknown[]) => void): void {
+    this.#any.push(listener as Listener)
+  }
+
+  off(): void {
+    this.#listeners.clear()
+  }
+
+  offAny(): void {
+    this.#any = []
+  }
+
+  #emit(event: string, ...values: unknown[]): void {
+    for (const listener of this.#listeners.get(event) ?? []) listener(...values)
+  }
+}
