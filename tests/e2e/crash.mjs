@@ -3,22 +3,13 @@
 import { createInterface } from 'node:readline'
 import * as Y from 'yjs'
 import { contentOf, Ledger } from './lib/ledger.mjs'
+import { generator } from './lib/random.mjs'
 import { pause } from './lib/suite.mjs'
 import { makeToken } from './lib/token.mjs'
 import { load, Watcher, Writer } from './lib/writer.mjs'
 
 const { url, key, seed, rooms, writers } = JSON.parse(process.argv[2])
 const token = user => makeToken(key, { userId: user, name: user })
-
-/** Numbers in [0, 1) that a seed decides (mulberry32). */
-function generator(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const ledger = new Ledger()
 const people = [

@@ -155,6 +155,7 @@ func TestADocumentDoesNotGrowOverItsLimit_D6(t *testing.T) {
 func TestADamagedDocumentIsQuarantinedAndOthersDoNotNotice_D3_F8(t *testing.T) {
 	t.Parallel()
 	g := testkit.Start(t, "ADDR="+testkit.Port(t), "COMPACT_AFTER=60s")
+	g.ExpectError("room: document is quarantined")
 	c := g.Connect(t, "usr_e")
 	for _, resource := range []string{"page:/bad", "page:/good"} {
 		c.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"})

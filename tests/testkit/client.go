@@ -74,7 +74,12 @@ func (g *Gateway) ConnectWith(t testing.TB, o Options) *Client {
 // Refused connects a client that the gateway does not accept, and returns the payload of CONNECT_ERROR.
 func (g *Gateway) Refused(t testing.TB, o Options) Fields {
 	t.Helper()
-	c := g.Dial(t, o)
+	return g.Dial(t, o).NextRefusal()
+}
+
+// NextRefusal waits for CONNECT_ERROR and returns its payload.
+func (c *Client) NextRefusal() Fields {
+	c.t.Helper()
 	var refused Fields
 	c.await("CONNECT_ERROR", func() bool { refused = c.refused; return refused != nil })
 	return refused
@@ -192,15 +197,20 @@ func (c *Client) emit(ack int, name string, args ...any) {
 
 // Ask sends an event and returns a function that waits for its acknowledgement.
 func (c *Client) Ask(name string, args ...any) (answer func() Fields) {
+	return c.Sent(func(id int) { c.emit(id, name, args...) })
+}
+
+// Sent sends what a test writes itself, with the number of an acknowledgement, and returns a function that waits for that.
+func (c *Client) Sent(send func(id int)) (answer func() Fields) {
 	c.mu.Lock()
 	id := c.next
 	c.next++
 	c.mu.Unlock()
-	c.emit(id, name, args...)
+	send(id)
 	return func() Fields {
 		c.t.Helper()
 		var got Fields
-		c.await("acknowledgement of "+name, func() bool { got = c.acks[id]; return got != nil })
+		c.await(fmt.Sprintf("acknowledgement %d", id), func() bool { got = c.acks[id]; return got != nil })
 		return got
 	}
 }

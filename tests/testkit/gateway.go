@@ -150,6 +150,9 @@ func (g *Gateway) Running() bool {
 	}
 }
 
+// PID returns the id of the process.
+func (g *Gateway) PID() int { return g.cmd.Process.Pid }
+
 // Kill9 ends the process with SIGKILL, and returns when it is gone.
 func (g *Gateway) Kill9() {
 	g.killed = true

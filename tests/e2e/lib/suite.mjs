@@ -4,13 +4,13 @@ import process from 'node:process'
 /** What Go passes: the gateway's address, the file of its private key, the mark of text that no log may show. */
 export const { url, key, marker, args } = JSON.parse(process.argv[2])
 
-const testTimeout = 30_000 // ms
+const usualTimeout = 30_000 // ms
 const tests = []
 const reported = {}
 const cleanups = []
 
 /** Adds a test. Its name is a sentence that cites the rules. */
-export function test(name, run) { tests.push({ name, run }) }
+export function test(name, run, timeout = usualTimeout) { tests.push({ name, run, timeout }) }
 
 /** Tells Go something that it checks after all tests. */
 export function report(name, value) { reported[name] = value }
@@ -20,12 +20,12 @@ export function afterwards(run) { cleanups.push(run) }
 
 /** Runs the tests one after the other, and ends the process. */
 export async function main() {
-  for (const { name, run } of tests) {
+  for (const { name, run, timeout } of tests) {
     const start = performance.now()
     let error = ''
     let timer
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`not done after ${testTimeout} ms`)), testTimeout)
+      timer = setTimeout(() => reject(new Error(`not done after ${timeout} ms`)), timeout)
     })
     try {
       await Promise.race([run(), late])
