@@ -37,7 +37,6 @@ func manyClients(n int) []byte {
 func TestPlanRefusesWithAReasonAndChangesNothing(t *testing.T) {
 	head := []byte{1, 1, 9, 0} // one struct of client 9 at clock 0
 	inT := []byte{1, 1, 't'}
-	raw := func(parts ...[]byte) []byte { return slices.Concat(parts...) }
 	tests := []struct {
 		name   string
 		update []byte
@@ -48,32 +47,32 @@ func TestPlanRefusesWithAReasonAndChangesNothing(t *testing.T) {
 		{"number of 54 bits", bytes.Repeat([]byte{0xff}, 8), ErrMalformed},
 		{"bytes after the end", []byte{0, 0, 0}, ErrMalformed},
 		{"version 2", []byte{0, 0, 5, 0xe1, 0xf1, 0xb5, 0x82, 4, 0}, ErrMalformed},
-		{"unknown content", raw(head, []byte{11}, inT, []byte{0, 0}), ErrMalformed},
-		{"unknown shared type", raw(head, []byte{7}, inT, []byte{7, 0}), ErrMalformed},
-		{"unknown value", raw(head, []byte{8}, inT, []byte{1, 100, 0}), ErrMalformed},
-		{"text that is no UTF-8", raw(head, []byte{4}, inT, []byte{2, 0xff, 0xfe, 0}), ErrMalformed},
-		{"text longer than the update", raw(head, []byte{4}, inT, []byte{0xff, 0xff, 3, 'a', 0}), ErrMalformed},
-		{"empty text", raw(head, []byte{4}, inT, []byte{0, 0}), ErrMalformed},
-		{"embed that is no JSON", raw(head, []byte{5}, inT, []byte{1, '{', 0}), ErrMalformed},
-		{"origin is itself", raw(head, []byte{0x84, 9, 0, 1, 'a', 0}), ErrMalformed},
-		{"right origin is itself", raw(head, []byte{0x44, 9, 0, 1, 'a', 0}), ErrMalformed},
-		{"parent is itself", raw(head, []byte{4, 0, 9, 0, 1, 'a', 0}), ErrMalformed},
-		{"one client twice", raw([]byte{2, 1, 9, 0, 0, 1}, []byte{1, 9, 0, 0, 1}, []byte{0}), ErrMalformed},
+		{"unknown content", slices.Concat(head, []byte{11}, inT, []byte{0, 0}), ErrMalformed},
+		{"unknown shared type", slices.Concat(head, []byte{7}, inT, []byte{7, 0}), ErrMalformed},
+		{"unknown value", slices.Concat(head, []byte{8}, inT, []byte{1, 100, 0}), ErrMalformed},
+		{"text that is no UTF-8", slices.Concat(head, []byte{4}, inT, []byte{2, 0xff, 0xfe, 0}), ErrMalformed},
+		{"text longer than the update", slices.Concat(head, []byte{4}, inT, []byte{0xff, 0xff, 3, 'a', 0}), ErrMalformed},
+		{"empty text", slices.Concat(head, []byte{4}, inT, []byte{0, 0}), ErrMalformed},
+		{"embed that is no JSON", slices.Concat(head, []byte{5}, inT, []byte{1, '{', 0}), ErrMalformed},
+		{"origin is itself", slices.Concat(head, []byte{0x84, 9, 0, 1, 'a', 0}), ErrMalformed},
+		{"right origin is itself", slices.Concat(head, []byte{0x44, 9, 0, 1, 'a', 0}), ErrMalformed},
+		{"parent is itself", slices.Concat(head, []byte{4, 0, 9, 0, 1, 'a', 0}), ErrMalformed},
+		{"one client twice", slices.Concat([]byte{2, 1, 9, 0, 0, 1}, []byte{1, 9, 0, 0, 1}, []byte{0}), ErrMalformed},
 		{"more deletes than bytes", []byte{0, 1, 9, 0xff, 0xff, 3, 0, 1}, ErrMalformed},
 		{"map entry of two values", updateOf([]runEntry{anyStruct(9, 0, underKey("m", "k"), 1, 2)}), ErrMalformed},
 		{"neighbours in two lists", updateOf([]runEntry{
 			textStruct(9, 0, inRoot("a"), "a"), textStruct(9, 1, inRoot("b"), "b"), textStruct(9, 2, between(9, 0, 9, 1), "x"),
 		}), ErrMalformed},
-		{"more structs than bytes", raw([]byte{1, 0xff, 0xff, 0xff, 1, 9, 0}, inT), ErrTooManyStructs},
-		{"more values than bytes", raw(head, []byte{8}, inT, []byte{0xff, 0xff, 3, 0}), ErrTooManyStructs},
+		{"more structs than bytes", slices.Concat([]byte{1, 0xff, 0xff, 0xff, 1, 9, 0}, inT), ErrTooManyStructs},
+		{"more values than bytes", slices.Concat(head, []byte{8}, inT, []byte{0xff, 0xff, 3, 0}), ErrTooManyStructs},
 		{"structs over the limit", updateOf(slices.Repeat([]runEntry{textStruct(9, 0, inRoot("t"), "x")}, 50)), ErrTooManyStructs},
-		{"clock of 31 bits", raw([]byte{1, 1, 9, 0xff, 0xff, 0xff, 0xff, 7, 4}, inT, []byte{1, 'a', 0}), ErrClockOverflow},
+		{"clock of 31 bits", slices.Concat([]byte{1, 1, 9, 0xff, 0xff, 0xff, 0xff, 7, 4}, inT, []byte{1, 'a', 0}), ErrClockOverflow},
 		{"delete beyond 31 bits", []byte{0, 1, 9, 1, 1, 0xff, 0xff, 0xff, 0xff, 7}, ErrClockOverflow},
-		{"length of 32 bits", raw(head, []byte{0, 0xff, 0xff, 0xff, 0xff, 0xf, 0}), ErrClockOverflow},
+		{"length of 32 bits", slices.Concat(head, []byte{0, 0xff, 0xff, 0xff, 0xff, 0xf, 0}), ErrClockOverflow},
 		{"too many bytes", updateOf([]runEntry{textStruct(9, 0, inRoot("t"), strings.Repeat("x", 3000))}), ErrTooLarge},
 		{"too many clients", manyClients(5), ErrTooManyClients},
-		{"value too deep", raw(head, []byte{8}, inT, []byte{1}, nestedArrays(9), []byte{0}), ErrTooDeep},
-		{"JSON too deep", raw(head, []byte{5}, inT, appendText(nil, strings.Repeat("[", 9)+strings.Repeat("]", 9)), []byte{0}), ErrTooDeep},
+		{"value too deep", slices.Concat(head, []byte{8}, inT, []byte{1}, nestedArrays(9), []byte{0}), ErrTooDeep},
+		{"JSON too deep", slices.Concat(head, []byte{5}, inT, appendText(nil, strings.Repeat("[", 9)+strings.Repeat("]", 9)), []byte{0}), ErrTooDeep},
 		{"types too deep", deepTypes(10), ErrTooDeep},
 		{"long name of a root", updateOf([]runEntry{textStruct(9, 0, inRoot(strings.Repeat("r", 65)), "x")}), ErrKeyTooLong},
 		{"long key", updateOf([]runEntry{anyStruct(9, 0, underKey("m", strings.Repeat("k", 65)), 1)}), ErrKeyTooLong},
@@ -164,13 +163,14 @@ func TestConflictsThatWouldHoldUpTheRoomAreRefused(t *testing.T) {
 
 // D6: memory is bounded by the input, whatever the input declares.
 func TestHostileUpdatesCostMemoryInProportion(t *testing.T) {
-	const most = 120 // bytes allocated for one of the input
+	const most = 250 // bytes allocated for one of the input, planned and applied
 	minimal := []byte{1, 0xc0, 0x9a, 0x0c, 5, 0, 1, 1, 1, 't', 1}
 	minimal = append(minimal, bytes.Repeat([]byte{0x81, 5, 0, 1}, 199_000)...)
 	collected := append([]byte{1, 0xc0, 0x9a, 0x0c, 5, 0}, bytes.Repeat([]byte{0, 1}, 200_000)...)
+	noise := rand.New(rand.NewPCG(1, 1))
 	random := make([]byte, 100_000)
 	for i := range random {
-		random[i] = byte(rand.New(rand.NewPCG(1, uint64(i))).Uint32())
+		random[i] = byte(noise.Uint32())
 	}
 	for name, update := range map[string][]byte{
 		"minimal structs, cut off":   minimal,
@@ -186,7 +186,7 @@ func TestHostileUpdatesCostMemoryInProportion(t *testing.T) {
 		_, planErr := d.Plan(update, Limits{MaxStructs: 1 << 20})
 		applyErr := d.ApplyUpdate(update)
 		runtime.ReadMemStats(&after)
-		if got := (after.TotalAlloc - before.TotalAlloc) / uint64(len(update)); got > 2*most {
+		if got := (after.TotalAlloc - before.TotalAlloc) / uint64(len(update)); got > most {
 			t.Errorf("%s: %d bytes for one (%v, %v)", name, got, planErr, applyErr)
 		}
 	}
