@@ -25,7 +25,8 @@ func TestTwoHundredSocketsLoseNothing(t *testing.T) {
 }
 
 func TestIdleSocketsAreSmallAndLeaveNothing(t *testing.T) {
-	measured(t, "-scenario", "idle", "-sockets", "1000", "-rooms", "200", "-duration", "1s", "-max-socket-kib", "40")
+	measured(t, "-scenario", "idle", "-sockets", "1000", "-rooms", "200", "-duration", "1s", "-settle", "300ms",
+		"-max-socket-kib", "40")
 }
 
 // gateway is the binary that the guards start, built once.

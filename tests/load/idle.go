@@ -53,6 +53,9 @@ func idle(ctx context.Context, b *bench) error {
 		return err
 	}
 	r.Add("left over: memory", mib(after.resident-before.resident), "MiB")
+	for i, part := range after.parts() {
+		r.Add("left over: of it "+part.name, (part.bytes-before.parts()[i].bytes)/(1<<20), "MiB")
+	}
 	return nil
 }
 
@@ -93,11 +96,25 @@ func (b *bench) rest(ctx context.Context, state string, before look) error {
 	} else {
 		r.Add(name, value, "KiB")
 	}
-	for _, part := range []struct{ name, metric string }{
-		{"heap", "go_memstats_heap_inuse_bytes"}, {"stacks", "go_memstats_stack_inuse_bytes"},
-	} {
-		r.Add(state+": of it "+part.name, perSocket(clean.metrics[part.metric]-before.metrics[part.metric]), "KiB")
+	for i, part := range clean.parts() {
+		r.Add(state+": of it "+part.name, perSocket(part.bytes-before.parts()[i].bytes), "KiB")
 	}
 	r.Add(state+": goroutines a socket", (clean.metrics[metricGoroutines]-before.metrics[metricGoroutines])/n, "")
 	return nil
+}
+
+// part is a share of the resident memory.
+type part struct {
+	name  string
+	bytes float64
+}
+
+// parts divides the resident memory. What is not Go's is the store's cache above all.
+func (l look) parts() []part {
+	m := func(name string) float64 { return l.metrics["go_memstats_"+name+"_bytes"] }
+	held := m("sys") - m("heap_released")
+	return []part{
+		{"heap", m("heap_inuse")}, {"heap that is free again", m("heap_idle") - m("heap_released")},
+		{"stacks", m("stack_inuse")}, {"not Go's", float64(l.resident) - held},
+	}
 }

@@ -18,8 +18,7 @@ const (
 	leaveTimeout      = 20 * time.Second
 	collectTimeout    = 90 * time.Second
 	lookInterval      = 100 * time.Millisecond
-	spareGoroutines   = 8               // that come and go: connections of the store, this very scrape
-	scavengeTime      = 3 * time.Second // in which no more of the collected memory goes back to the system
+	spareGoroutines   = 8 // that come and go: connections of the store, this very scrape
 )
 
 // look is the gateway at a moment.
@@ -58,7 +57,7 @@ func (b *bench) collected(ctx context.Context) (look, error) {
 // shrunk waits until the resident memory has not shrunk for a while.
 func (b *bench) shrunk(ctx context.Context) (look, error) {
 	least, since := b.target.process.Resident(), time.Now()
-	for time.Since(since) < scavengeTime {
+	for time.Since(since) < b.settings.Settle {
 		select {
 		case <-ctx.Done():
 			return look{}, context.Cause(ctx)

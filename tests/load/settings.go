@@ -22,6 +22,7 @@ type settings struct {
 	Warm     time.Duration // before anything is measured
 	Duration time.Duration // measured
 	Within   time.Duration // in which the sockets of a storm connect
+	Settle   time.Duration // memory that has not shrunk for so long shrinks no more
 	Samples  int           // repetitions of what is measured one by one
 	Replicas int           // rooms whose clients hold the whole document and are compared in the end
 
@@ -44,7 +45,7 @@ type scenario struct {
 	run   func(ctx context.Context, b *bench) error
 }
 
-// scenarios by name. (A function, as the table and what it names refer to each other.)
+// scenarios by name. Filled by init, since scenarios look at settings, which look here.
 var scenarios map[string]scenario
 
 func init() {
@@ -97,6 +98,7 @@ func parseSettings(args []string, out io.Writer) (settings, error) {
 	set.DurationVar(&s.Warm, "warm", 3*time.Second, "time before anything is measured")
 	set.DurationVar(&s.Duration, "duration", or(s.Duration, 60*time.Second), "time that is measured; of idle: the rest between two looks")
 	set.DurationVar(&s.Within, "within", 2*time.Second, "time in which the sockets of a storm connect")
+	set.DurationVar(&s.Settle, "settle", 3*time.Second, "time after which the gateway's memory is taken to shrink no more")
 	set.IntVar(&s.Samples, "samples", 500, "repetitions of what is measured one by one")
 	set.IntVar(&s.Replicas, "replicas", 10, "rooms whose clients hold the whole document, to compare them in the end")
 	set.DurationVar(&s.MaxP99, "max-p99", 0, "fail when the 99th percentile of the latency is longer; 0: no limit")

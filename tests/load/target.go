@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,7 +38,8 @@ type target struct {
 	folder  string
 	keep    bool
 	command *exec.Cmd
-	exited  chan error // room for one
+	exited  chan struct{} // closed when it has ended
+	outcome error         // of its end; set before exited is closed
 }
 
 // openTarget returns the gateway that the settings name, or starts one.
@@ -72,7 +74,7 @@ func (t *target) start(ctx context.Context, s settings) error {
 		return err
 	}
 	defer out.Close()
-	t.command = exec.Command(args[0], args[1:]...) //nolint:gosec // the tester's own program
+	t.command = exec.Command(args[0], args[1:]...)
 	t.command.Stdout, t.command.Stderr = out, out
 	t.command.Env = append(os.Environ(), "ADDR=127.0.0.1:0", "STORE_URL=sqlite:"+t.store,
 		"ARCHIVE_URL=file:"+filepath.Join(t.folder, "archive"))
@@ -84,8 +86,11 @@ func (t *target) start(ctx context.Context, s settings) error {
 		return err
 	}
 	t.process = measure.Process(t.command.Process.Pid)
-	t.exited = make(chan error, 1)
-	go func() { t.exited <- t.command.Wait() }() // stop waits for it
+	t.exited = make(chan struct{})
+	go func() { // stop waits for it
+		defer close(t.exited)
+		t.outcome = t.command.Wait()
+	}()
 	return t.awaitListening(ctx, logFile)
 }
 
@@ -101,7 +106,7 @@ func (t *target) binary(ctx context.Context, s settings) (string, error) {
 		return s.Gateway, nil
 	}
 	binary := filepath.Join(t.folder, "corsia")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "corsia/gateway") //nolint:gosec // constant but for the folder
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "corsia/gateway")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
@@ -121,9 +126,8 @@ func (t *target) awaitListening(ctx context.Context, logFile string) error {
 			return nil
 		}
 		select {
-		case err := <-t.exited:
-			t.exited <- err
-			return fmt.Errorf("it ended: %v: %s", err, data)
+		case <-t.exited:
+			return fmt.Errorf("it ended: %w: %s", cmp.Or(t.outcome, errors.New("exit status 0")), data)
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %s", context.Cause(ctx), data)
 		case <-time.After(startPoll):
@@ -166,9 +170,9 @@ func (t *target) end() error {
 		return err
 	}
 	select {
-	case err := <-t.exited:
-		if err != nil {
-			return fmt.Errorf("the gateway ended with: %w", err)
+	case <-t.exited:
+		if t.outcome != nil {
+			return fmt.Errorf("the gateway ended with: %w", t.outcome)
 		}
 		return nil
 	case <-time.After(stopTimeout):
