@@ -10284,6 +10284,10 @@ var CollabSDK = (() => {
     ofWire(wire) {
       return this.#byWire.get(wire);
     }
+    /** Returns the field of an element. */
+    ofElement(element2) {
+      return element2 === null ? void 0 : this.#byElement.get(element2);
+    }
     /** Returns the field that an event happened in. */
     ofEvent(event) {
       for (const node of event.composedPath()) {
@@ -11570,6 +11574,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
         this.#life.add(() => this.#view?.end());
       }
       this.fields.start(this.#page);
+      this.#enter(this.fields.ofElement(this.#page.activeElement));
       this.#connection.tryNow();
       this.#changed();
     }
@@ -11680,24 +11685,37 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       this.#changed();
     }
     #watchFocus() {
-      const focus = this.#settings.locking === "focus";
-      this.#life.listen(this.#page, "focusin", (event) => this.#enter(this.fields.ofEvent(event), focus), { capture: true });
-      this.#life.listen(this.#page, "focusout", () => this.#enter(void 0, focus), { capture: true });
+      const quiet = { capture: true, passive: true };
+      this.#life.listen(this.#page, "focusin", (event) => this.#enter(this.fields.ofEvent(event)), quiet);
+      this.#life.listen(this.#page, "focusout", () => this.#enter(void 0), quiet);
       for (const type of ["input", "keydown", "pointerdown"]) {
-        this.#life.listen(this.#page, type, () => this.locks.active(), { capture: true, passive: true });
+        this.#life.listen(
+          this.#page,
+          type,
+          () => {
+            this.locks.active();
+            this.#claim();
+          },
+          quiet
+        );
       }
+      this.#life.add(this.document.events.on("joined", () => this.#claim()));
+      this.#life.add(this.locks.events.on("released", ({ userId }) => userId !== this.#ownId && this.#claim()));
     }
-    #enter(field, lock2) {
+    #enter(field) {
       if (field === this.#focused) return;
-      const left = this.#focused;
+      if (this.#settings.locking === "focus" && this.#focused !== void 0) this.locks.release(this.#focused.wire);
       this.#focused = field;
-      if (lock2 && left !== void 0) this.locks.release(left.wire);
-      if (lock2 && field !== void 0 && this.document.editable && this.locks.against(field.wire) === void 0) {
-        this.locks.acquire(field.wire);
-      }
+      this.#claim();
       this.presence.enter(field?.wire ?? "");
       this.#view?.focused(field?.binding.elements[0]);
       this.events.emit("focus", { field: field?.id });
+    }
+    /** Asks for the lock of the focused field, if locks follow the focus and nobody else has it. */
+    #claim() {
+      if (this.#settings.locking !== "focus" || this.#focused === void 0 || !this.document.editable) return;
+      const { wire } = this.#focused;
+      if (this.locks.own(wire) === void 0 && this.locks.against(wire) === void 0) this.locks.acquire(wire);
     }
     /** Leaving with text that is nowhere else asks first (G6); only then, for the sake of the back-forward cache. */
     #warnBeforeLeaving() {

@@ -57,6 +57,11 @@ export class Fields {
     return this.#byWire.get(wire)
   }
 
+  /** Returns the field of an element. */
+  ofElement(element: Element | null): BoundField | undefined {
+    return element === null ? undefined : this.#byElement.get(element)
+  }
+
   /** Returns the field that an event happened in. */
   ofEvent(event: Event): BoundField | undefined {
     for (const node of event.composedPath()) {

@@ -95,6 +95,7 @@ export class Widget {
       this.#life.add(() => this.#view?.end())
     }
     this.fields.start(this.#page)
+    this.#enter(this.fields.ofElement(this.#page.activeElement))
     this.#connection.tryNow()
     this.#changed()
   }
@@ -219,25 +220,39 @@ export class Widget {
   }
 
   #watchFocus(): void {
-    const focus = this.#settings.locking === 'focus'
-    this.#life.listen(this.#page, 'focusin', (event) => this.#enter(this.fields.ofEvent(event), focus), { capture: true })
-    this.#life.listen(this.#page, 'focusout', () => this.#enter(undefined, focus), { capture: true })
+    const quiet = { capture: true, passive: true }
+    this.#life.listen(this.#page, 'focusin', (event) => this.#enter(this.fields.ofEvent(event)), quiet)
+    this.#life.listen(this.#page, 'focusout', () => this.#enter(undefined), quiet)
     for (const type of ['input', 'keydown', 'pointerdown']) {
-      this.#life.listen(this.#page, type, () => this.locks.active(), { capture: true, passive: true })
+      this.#life.listen(
+        this.#page,
+        type,
+        () => {
+          this.locks.active()
+          this.#claim()
+        },
+        quiet,
+      )
     }
+    this.#life.add(this.document.events.on('joined', () => this.#claim()))
+    this.#life.add(this.locks.events.on('released', ({ userId }) => userId !== this.#ownId && this.#claim()))
   }
 
-  #enter(field: BoundField | undefined, lock: boolean): void {
+  #enter(field: BoundField | undefined): void {
     if (field === this.#focused) return
-    const left = this.#focused
+    if (this.#settings.locking === 'focus' && this.#focused !== undefined) this.locks.release(this.#focused.wire)
     this.#focused = field
-    if (lock && left !== undefined) this.locks.release(left.wire)
-    if (lock && field !== undefined && this.document.editable && this.locks.against(field.wire) === undefined) {
-      this.locks.acquire(field.wire)
-    }
+    this.#claim()
     this.presence.enter(field?.wire ?? '')
     this.#view?.focused(field?.binding.elements[0])
     this.events.emit('focus', { field: field?.id })
+  }
+
+  /** Asks for the lock of the focused field, if locks follow the focus and nobody else has it. */
+  #claim(): void {
+    if (this.#settings.locking !== 'focus' || this.#focused === undefined || !this.document.editable) return
+    const { wire } = this.#focused
+    if (this.locks.own(wire) === undefined && this.locks.against(wire) === undefined) this.locks.acquire(wire)
   }
 
   /** Leaving with text that is nowhere else asks first (G6); only then, for the sake of the back-forward cache. */

@@ -130,6 +130,32 @@ test('L1 the focus takes the lock and gives it back; another one\'s lock makes t
   assert.equal(get('c').hasAttribute('aria-readonly'), false)
 })
 
+test('L1 the lock of the focused field is asked for at the join, when another gives it back, and when the user is back', async () => {
+  show(markup)
+  get('a').focus()
+  const gateway = new FakeGateway()
+  gateway.locks.set('id-a', { lockId: 'l', field: 'id-a', sessionId: 's_2', userId: 'usr_002', name: 'Dr Luca Rossi' })
+  const { handle, socket } = start({ locking: 'focus' }, gateway)
+  socket.greet()
+  assert.equal(gateway.count('LOCK_ACQUIRE'), 0)
+  gateway.locks.clear()
+  socket.tell('LOCK_RELEASED', { resourceId: 'r', field: 'id-a', userId: 'usr_002', sessionId: 's_2', reason: 'released' })
+  assert.equal(gateway.count('LOCK_ACQUIRE'), 1)
+  socket.tell('LOCK_RELEASED', { resourceId: 'r', field: 'id-a', userId: 'usr_001', sessionId: socket.session, reason: 'expired' })
+  assert.equal(gateway.count('LOCK_ACQUIRE'), 1)
+  type(get('a'), 'back')
+  assert.equal(gateway.count('LOCK_ACQUIRE'), 2)
+  handle.destroy()
+  get('a').blur()
+  get('b').focus()
+  const early = start({ locking: 'focus' })
+  assert.equal(early.gateway.count('LOCK_ACQUIRE'), 0)
+  early.socket.greet()
+  assert.equal(early.gateway.count('LOCK_ACQUIRE'), 1)
+  await settled()
+  early.handle.destroy()
+})
+
 test('the page hears what happens', async () => {
   show(markup)
   const errors: string[] = []
