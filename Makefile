@@ -40,10 +40,11 @@ STEPS := services tools lint unit widget integration coverage
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
 
-run: build ## run the gateway on its embedded drivers, needs only Go: http://127.0.0.1:8080/demo/
+run: ## run the gateway on its embedded drivers, needs only Go: http://127.0.0.1:8080/demo/
+	@go build -o bin/corsia ./gateway
 	@exec bin/corsia serve $(ARGS)
 
-build: ## build bin/corsia
+build: ## build bin/corsia as it ships
 	@go build -trimpath -ldflags '-X corsia/gateway/app.Version=$(VERSION)' -o bin/corsia ./gateway
 
 test: ## check everything; installs what is missing on Debian
