@@ -28,12 +28,12 @@ const (
 // cares has a timer of his own (SPEC L5). Close closes it.
 func (s *State) Expirations() <-chan collab.LockKey { return s.expired }
 
-// Run listens for the ends of leases until ctx ends. It subscribes again, with back-off, whenever the connection breaks; what
+// Run listens for the ends of leases until ctx ends or Close is called. It subscribes again, with back-off, whenever the connection breaks; what
 // ends meanwhile is not told.
 func (s *State) Run(ctx context.Context) {
 	for wait := firstRedial; ctx.Err() == nil; wait = min(2*wait, maxRedial) {
 		subscribed, err := s.listen(ctx)
-		if ctx.Err() != nil || errors.Is(err, redis.ErrClosed) {
+		if ctx.Err() != nil || s.closed() {
 			return
 		}
 		if subscribed {
@@ -58,9 +58,9 @@ func (s *State) listen(ctx context.Context) (subscribed bool, err error) {
 		return false, err
 	}
 	sub := s.rdb.Subscribe(ctx)
-	defer sub.Close()
-	stop := context.AfterFunc(ctx, func() { sub.Close() }) // a read that waits does not look at ctx
-	defer stop()
+	hangUp := func() { _ = sub.Close() }
+	defer hangUp()
+	defer context.AfterFunc(ctx, hangUp)() // a read that waits does not look at ctx
 	if err := sub.Subscribe(ctx, fmt.Sprintf("__keyevent@%d__:expired", s.rdb.Options().DB)); err != nil {
 		return false, fmt.Errorf("subscribe: %w", err)
 	}
@@ -90,6 +90,12 @@ func (s *State) listen(ctx context.Context) (subscribed bool, err error) {
 		}
 	}
 	return subscribed, nil
+}
+
+func (s *State) closed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.isClosed
 }
 
 func (s *State) notify(key collab.LockKey) {

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,18 @@ func TestOpenTakesWhatTheURLSays(t *testing.T) {
 	}
 	if c, err = parse("redis://127.0.0.1"); err != nil || c.Addr != "127.0.0.1:6379" || c.TLSConfig != nil {
 		t.Fatalf("options %+v, %v", c, err)
+	}
+}
+
+func TestOpenStartsNothing(t *testing.T) {
+	before := runtime.NumGoroutine()
+	s, err := Open("redis://127.0.0.1:1/0", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if n := runtime.NumGoroutine(); n > before {
+		t.Fatalf("%d goroutines were started", n-before)
 	}
 }
 

@@ -43,26 +43,27 @@ local function write(key, live)
 		if not since or s.joinedAt < since then since = s.joinedAt end
 		if not latest or s.joinedAt > latest.joinedAt then latest = s end
 	end
-	redis.call('HSET', key, 'mode', mode, 'joinedAt', int(since), 'name', latest.name, 'role', latest.role, 'sessions', cjson.encode(live))
+	redis.call('HSET', key, 'mode', mode, 'joinedAt', int(since), 'name', latest.name, 'role', latest.role, 'sessions', json(live))
 end
 local codes = {['%'] = '%25', ['|'] = '%7C', ['#'] = '%23', [':'] = '%3A'}
 local function member(prefix, user) return prefix .. string.gsub(user, '[%%|#:]', codes) end
--- the live sessions of a user of the room, nil and no trace when there are none
+-- the live sessions of a user of the room as JSON, nil and no trace when there are none. Names in JSON escape their quotes.
 local function look(room, prefix, user)
 	local key = member(prefix, user)
-	local all, live, n = read(key)
+	local raw = redis.call('HGET', key, 'sessions')
+	local ended = not raw
+	for untilTime in string.gmatch(raw or '', '"until":(%d+)') do
+		if tonumber(untilTime) <= now then ended = true end
+	end
+	if not ended then return raw end
+	local _, live, n = read(key)
 	if n == 0 then
 		redis.call('DEL', key)
 		redis.call('SREM', room, user)
 		return nil
 	end
-	for id in pairs(all) do
-		if not live[id] then
-			write(key, live)
-			break
-		end
-	end
-	return live
+	write(key, live)
+	return json(live)
 end
 -- notes in presence:user that the user is in a room or is not any more
 local function note(key, room, there)
@@ -71,7 +72,7 @@ local function note(key, room, there)
 		if r ~= room then kept[#kept + 1] = r end
 	end
 	if there then kept[#kept + 1] = room end
-	redis.call('HSET', key, 'rooms', #kept == 0 and '[]' or cjson.encode(kept))
+	redis.call('HSET', key, 'rooms', json(kept))
 end
 -- makes s a session of the user
 local function seat(room, key, user, id, s, live, ttl)
@@ -86,16 +87,16 @@ end
 
 // enterRoom: KEYS users of the room, the user's hash, presence:user, and by ARGV[1] the hashes of all members. ARGV prefix of these, user,
 // session, value, TTLs of room and activity, resource. It returns users and their sessions, in turn.
-var enterRoom = newScript("enter", clock, rooms, `
+var enterRoom = newScript("enter", prelude, rooms, `
 local roster, used = {}, {}
 for _, user in ipairs(redis.call('SMEMBERS', KEYS[1])) do
 	local live = user ~= ARGV[2] and look(KEYS[1], ARGV[1], user)
 	if live then
 		local seen = {}
-		for _, s in pairs(live) do seen[s.color % 8] = true end
+		for color in string.gmatch(live, '"color":(%d+)') do seen[color % 8] = true end
 		for color in pairs(seen) do used[color] = (used[color] or 0) + 1 end
 		roster[#roster + 1] = user
-		roster[#roster + 1] = cjson.encode(live)
+		roster[#roster + 1] = live
 	end
 end
 local _, live = read(KEYS[2])
@@ -111,27 +112,27 @@ local s = cjson.decode(ARGV[4])
 s.color = color
 seat(KEYS[1], KEYS[2], ARGV[2], ARGV[3], s, live, ARGV[5])
 if redis.call('EXISTS', KEYS[3]) == 0 then
-	redis.call('HSET', KEYS[3], 'lastSeen', int(now), 'sockets', cjson.encode({ARGV[3]}))
+	redis.call('HSET', KEYS[3], 'lastSeen', int(now), 'sockets', json({ARGV[3]}))
 	redis.call('PEXPIRE', KEYS[3], ARGV[6])
 end
 note(KEYS[3], ARGV[7], true)
 roster[#roster + 1] = ARGV[2]
-roster[#roster + 1] = cjson.encode(live)
+roster[#roster + 1] = json(live)
 return roster`)
 
 // renewMember: KEYS and ARGV as of enterRoom. It looks at a few others, so that nobody stays who is not renewed.
-var renewMember = newScript("renew_member", clock, rooms, `
+var renewMember = newScript("renew_member", prelude, rooms, `
 local _, live = read(KEYS[2])
 local s = cjson.decode(ARGV[4])
 if live[ARGV[3]] then s.color = live[ARGV[3]].color end
 seat(KEYS[1], KEYS[2], ARGV[2], ARGV[3], s, live, ARGV[5])
 if redis.call('EXISTS', KEYS[3]) == 1 then note(KEYS[3], ARGV[7], true) end
-for _, user in ipairs(redis.call('SRANDMEMBER', KEYS[1], 10)) do look(KEYS[1], ARGV[1], user) end
+for _, user in ipairs(redis.call('SRANDMEMBER', KEYS[1], 4)) do look(KEYS[1], ARGV[1], user) end
 return 0`)
 
 // leaveRoom: KEYS users of the room, the user's hash, presence:user. ARGV user, session, resource. It returns 1 for the last
 // session of the user.
-var leaveRoom = newScript("leave", clock, rooms, `
+var leaveRoom = newScript("leave", prelude, rooms, `
 local all, live, n = read(KEYS[2])
 if not all[ARGV[2]] then return 0 end
 if live[ARGV[2]] then
@@ -148,13 +149,13 @@ if redis.call('EXISTS', KEYS[3]) == 1 then note(KEYS[3], ARGV[3], false) end
 return 1`)
 
 // members: KEYS users of the room, and by ARGV[1] the hashes of all members.
-var members = newScript("members", clock, rooms, `
+var members = newScript("members", prelude, rooms, `
 local roster = {}
 for _, user in ipairs(redis.call('SMEMBERS', KEYS[1])) do
 	local live = look(KEYS[1], ARGV[1], user)
 	if live then
 		roster[#roster + 1] = user
-		roster[#roster + 1] = cjson.encode(live)
+		roster[#roster + 1] = live
 	end
 end
 return roster`)
@@ -173,7 +174,7 @@ func (s *State) RenewMember(ctx context.Context, m collab.Member) error {
 }
 
 // Leave ends the membership of m's session. It reports whether that was the last session of its user in the room; of
-// several calls one gets true.
+// several calls one gets true, or none when its answer was lost on the way.
 func (s *State) Leave(ctx context.Context, m collab.Member) (lastOfUser bool, err error) {
 	result, err := s.eval(ctx, leaveRoom, memberKeys(m), string(m.User), string(m.Session), string(m.Resource.ID))
 	if err != nil {

@@ -39,14 +39,13 @@ local function prune(key)
 	end
 	return live
 end
-local function list(items) return #items == 0 and '[]' or cjson.encode(items) end
 `
 
 // touchSession: KEYS sessions, activity, presence:user, presence:socket of one user and session. ARGV session, value, time of the activity
 // (empty: now), TTLs of session and activity, user, connectedAt, instance.
 var (
-	openSession  = newScript("open_session", clock, users, touch)
-	touchSession = newScript("touch_session", clock, users, touch)
+	openSession  = newScript("open_session", prelude, users, touch)
+	touchSession = newScript("touch_session", prelude, users, touch)
 )
 
 const touch = `
@@ -59,26 +58,26 @@ if at > last then
 	last = at
 end
 redis.call('HSETNX', KEYS[3], 'rooms', '[]')
-redis.call('HSET', KEYS[3], 'lastSeen', int(last), 'sockets', list(live))
+redis.call('HSET', KEYS[3], 'lastSeen', int(last), 'sockets', json(live))
 redis.call('PEXPIRE', KEYS[3], ARGV[5])
 redis.call('HSET', KEYS[4], 'userId', ARGV[6], 'connectedAt', ARGV[7], 'instance', ARGV[8])
 redis.call('PEXPIRE', KEYS[4], ARGV[5])
 return #live`
 
 // closeSession: KEYS sessions, presence:user, presence:socket. ARGV session.
-var closeSession = newScript("close_session", clock, users, `
+var closeSession = newScript("close_session", prelude, users, `
 redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('DEL', KEYS[3])
 local live = prune(KEYS[1])
 if #live == 0 then
 	redis.call('DEL', KEYS[2])
 elseif redis.call('EXISTS', KEYS[2]) == 1 then
-	redis.call('HSET', KEYS[2], 'sockets', list(live))
+	redis.call('HSET', KEYS[2], 'sockets', json(live))
 end
 return 0`)
 
 // sessionsOf: KEYS sessions.
-var sessionsOf = newScript("sessions_of", clock, users, `
+var sessionsOf = newScript("sessions_of", prelude, users, `
 prune(KEYS[1])
 return redis.call('HGETALL', KEYS[1])`)
 

@@ -35,7 +35,8 @@ type TTLs struct {
 type Options struct {
 	TTL TTLs
 	// Observe is told of every operation after it ended: its name in lower case, how long it took, and its error when Redis
-	// failed. That another session holds a lease or that one is lost is no failure. Nil: nobody is told.
+	// failed or the caller's context ended. That another session holds a lease or that one is lost is no failure. Nil: nobody
+	// is told.
 	Observe func(op string, d time.Duration, err error)
 	Log     *slog.Logger // nil: slog.Default()
 	TLS     *tls.Config  // for rediss: trusted roots, say; nil: those of the system
@@ -150,11 +151,16 @@ type script struct {
 	*redis.Script
 }
 
-// clock is how every script begins that compares times: with those of Redis alone, so that instances need not agree.
-const clock = `
+// prelude is how scripts begin that compare times or make JSON. Times are compared by the clock of Redis alone, so that
+// instances need not agree.
+const prelude = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function int(n) return string.format('%.0f', n) end
+local function json(v)
+	if next(v) == nil then return '[]' end
+	return (string.gsub(cjson.encode(v), '\\/', '/'))
+end
 `
 
 func newScript(op string, parts ...string) script {

@@ -5,6 +5,7 @@ package redistest
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -34,9 +35,10 @@ func URL(t testing.TB) string {
 // Server is a private Redis. It keeps nothing on disk unless its arguments say so.
 type Server struct {
 	Addr string // 127.0.0.1:<port>; the same after Restart
-	URL  string // redis://<Addr>/0
+	URL  string // redis://<Addr>/0, or rediss:
 	Dir  string // its working folder
 
+	port string // the option that names the port
 	args []string
 	cmd  *exec.Cmd
 	out  bytes.Buffer
@@ -47,10 +49,23 @@ type Server struct {
 // fails the test when redis-server is not installed.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
+	return start(t, "redis", "--port", args)
+}
+
+// StartTLS is Start of a server that speaks TLS alone, and the roots that vouch for it.
+func StartTLS(t testing.TB, args ...string) (*Server, *x509.CertPool) {
+	t.Helper()
+	roots, cert, key := certificate(t)
+	args = append([]string{"--port", "0", "--tls-cert-file", cert, "--tls-key-file", key, "--tls-auth-clients", "no"}, args...)
+	return start(t, "rediss", "--tls-port", args), roots
+}
+
+func start(t testing.TB, scheme, port string, args []string) *Server {
+	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatalf("redis-server is missing (Debian: apt-get install redis-server), or set TEST_REDIS_URL: %v", err)
 	}
-	s := &Server{Dir: t.TempDir(), args: args}
+	s := &Server{Dir: t.TempDir(), port: port, args: args}
 	t.Cleanup(s.Kill)
 	var err error
 	for range portsTried {
@@ -59,7 +74,7 @@ func Start(t testing.TB, args ...string) *Server {
 			t.Fatal(err)
 		}
 		s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		s.URL = "redis://" + s.Addr + "/0"
+		s.URL = scheme + "://" + s.Addr + "/0"
 		if err = s.run(); err == nil {
 			return s
 		}
@@ -83,7 +98,7 @@ func (s *Server) run() error {
 	if err != nil {
 		return err
 	}
-	args := append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", s.Dir, "--save", "", "--appendonly", "no"}, s.args...)
+	args := append([]string{"--bind", "127.0.0.1", s.port, port, "--dir", s.Dir, "--save", "", "--appendonly", "no"}, s.args...)
 	s.out.Reset()
 	s.cmd = exec.Command("redis-server", args...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
