@@ -84,21 +84,6 @@ func (g *Registry) tell(lock collab.Lock, body any) {
 	}
 }
 
-// Tell delivers a message to everybody in every open room: word of a dependency that is away or back.
-func (g *Registry) Tell(body any) {
-	g.mu.Lock()
-	var rooms []*Room
-	for _, s := range g.rooms {
-		if s.room != nil && !s.leaving {
-			rooms = append(rooms, s.room)
-		}
-	}
-	g.mu.Unlock()
-	for _, r := range rooms {
-		g.send(r, Foreign{Message: body})
-	}
-}
-
 func (g *Registry) send(r *Room, ev event) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), announceTimeout)
 	defer cancel()

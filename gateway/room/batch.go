@@ -37,11 +37,17 @@ func (r *Room) take() []pending {
 		size += cap(r.waiting[n].payload)
 		n++
 	}
-	taken := append(r.flying[:0:0], r.waiting[:n]...)
+	r.waitBytes -= size
+	if n == len(r.waiting) { // as a rule: two slices take turns
+		taken := r.waiting
+		r.waiting, r.spare = r.spare, nil
+		return taken
+	}
+	taken := append(r.spare, r.waiting[:n]...)
+	r.spare = nil
 	rest := copy(r.waiting, r.waiting[n:])
 	clear(r.waiting[rest:])
 	r.waiting = r.waiting[:rest]
-	r.waitBytes -= size
 	return taken
 }
 
@@ -177,6 +183,7 @@ func (r *Room) finish(head collab.Head) {
 	revision := r.live.Head().Revision
 	r.live.Advance(head)
 	var entries []collab.Entry
+	heard := r.opts.Bus.Heard(r.id, r.opts.Instance)
 	bytes := 0
 	now := r.opts.Now()
 	for i := range flying {
@@ -195,15 +202,21 @@ func (r *Room) finish(head collab.Head) {
 		r.acknowledge(p, revision)
 		r.broadcast(&Message{Body: &Updated{Resource: r.id.ID, Update: entry.Update, User: entry.User,
 			Session: entry.Session, Revision: revision}}, p.sender())
-		entries = append(entries, entry)
+		if heard {
+			entries = append(entries, entry)
+		}
 		bytes += len(entry.Update)
 		r.opts.Metrics.Operations.Update.Inc()
 		r.opts.Metrics.MessageLatency.Observe(now.Sub(p.at).Seconds())
 	}
 	if len(entries) > 0 {
 		r.publish(collab.BusUpdates, entries)
+	}
+	if bytes > 0 {
 		r.opts.Compactor.Changed(r.id, bytes)
 	}
+	clear(flying)
+	r.spare = flying[:0]
 	r.applyLate()
 }
 

@@ -102,12 +102,6 @@ type Awareness struct {
 	State    json.RawMessage
 }
 
-// Trouble tells the room that a dependency is away, or is back (DEGRADED, RECOVERED).
-type Trouble struct {
-	What  string
-	Since int64 // milliseconds; 0: recovered
-}
-
 // Refusal is a refused update that the audit trail must know.
 type Refusal struct {
 	Resource collab.Resource

@@ -112,7 +112,7 @@ func (g *Registry) open(res collab.Resource, s *slot) {
 		closing: make(chan struct{}), done: make(chan struct{}),
 		peers: map[collab.SessionID]*peer{}, roster: map[collab.SessionID]collab.Member{}, aware: newAwareness(),
 	}
-	stop := g.opts.Bus.Subscribe(res, g.opts.Instance, func(n collab.Notice) bool { return r.offer(remote{n}) }) // before the journal is read
+	stop := g.opts.Bus.Subscribe(res, g.opts.Instance, func(n collab.Notice) bool { return r.Offer(remote{n}) }) // before the journal is read
 	snap, err := g.opts.Journal.Load(ctx, res)
 	if err == nil {
 		r.live, err = document.Open(res, snap, g.opts.Limits)

@@ -14,7 +14,8 @@ import (
 
 // Bounds of a room's queues.
 const (
-	inboxEvents        = 512     // full: Send blocks, which slows the sender's socket
+	inboxEvents        = 64      // full: Send blocks, which slows the sender's socket
+	maxDrain           = 512     // events that are taken together, before an append is started
 	maxWaitingUpdates  = 4096    // beyond it the sender gets BACKPRESSURE
 	maxWaitingBytes    = 8 << 20 // likewise
 	maxBatchEntries    = 1024    // updates in one append
@@ -82,6 +83,7 @@ type Room struct {
 	roster    map[collab.SessionID]collab.Member // everywhere, this instance included
 	waiting   []pending                          // not judged yet; bounded
 	waitBytes int
+	spare     []pending // room for the next that wait; nil while both slices are in use
 	flying    []pending // judged, applied, under way to the store
 	reading   []reader  // joins and syncs that wait for a moment without anything uncommitted
 	late      []Granted // grants whose revision is not delivered yet
@@ -108,10 +110,8 @@ type event interface{ apply(r *Room) }
 
 // Send hands an event over. It blocks while the room's inbox is full, and fails when ctx ends or the room is closed.
 func (r *Room) Send(ctx context.Context, ev event) error {
-	select {
-	case r.inbox <- ev:
+	if r.Offer(ev) {
 		return nil
-	default:
 	}
 	select {
 	case r.inbox <- ev:
@@ -123,8 +123,8 @@ func (r *Room) Send(ctx context.Context, ev event) error {
 	}
 }
 
-// offer is Send for those who must not wait: a full inbox drops the event.
-func (r *Room) offer(ev event) bool {
+// Offer is Send for those who must not wait, or try first: false says that the inbox is full.
+func (r *Room) Offer(ev event) bool {
 	select {
 	case r.inbox <- ev:
 		return true
@@ -178,7 +178,7 @@ func (r *Room) measure(bytes int) {
 
 // drain applies what has arrived meanwhile, so that it shares a commit.
 func (r *Room) drain() {
-	for range inboxEvents {
+	for range maxDrain {
 		select {
 		case ev := <-r.inbox:
 			ev.apply(r)

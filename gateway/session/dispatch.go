@@ -30,14 +30,14 @@ var handlers = map[string]func(s *Session, ctx context.Context, ev socketio.Even
 // dispatch hands an event to its handler and answers what it refuses.
 func (s *Session) dispatch(ev socketio.Event, now time.Time) {
 	t := ticket(ev)
-	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
-	defer cancel()
 	if ev.Name == evUpdate || ev.Name == evResourceUpdate {
-		if res, err := s.update(ctx, ev, t, now); err != nil {
+		if res, err := s.update(ev, t, now); err != nil {
 			s.refuse(t, res, err)
 		}
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
 	handler, known := handlers[ev.Name]
 	if !known {
 		s.refuse(t, "", collab.NewError(collab.CodeUnknownEvent, "there is no such event"))
@@ -66,18 +66,29 @@ func (s *Session) heartbeat(_ context.Context, _ socketio.Event, t room.Ticket) 
 	return nil
 }
 
-// update hands a document change to its room (SPEC D2). Nothing here waits for the store.
-func (s *Session) update(ctx context.Context, ev socketio.Event, t room.Ticket, now time.Time) (collab.ResourceID, error) {
+// update hands a document change to its room (SPEC D2). As a rule nothing here waits, and no time is measured for it.
+func (s *Session) update(ev socketio.Event, t room.Ticket, now time.Time) (collab.ResourceID, error) {
 	name, update, err := decodeUpdate(ev)
 	id := collab.ResourceID(name)
 	if err != nil {
 		return id, err
 	}
+	change := room.Update{From: s.id, Payload: update, At: now, Ticket: t}
+	if m := s.in(id); m != nil && s.mayWrite(m, id) && m.room.Offer(change) {
+		return id, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
 	m, err := s.writer(ctx, id, t.Event)
 	if err != nil {
 		return id, err
 	}
-	return id, m.room.Send(ctx, room.Update{From: s.id, Payload: update, At: now, Ticket: t})
+	return id, m.room.Send(ctx, change)
+}
+
+// mayWrite reports whether the session is an editor of the room and its token still says so.
+func (s *Session) mayWrite(m *membership, id collab.ResourceID) bool {
+	return m.member.Mode == collab.Editor && s.gate.Grants.Allows(s.who(), id, collab.Editor)
 }
 
 // writer returns the session's place in a room where it may write, or NOT_JOINED or PERMISSION_DENIED (SPEC R2).
@@ -86,7 +97,7 @@ func (s *Session) writer(ctx context.Context, id collab.ResourceID, event string
 	if m == nil {
 		return nil, collab.NewError(collab.CodeNotJoined, "the session has not joined this resource")
 	}
-	if m.member.Mode != collab.Editor || !s.gate.Grants.Allows(s.who(), id, collab.Editor) {
+	if !s.mayWrite(m, id) {
 		return nil, s.deny(ctx, id, event, "viewer")
 	}
 	return m, nil

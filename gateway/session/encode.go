@@ -136,22 +136,8 @@ func describe(body any) (name string, fields any) {
 			SessionID  collab.SessionID  `json:"sessionId"`
 			Reason     collab.LockEnd    `json:"reason"`
 		}{l.Key.Resource.ID, l.Key.Field, l.ID, l.User, l.Session, b.End}
-	case *room.Trouble:
-		return describeTrouble(b)
 	}
 	return "ERROR", errorView{Code: collab.CodeInternal, Message: "a message of unknown kind"}
-}
-
-func describeTrouble(t *room.Trouble) (name string, fields any) {
-	if t.Since == 0 {
-		return "RECOVERED", struct {
-			What string `json:"what"`
-		}{t.What}
-	}
-	return "DEGRADED", struct {
-		What  string `json:"what"`
-		Since int64  `json:"since"`
-	}{t.What, t.Since}
 }
 
 // appendUpdated writes the JSON of Y_UPDATE, the event that is sent most.

@@ -24,7 +24,7 @@ var (
 		JoinedAt: collab.Millis(at), Color: "#283593"}
 )
 
-func TestEventsOfARoomHaveTheirFields(t *testing.T) { // R1, R3, R6, L1, L5, F1
+func TestEventsOfARoomHaveTheirFields(t *testing.T) { // R1, R3, R6, L1, L5
 	const user = `{"userId":"anna","name":"Dr Anna","role":"surgeon","mode":"editor","sessions":["s_1","s_2"],"joinedAt":1700000000123,"color":"#283593"}`
 	tests := []struct {
 		body       any
@@ -41,8 +41,6 @@ func TestEventsOfARoomHaveTheirFields(t *testing.T) { // R1, R3, R6, L1, L5, F1
 			`{"resourceId":"page:/1","field":"notes","status":"locked","lockId":"l_1","userId":"anna","sessionId":"s_1","name":"Dr Anna","expiresAt":1700000030123}`},
 		{&room.Unlocked{Resource: "page:/1", Lock: whole, End: collab.LockTakenOver}, "LOCK_RELEASED",
 			`{"resourceId":"page:/1","lockId":"l_2","userId":"anna","sessionId":"s_1","reason":"taken_over"}`},
-		{&room.Trouble{What: "store", Since: 7}, "DEGRADED", `{"what":"store","since":7}`},
-		{&room.Trouble{What: "store"}, "RECOVERED", `{"what":"store"}`},
 		{"something else", "ERROR", `{"code":"INTERNAL","message":"a message of unknown kind"}`},
 	}
 	for _, tt := range tests {

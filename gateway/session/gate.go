@@ -232,12 +232,32 @@ func (g *Gate) look() {
 	now := g.Now()
 	for _, id := range g.Presence.Idle() {
 		if s := g.find(id); s != nil {
-			g.Metrics.ExpiredSessions.Inc()
 			go s.expire() // ending waits for the store; Close waits for it
 		}
 	}
 	for _, s := range g.all() {
 		s.checkToken(now)
+	}
+}
+
+// Degraded tells every session, once, that a dependency is away (SPEC F1).
+func (g *Gate) Degraded(what string, since time.Time) {
+	g.tell(event("DEGRADED", struct {
+		What  string `json:"what"`
+		Since int64  `json:"since"`
+	}{what, collab.Millis(since)}))
+}
+
+// Recovered tells every session that a dependency is back.
+func (g *Gate) Recovered(what string) {
+	g.tell(event("RECOVERED", struct {
+		What string `json:"what"`
+	}{what}))
+}
+
+func (g *Gate) tell(p *socketio.Packet) {
+	for _, s := range g.all() {
+		s.send(p)
 	}
 }
 

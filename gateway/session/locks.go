@@ -38,12 +38,7 @@ func (s *Session) lockAcquire(ctx context.Context, ev socketio.Event, t room.Tic
 		s.acquire(ctx, request, t)
 		return nil
 	}
-	waiting := func() {
-		ctx, cancel := context.WithTimeout(context.Background(), wait+requestTimeout)
-		defer cancel()
-		s.acquire(ctx, request, t)
-	}
-	if !s.background(waiting) {
+	if !s.background(wait+requestTimeout, func(ctx context.Context) { s.acquire(ctx, request, t) }) {
 		return about(id, &collab.Error{Code: collab.CodeRateLimited, Msg: "too many requests of this session wait for a lock", RetryAfter: time.Second})
 	}
 	return nil
@@ -66,13 +61,9 @@ func (s *Session) acquire(ctx context.Context, q lock.Request, t room.Ticket) {
 			s.acknowledge(t, mustJSON(view))
 		}
 	})
-	if err == nil {
-		if s.ended.Load() { // it went while it waited: nobody would release the lock
-			s.gate.Locks.EndSession(context.WithoutCancel(ctx), s.id, collab.LockUserDisconnected)
-		}
-		return
+	if err != nil {
+		s.lockDenied(t, q.Key, collab.AsError(err))
 	}
-	s.lockDenied(t, q.Key, collab.AsError(err))
 }
 
 // lockDenied answers by LOCK_DENIED and by the callback, with the same fields.

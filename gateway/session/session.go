@@ -54,7 +54,9 @@ type Session struct {
 	busy      atomic.Int32 // requests that wait for a lock
 	finished  sync.Once
 
-	handling sync.Mutex // held by Event: an end that comes from elsewhere waits for the event under way
+	handling sync.Mutex     // held by Event: an end that comes from elsewhere waits for the event under way
+	waiting  sync.WaitGroup // requests that wait for a lock; the end breaks them off
+	gone     chan struct{}  // closed by finish
 
 	// Guarded by mu.
 	mu       sync.Mutex
@@ -73,7 +75,7 @@ type membership struct {
 func newSession(g *Gate, c *socketio.Conn, id auth.Identity) *Session {
 	now := g.Now()
 	s := &Session{gate: g, conn: c, id: collab.NewSessionID(), resumeKey: collab.NewSecret(), address: c.RemoteAddr(), identity: id,
-		limiter: rate.NewLimiter(rate.Limit(g.MessagesPerSecond), 2*g.MessagesPerSecond), joined: map[collab.ResourceID]*membership{}}
+		limiter: rate.NewLimiter(rate.Limit(g.MessagesPerSecond), 2*g.MessagesPerSecond), joined: map[collab.ResourceID]*membership{}, gone: make(chan struct{})}
 	s.about = collab.Session{ID: s.id, Tenant: id.Tenant, User: id.User, Name: id.Name, Role: id.Role, Instance: g.Instance, ConnectedAt: now}
 	return s
 }
@@ -127,6 +129,8 @@ func (s *Session) finish(why ending) {
 		}
 		s.handling.Lock()
 		defer s.handling.Unlock()
+		close(s.gone)
+		s.waiting.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
 		defer cancel()
 		defer s.gate.forget(s)
@@ -157,6 +161,7 @@ func (s *Session) expire() {
 	if s.ended.Load() || s.expiring.Swap(true) {
 		return
 	}
+	s.gate.Metrics.ExpiredSessions.Inc()
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
 	if err := s.gate.Audit.Record(ctx, s.event(audit.SessionExpired)); err != nil {
@@ -255,16 +260,26 @@ func (s *Session) Kick(reason error) {
 	s.conn.Kick("slow consumer")
 }
 
-// background runs a request that may wait for long, so that the session goes on reading.
-func (s *Session) background(run func()) bool {
+// background runs a request that may wait for long, so that the session goes on reading. Its context ends with the
+// session. False: too many wait already.
+func (s *Session) background(limit time.Duration, run func(context.Context)) bool {
 	if s.busy.Add(1) > maxBackground {
 		s.busy.Add(-1)
 		return false
 	}
-	go func() { // bounded by the request's own time-out; the session's end does not wait for it
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	s.waiting.Go(func() {
 		defer s.busy.Add(-1)
-		run()
-	}()
+		defer cancel()
+		run(ctx)
+	})
+	s.waiting.Go(func() {
+		select {
+		case <-s.gone:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
 	return true
 }
 
