@@ -22,9 +22,9 @@ const checkpointPages = "wal_autocheckpoint(4000)"
 var (
 	writerPragmas = []string{
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", checkpointPages,
-		"cache_size(-32768)", "temp_store(MEMORY)", "journal_size_limit(67108864)",
+		"cache_size(-8192)", "temp_store(MEMORY)", "journal_size_limit(67108864)",
 	}
-	readerPragmas = []string{"busy_timeout(5000)", "query_only(1)", "cache_size(-4096)"}
+	readerPragmas = []string{"busy_timeout(5000)", "query_only(1)", "cache_size(-2048)"}
 )
 
 func openPool(path string, pragmas []string) (*sql.DB, error) {
