@@ -35,7 +35,7 @@ func (db *DB) Append(b collab.Batch, done chan<- collab.Committed) {
 	for i := range b.Entries {
 		j.bytes += len(b.Entries[i].Update)
 	}
-	if err := db.committer(b.Resource).queue.push(j); err != nil {
+	if err := db.committer.queue.push(j); err != nil {
 		done <- collab.Committed{Err: wrapAppend(b.Resource, err), At: time.Now()}
 	}
 }

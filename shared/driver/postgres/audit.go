@@ -24,8 +24,7 @@ func (db *DB) Record(ctx context.Context, rows ...collab.AuditRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	about := collab.Resource{Tenant: rows[0].Tenant, ID: rows[0].Resource}
-	err := db.do(ctx, about, auditBytes(rows), func(*wants) {}, func(c *change) error {
+	err := db.do(ctx, auditBytes(rows), func(*wants) {}, func(c *change) error {
 		c.audit = append(c.audit, rows...)
 		return nil
 	})

@@ -14,7 +14,7 @@ import (
 // the error: then the job itself may be the reason.
 const maxAttempts = 5
 
-// committer commits the jobs of its resources, in their order.
+// committer commits what is queued, in order.
 type committer struct {
 	// Set by Open, never changed.
 	limits  limits
@@ -187,15 +187,15 @@ func (c *committer) transact(jobs []*job) (refused []error, audited []collab.Aud
 	return refused, ch.audited, nil
 }
 
-// do queues a change of a resource and waits for its commit. When ctx ends while the change still waits, it is withdrawn
+// do queues a change and waits for its commit. When ctx ends while the change still waits, it is withdrawn
 // and nothing is written; once its transaction is under way the outcome is awaited.
-func (db *DB) do(ctx context.Context, r collab.Resource, bytes int, read func(*wants), apply func(*change) error) error {
+func (db *DB) do(ctx context.Context, bytes int, read func(*wants), apply func(*change) error) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
 	result := make(chan error, 1)
 	j := &job{ctx: ctx, wants: read, apply: apply, done: func(err error, _ time.Time) { result <- err }, bytes: bytes, rows: 1}
-	q := db.committer(r).queue
+	q := db.committer.queue
 	if err := q.push(j); err != nil {
 		return err
 	}

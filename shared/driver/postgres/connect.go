@@ -17,8 +17,11 @@ import (
 	"corsia/migrations"
 )
 
-// maxConns is the number of connections, beside the committers', unless the URL says pool_max_conns.
-const maxConns = 8
+// Connections of one instance.
+const (
+	maxConns       = 8 // beside the committer's, unless the URL says pool_max_conns
+	maxCommitConns = 4 // one is used; those that a lost network holds open for a while count too
+)
 
 // errURL says what a URL looks like. What was given is not repeated: a URL that is not understood may have its password
 // anywhere.
@@ -110,6 +113,8 @@ func migrate(ctx context.Context, config *pgxpool.Config) error {
 
 // inspect warns of a server that loses what it has committed when its machine stops.
 func inspect(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, production.read)
+	defer cancel()
 	var fsync, pages string
 	err := pool.QueryRow(ctx, "SELECT current_setting('fsync'), current_setting('full_page_writes')").Scan(&fsync, &pages)
 	if err != nil {

@@ -2,7 +2,7 @@
 // is the production driver; several instances share one database. What it has answered is on the server's disk
 // (synchronous_commit=on).
 //
-// Everything that changes a document goes through the queue of a committer, and that commits all that waits as one
+// Everything that changes a document goes through a queue, and one goroutine, the committer, commits all that waits as one
 // transaction across rooms (SPEC D2), in two round trips: the first locks the heads of all its resources, in one order, and
 // reads what its jobs must know; then the jobs are judged here, one after the other; the second writes and commits. So
 // transactions of several instances never deadlock, a job that is refused disturbs no other, and nothing is written on
@@ -16,9 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,13 +25,10 @@ import (
 	"corsia/shared/collab"
 )
 
-// committers is the number of transactions that one instance has under way. Each resource belongs to one of them.
-const committers = 2
-
 // Options are what Open may be given; the zero value is fine.
 type Options struct {
 	Log      *slog.Logger                     // nil: nothing is logged
-	OnCommit func(batch int, d time.Duration) // after each commit, in a committer's goroutine: jobs in it, time it took
+	OnCommit func(batch int, d time.Duration) // after each commit, in the committer's goroutine: jobs in it, time it took
 	OnAudit  func(rows []collab.AuditRow)     // likewise: the audit rows of the commit, which the receiver keeps (SPEC T2)
 }
 
@@ -42,7 +37,7 @@ type limits struct {
 	trip       time.Duration // one round trip of a commit
 	connect    time.Duration
 	read       time.Duration // a load, a list, a state
-	interval   time.Duration // between the starts of two transactions of a committer: what arrives meanwhile shares one
+	interval   time.Duration // between the starts of two transactions: what arrives meanwhile shares one
 	firstRetry time.Duration
 	maxRetry   time.Duration
 	closing    time.Duration // how long Close goes on trying to commit what is queued
@@ -56,18 +51,17 @@ var production = limits{
 // DB is an open store. All methods may be called from any goroutine.
 type DB struct {
 	// Set by Open, never changed.
-	limits     limits
-	seed       maphash.Seed
-	commits    *pgxpool.Pool // the committers' connections
-	pool       *pgxpool.Pool // everybody else's
-	committers []*committer
-	running    *sync.WaitGroup
-	failed     atomic.Bool // the last transaction failed for the server or the connection
+	limits    limits
+	commits   *pgxpool.Pool // the committer's connection
+	pool      *pgxpool.Pool // everybody else's
+	committer *committer
+	done      chan struct{} // closed when the committer has returned
+	failed    atomic.Bool   // the last transaction failed for the server or the connection
 }
 
 // Open opens the store at a URL postgres://user:password@host:port/database?sslmode=verify-full and brings its schema to
 // the newest version, for which the URL's role must own it; a role that does not opens a store whose schema is up to date.
-// It starts the committers' goroutines, for which Close waits. No error and no log line has a part of the password.
+// It starts the committer's goroutine, for which Close waits. No error and no log line has a part of the password.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	db, err := open(ctx, url, o, production)
 	if err != nil {
@@ -93,7 +87,7 @@ func open(ctx context.Context, url string, o Options, l limits) (*DB, error) {
 	if err := migrate(ctx, config); err != nil {
 		return nil, err
 	}
-	db := &DB{limits: l, seed: maphash.MakeSeed(), running: &sync.WaitGroup{}}
+	db := &DB{limits: l, done: make(chan struct{})}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, err
 	}
@@ -102,34 +96,27 @@ func open(ctx context.Context, url string, o Options, l limits) (*DB, error) {
 		return nil, err
 	}
 	own := config.Copy()
-	own.MaxConns = committers
+	own.MaxConns = maxCommitConns
 	if db.commits, err = pgxpool.NewWithConfig(ctx, own); err != nil {
 		db.pool.Close()
 		return nil, err
 	}
 	begin := func(ctx context.Context) (transaction, error) { return begin(ctx, db.commits, l) }
-	for range committers {
-		c := &committer{limits: l, options: o, begin: begin, queue: newQueue(), failed: &db.failed, closing: make(chan struct{})}
-		db.committers = append(db.committers, c)
-		db.running.Go(c.run)
-	}
+	db.committer = &committer{limits: l, options: o, begin: begin, queue: newQueue(), failed: &db.failed, closing: make(chan struct{})}
+	go func() {
+		defer close(db.done)
+		db.committer.run()
+	}()
 	return db, nil
-}
-
-// committer returns the one that a resource belongs to.
-func (db *DB) committer(r collab.Resource) *committer {
-	return db.committers[maphash.Comparable(db.seed, r)%uint64(len(db.committers))]
 }
 
 // Close commits everything that is queued, then closes the store. When the server cannot be reached it gives up after five
 // seconds: what is still queued gets ErrClosed and was not written. Later calls get ErrClosed.
 func (db *DB) Close() error {
-	for _, c := range db.committers {
-		if c.queue.close() {
-			close(c.closing)
-		}
+	if db.committer.queue.close() {
+		close(db.committer.closing)
 	}
-	db.running.Wait()
+	<-db.done
 	db.commits.Close()
 	db.pool.Close()
 	return nil
@@ -142,7 +129,7 @@ var ErrClosed = errors.New("store is closed")
 // whether the next would.
 func (db *DB) Ping(ctx context.Context) error {
 	if db.failed.Load() {
-		err := db.do(ctx, collab.Resource{}, rowOverhead, func(*wants) {}, func(c *change) error {
+		err := db.do(ctx, rowOverhead, func(*wants) {}, func(c *change) error {
 			c.exec("SELECT pg_current_xact_id()") // a transaction with a number is written down when it commits
 			return nil
 		})
@@ -160,20 +147,11 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Stats returns the number of queued changes and since when the oldest of those not yet committed has been waiting (zero:
 // none is).
-func (db *DB) Stats() (queued int, oldest time.Time) {
-	for _, c := range db.committers {
-		n, since := c.queue.stats()
-		queued += n
-		if oldest.IsZero() || !since.IsZero() && since.Before(oldest) {
-			oldest = since
-		}
-	}
-	return queued, oldest
-}
+func (db *DB) Stats() (queued int, oldest time.Time) { return db.committer.queue.stats() }
 
 // known returns ErrClosed in the place of the pool's word for it.
 func (db *DB) known(err error) error {
-	if err != nil && db.committers[0].queue.isClosed() {
+	if err != nil && db.committer.queue.isClosed() {
 		return ErrClosed
 	}
 	return err

@@ -24,7 +24,7 @@ var emptyState = []byte{0, 0}
 func (db *DB) Join(ctx context.Context, j collab.Join) (collab.Joined, error) {
 	var joined collab.Joined
 	editor := j.Mode == collab.Editor
-	err := db.do(ctx, j.Resource, auditBytes(j.Audit)+4*rowOverhead, func(w *wants) {
+	err := db.do(ctx, auditBytes(j.Audit)+4*rowOverhead, func(w *wants) {
 		w.head(j.Resource, editor)
 		if editor {
 			w.fresh[j.Resource]++
@@ -71,7 +71,7 @@ func (c *change) create(j collab.Join) {
 func (db *DB) Reserve(ctx context.Context, r collab.Resource, user collab.UserID, session collab.SessionID) (collab.ClientID, error) {
 	for {
 		var reserved collab.ClientID
-		err := db.do(ctx, r, 2*rowOverhead, func(w *wants) {
+		err := db.do(ctx, 2*rowOverhead, func(w *wants) {
 			w.head(r, false)
 			w.fresh[r]++
 		}, func(c *change) error {
@@ -111,7 +111,7 @@ func (c *change) reserve(r collab.Resource, user collab.UserID, session collab.S
 
 // Leave drops the session's reservations that were never used, and keeps the audit rows.
 func (db *DB) Leave(ctx context.Context, r collab.Resource, session collab.SessionID, audit []collab.AuditRow) error {
-	err := db.do(ctx, r, auditBytes(audit)+rowOverhead, func(w *wants) {
+	err := db.do(ctx, auditBytes(audit)+rowOverhead, func(w *wants) {
 		w.head(r, false)
 		w.unused[sessionKey{r, session}] = true
 	}, func(c *change) error {

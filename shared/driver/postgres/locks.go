@@ -17,7 +17,7 @@ import (
 // always. audit makes the rows of the grant and of what it ended; it may be called more than once.
 func (db *DB) OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error) {
 	var granted collab.LockGranted
-	err := db.do(ctx, l.Key.Resource, 4*rowOverhead, func(w *wants) {
+	err := db.do(ctx, 4*rowOverhead, func(w *wants) {
 		w.head(l.Key.Resource, true) // without a document, too: of two that overlap the second must wait for the first
 		w.locks[l.Key.Resource] = true
 		w.fences[l.Key] = true
@@ -83,7 +83,7 @@ func (c *change) superseded(l collab.Lock, takeOver bool) (ends []collab.Lock, d
 func (db *DB) CloseLock(ctx context.Context, key collab.LockKey, fence int64, end collab.LockEnd, at time.Time, audit []collab.AuditRow) (collab.Head, bool, error) {
 	var head collab.Head
 	var closed bool
-	err := db.do(ctx, key.Resource, auditBytes(audit)+2*rowOverhead, func(w *wants) {
+	err := db.do(ctx, auditBytes(audit)+2*rowOverhead, func(w *wants) {
 		w.head(key.Resource, false)
 		w.locks[key.Resource] = true
 	}, func(c *change) error {
@@ -132,7 +132,7 @@ func (c *change) raiseGuard(r collab.Resource) collab.Head {
 
 // ExtendLock moves the end of an open grant. It returns ErrLost when the grant of that fence is closed.
 func (db *DB) ExtendLock(ctx context.Context, key collab.LockKey, fence int64, expires time.Time) error {
-	err := db.do(ctx, key.Resource, rowOverhead, func(w *wants) {
+	err := db.do(ctx, rowOverhead, func(w *wants) {
 		w.head(key.Resource, false)
 		w.locks[key.Resource] = true
 	}, func(c *change) error {

@@ -9,11 +9,11 @@ import (
 	"corsia/shared/collab"
 )
 
-// Bounds of one transaction and of a committer's queue.
+// Bounds of one transaction and of the queue.
 const (
 	maxCommitBytes = 4 << 20
 	maxCommitRows  = 4096
-	maxQueuedBytes = 128 << 20
+	maxQueuedBytes = 256 << 20
 )
 
 // job is one change that is applied whole or not at all.
@@ -36,7 +36,7 @@ type job struct {
 // ended reports whether nobody waits for the job any more.
 func (j *job) ended() bool { return j.ctx != nil && j.ctx.Err() != nil }
 
-// queue holds the jobs that wait for a committer, in order. It is bounded in bytes: a full one refuses jobs.
+// queue holds the jobs that wait for the committer, in order. It is bounded in bytes: a full one refuses jobs.
 type queue struct {
 	wake chan struct{} // has a value when jobs wait or the queue was closed
 

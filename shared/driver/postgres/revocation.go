@@ -13,8 +13,7 @@ import (
 // Revoke keeps a revocation (SPEC A5) with its audit rows. Revoking the same again never shortens: the later time of
 // revocation and the later end count.
 func (db *DB) Revoke(ctx context.Context, r collab.Revocation, audit []collab.AuditRow) error {
-	about := collab.Resource{Tenant: r.Tenant}
-	err := db.do(ctx, about, auditBytes(audit)+rowOverhead, func(*wants) {}, func(c *change) error {
+	err := db.do(ctx, auditBytes(audit)+rowOverhead, func(*wants) {}, func(c *change) error {
 		c.exec(`INSERT INTO revocations AS r (tenant, kind, value, revoked_at, until) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (tenant, kind, value) DO UPDATE SET revoked_at = greatest(r.revoked_at, excluded.revoked_at),
 			until = CASE WHEN r.until IS NULL OR excluded.until IS NULL THEN NULL ELSE greatest(r.until, excluded.until) END`,

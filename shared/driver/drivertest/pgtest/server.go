@@ -242,32 +242,6 @@ func (s *Server) remove() {
 	os.RemoveAll(s.dir)
 }
 
-// Freeze stops all processes of the server (SIGSTOP): connections stay, nothing answers.
-func (s *Server) Freeze() { s.signalAll(syscall.SIGSTOP) }
-
-// Thaw lets a frozen server go on.
-func (s *Server) Thaw() { s.signalAll(syscall.SIGCONT) }
-
-// signalAll signals the server's main process, then its children, so that none is born in between.
-func (s *Server) signalAll(signal syscall.Signal) {
-	s.process.Process.Signal(signal)
-	parent := strconv.Itoa(s.process.Process.Pid)
-	files, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, file := range files {
-		stat, err := os.ReadFile(file)
-		if err != nil {
-			continue // has ended
-		}
-		after := string(stat[strings.LastIndexByte(string(stat), ')')+1:]) // the name may hold anything
-		if fields := strings.Fields(after); len(fields) > 1 && fields[1] == parent {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-			if err == nil {
-				syscall.Kill(pid, signal)
-			}
-		}
-	}
-}
-
 // database creates a database in the server of an address and returns its own address. It is dropped when the test ends.
 func database(t testing.TB, server string) string {
 	t.Helper()
