@@ -154,11 +154,11 @@ func (a *App) newHealth() *httpapi.Health {
 			{Name: "bus", Ping: d.bus.Ping}, {Name: "archive", Ping: d.archive.Ping},
 		},
 		Changed: func(name string, since time.Time) {
-			trouble := &room.Trouble{What: name}
-			if !since.IsZero() {
-				trouble.Since = collab.Millis(since)
+			if since.IsZero() {
+				a.gate.Recovered(name)
+			} else {
+				a.gate.Degraded(name, since)
 			}
-			a.rooms.Tell(trouble)
 		},
 	})
 }

@@ -95,7 +95,7 @@ func Load(getenv func(string) string) (Config, error) {
 		SessionsPerUser:   r.number("MAX_SESSIONS_PER_USER", 10, 1, 1_000_000),
 		RoomsPerSession:   r.number("MAX_ROOMS_PER_SESSION", 64, 1, 10_000),
 		OutboxBytes:       r.number("MAX_OUTBOX_BYTES", 1<<20, 64<<10, 1<<30),
-		UpdateBytes:       r.number("MAX_UPDATE_BYTES", 921600, 1<<10, 64<<20),
+		UpdateBytes:       r.number("MAX_UPDATE_BYTES", 921600, 1<<10, maxUpdateBytes),
 		DocumentBytes:     r.number("MAX_DOCUMENT_BYTES", 16<<20, 64<<10, 1<<30),
 
 		LogLevel: r.oneOf("LOG_LEVEL", "info", "debug", "info", "warn", "error"),
@@ -179,7 +179,10 @@ func (r *reader) instance(name string) collab.InstanceID {
 	return collab.InstanceID(v)
 }
 
-const maxInstanceBytes = 64
+const (
+	maxInstanceBytes = 64
+	maxUpdateBytes   = 1_000_000 // what fits into a message of 1 MiB (SPEC C2) beside its other fields
+)
 
 func (r *reader) oneOf(name, fallback string, allowed ...string) string {
 	v := r.text(name, fallback)

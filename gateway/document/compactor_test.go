@@ -121,7 +121,7 @@ func failures(t *testing.T, registry *prometheus.Registry) float64 {
 func TestStateIsWrittenAtMostFiveSecondsAfterAChange(t *testing.T) { // D3
 	compacting(t, func(t *testing.T, c *Compactor, s *states) {
 		time.Sleep(100 * time.Millisecond) // between the ticks
-		for range 7 { // changes that go on do not put it off
+		for range 7 {                      // changes that go on do not put it off
 			s.append(t, ward, 10)
 			c.Changed(ward, 10)
 			time.Sleep(time.Second)

@@ -14,7 +14,10 @@ import (
 	"corsia/shared/obs"
 )
 
-const maxAdminBody = 64 << 10
+const (
+	maxAdminBody = 64 << 10
+	bodyTimeout  = 10 * time.Second
+)
 
 // Revoker keeps revocations.
 type Revoker interface {
@@ -47,6 +50,7 @@ func (a Admin) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // where the connection has one
 	var q revocationRequest
 	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdminBody))
 	body.DisallowUnknownFields()

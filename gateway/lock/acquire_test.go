@@ -244,3 +244,16 @@ func TestWaitThatIsBrokenOffIsADenialToo(t *testing.T) { // L2
 		}
 	})
 }
+
+func TestAttemptIsNotBrokenOffInTheMiddle(t *testing.T) { // L1
+	b := newBench(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var got collab.LockGranted
+	if err := b.Acquire(ctx, ask("anna/1", notes), func(g collab.LockGranted) { got = g }); err != nil {
+		t.Fatalf("acquire: %v", err)
+	}
+	if err := b.Release(t.Context(), "anna/1", got.Lock.ID); err != nil {
+		t.Fatalf("a record was left that its manager does not know: %v", err)
+	}
+}

@@ -16,6 +16,7 @@ const (
 	tickEvery    = 250 * time.Millisecond
 	renewMargin  = 3 // a lock is renewed when two thirds of its TTL are left at most: at least every 20 s of 30
 	operationMax = 5 * time.Second
+	sweepMax     = 8 * time.Second // renewals wait for it
 )
 
 // Extend renews a lock that the session holds, for its TTL from now.
@@ -120,6 +121,8 @@ func (m *Manager) expire(ctx context.Context, l collab.Lock) (closed bool) {
 // sweep ends open records that should end before a time and whose lease is gone, whichever instance granted them. It goes
 // on while full batches of them end.
 func (m *Manager) sweep(ctx context.Context, before time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, sweepMax)
+	defer cancel()
 	for {
 		stale, err := m.Store.ExpiredLocks(ctx, before, sweepBatch)
 		if err != nil {

@@ -151,8 +151,12 @@ func (m *Manager) try(ctx context.Context, q Request) (collab.LockGranted, error
 	}
 }
 
-// attempt takes the lease, then opens the record. Freed says that it failed and that the way is free now.
+// attempt takes the lease, then opens the record. Freed says that it failed and that the way is free now. It is not
+// broken off in the middle: a record that nobody knows of would be left.
 func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGranted, freed bool, err error) {
+	asked := ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationMax)
+	defer cancel()
 	l := m.lock(q)
 	lease := leaseOf(l)
 	var from collab.Lease // whose lease was taken over
@@ -173,7 +177,7 @@ func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGran
 	grant, err = m.Store.OpenLock(ctx, l, q.TakeOver, func(g collab.LockGranted) []collab.AuditRow { return m.trail(q, g) })
 	if err != nil {
 		freed, err = m.undo(context.WithoutCancel(ctx), lease, from, err)
-		return collab.LockGranted{}, freed && ctx.Err() == nil, err
+		return collab.LockGranted{}, freed && asked.Err() == nil, err
 	}
 	m.remember(grant)
 	return grant, false, nil

@@ -80,6 +80,25 @@ func TestRequestThatWaitsLeavesTheSessionFree(t *testing.T) { // L1
 	}
 }
 
+func TestWaitForALockEndsWithItsSession(t *testing.T) { // L1, R3
+	t.Parallel()
+	w := start(t)
+	anna, bruno := w.editor(t, "anna", "page:/1"), w.editor(t, "bruno", "page:/1")
+	lock := anna.OK("LOCK_ACQUIRE", fields{"resourceId": "page:/1", "field": "notes"})
+	bruno.Emit("LOCK_ACQUIRE", fields{"resourceId": "page:/1", "field": "notes", "waitMs": 30_000})
+	bruno.OK("HEARTBEAT", fields{})
+	bruno.Disconnect()
+	if e := anna.Next("USER_LEFT"); e.Text("userId") != "bruno" {
+		t.Errorf("told %v", e)
+	}
+	if rows := w.audited(t, 1, audit.LockDenied); rows[0].Actor != "bruno" {
+		t.Errorf("audited %+v", rows[0])
+	}
+	anna.OK("LOCK_RELEASE", fields{"lockId": lock.Text("lockId")})
+	anna.None("LOCK_DENIED")
+	w.audited(t, 1, audit.LockAcquired)
+}
+
 func TestLockOfAResourceThatIsNotJoined(t *testing.T) { // L1, L3, L5
 	t.Parallel()
 	w := start(t)

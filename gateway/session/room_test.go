@@ -313,14 +313,18 @@ func TestSeedSaysWhatItWroteAndWhatItKept(t *testing.T) { // G4
 	}
 }
 
-func TestDependencyThatGoesAwayIsToldToTheRooms(t *testing.T) { // F1, H1
+func TestDependencyThatGoesAwayIsToldToEverybodyOnce(t *testing.T) { // F1, H1
 	t.Parallel()
 	w := start(t)
-	anna := w.editor(t, "anna", "page:/1")
+	busy, idle := w.editor(t, "anna", "page:/1"), w.Connect(t, "bruno")
+	busy.OK("JOIN_RESOURCE", fields{"resourceId": "page:/2", "mode": "editor"})
 	if err := os.RemoveAll(filepath.Join(w.Dir, "archive")); err != nil {
 		t.Fatal(err)
 	}
-	if e := anna.Next("DEGRADED"); e.Text("what") != "archive" || e.Int("since") <= 0 {
-		t.Errorf("told %v", e)
+	for _, c := range []*testkit.Client{busy, idle} {
+		if e := c.Next("DEGRADED"); e.Text("what") != "archive" || e.Int("since") <= 0 || len(e) != 2 {
+			t.Errorf("told %v", e)
+		}
+		c.None("DEGRADED", "RECOVERED")
 	}
 }
