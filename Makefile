@@ -90,8 +90,9 @@ unit: $(TESTRUNNER) ## Go unit tests under the race detector
 		-race -covermode=atomic -coverprofile=coverage/unit.out -coverpkg=$(PRODUCT) ./... \
 		| sed -E 's/ \(coverage: [^)]*\)//'
 
-coverage: ## how much the unit tests cover, guarded; after `make unit`
-	@go run ./scripts/coverage -minimum $(COVERAGE) coverage/unit.out
+# A driver of a service is covered by the tests that have the service.
+coverage: ## how much the tests cover, guarded; after `make unit integration`
+	@go run ./scripts/coverage -minimum $(COVERAGE) coverage/unit.out $(wildcard coverage/integration.out)
 
 widget: widget/node_modules/.package-lock.json ## the widget: types, unit tests with their coverage, the built files
 	@mkdir -p coverage
@@ -104,7 +105,9 @@ widget: widget/node_modules/.package-lock.json ## the widget: types, unit tests 
 integration: $(TESTRUNNER) ## tests against real programs: npm clients, browsers, kill -9
 	@mkdir -p coverage
 	@$(TESTRUNNER) --format testname --jsonfile coverage/integration.json -- \
-		-tags integration -count=1 -p 1 -timeout 20m $(INTEGRATION)
+		-tags integration -count=1 -p 1 -timeout 20m \
+		-covermode=atomic -coverprofile=coverage/integration.out -coverpkg=./shared/driver/... $(INTEGRATION) \
+		| sed -E 's/[[:space:]]*\(?coverage: [^)]*\)?//'
 
 fuzz: ## every fuzz target for FUZZTIME, then the engine against npm yjs on HISTORIES histories
 	@for package in $$(go list ./gateway/... ./shared/...); do \
