@@ -36,6 +36,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"choices follow each other", "choices"},
 		{"L6 refused text is kept as a draft", "draft"},
 		{"G8 a hostile page neither breaks the widget nor is changed by it", "page"},
+		{"P two hundred fields are bound at once and rest quietly", "many"},
 		{"pictures", "images"},
 	}
 	for _, s := range scenarios {

@@ -11021,7 +11021,8 @@ var CollabSDK = (() => {
     const { left, top, right, bottom } = element2.getBoundingClientRect();
     const box = { left, top, right, bottom };
     const visible = element2.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true;
-    if (left === right || top === bottom || !visible) return void 0;
+    const { innerHeight: innerHeight2 } = element2.ownerDocument.defaultView ?? window;
+    if (left === right || top === bottom || !visible || bottom < -innerHeight2 || top > 2 * innerHeight2) return void 0;
     let seen = box;
     let layer = 1;
     for (let at = parentOf2(element2); at !== null; at = parentOf2(at)) {
@@ -11151,6 +11152,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
 
   // src/ui/overlay.ts
   var LOOK_EVERY_MS = 400;
+  var THOROUGH_LOOK = 5;
   var Overlay = class {
     #hooks;
     #life = new Lifetime();
@@ -11158,6 +11160,9 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
     #layers = /* @__PURE__ */ new Map();
     #resized;
     #frame = 0;
+    #looks = 0;
+    /** Where the fields were at the last look. */
+    #seen = "";
     constructor(hooks) {
       this.#hooks = hooks;
       const soon = () => this.#soon();
@@ -11170,7 +11175,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       this.#life.add(() => changed.disconnect());
       this.#life.add(() => this.#resized.disconnect());
       this.#life.add(() => cancelAnimationFrame(this.#frame));
-      this.#life.every(LOOK_EVERY_MS, () => this.#place());
+      this.#life.every(LOOK_EVERY_MS, () => this.#look());
     }
     /** Shows these fields and no others. */
     show(fields) {
@@ -11213,9 +11218,19 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
         this.#place();
       });
     }
+    #look() {
+      if (document.hidden) return;
+      const boxes = [...this.#decorations.keys()].map((target) => {
+        const { x, y, width, height } = target.getBoundingClientRect();
+        return [x, y, width, height];
+      });
+      const seen = boxes.join();
+      const moved = seen !== this.#seen;
+      this.#seen = seen;
+      if (moved || ++this.#looks % THOROUGH_LOOK === 0) this.#place();
+    }
     /** Measures everything first and writes afterwards, so that the browser lays out once. */
     #place() {
-      if (document.hidden) return;
       const look = /* @__PURE__ */ new Map();
       const measured = [...this.#decorations.values()].map((decoration) => {
         const root = this.#layerOf(decoration.target);
@@ -11433,7 +11448,10 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
         dismissDraft: (id2) => this.#dismiss(id2)
       });
       this.#life.add(() => this.#ui.end());
-      this.#life.every(LOOK_EVERY_MS2, () => this.changed());
+      this.#life.every(LOOK_EVERY_MS2, () => {
+        const { connection, save } = widget.status;
+        if (connection !== "connected" || save !== "server") this.changed();
+      });
       this.#life.add(widget.locks.events.on("denied", ({ field, lockedByName }) => this.#sayLocked(field, lockedByName)));
     }
     /** Shows the state as it is now. */

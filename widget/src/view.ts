@@ -31,7 +31,10 @@ export class View {
       dismissDraft: (id) => this.#dismiss(id),
     })
     this.#life.add(() => this.#ui.end())
-    this.#life.every(LOOK_EVERY_MS, () => this.changed())
+    this.#life.every(LOOK_EVERY_MS, () => {
+      const { connection, save } = widget.status
+      if (connection !== 'connected' || save !== 'server') this.changed()
+    })
     this.#life.add(widget.locks.events.on('denied', ({ field, lockedByName }) => this.#sayLocked(field, lockedByName)))
   }
 

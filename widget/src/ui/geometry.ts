@@ -28,7 +28,9 @@ export function measure(element: HTMLElement, look: Look, avatars: boolean): Pla
   const { left, top, right, bottom } = element.getBoundingClientRect()
   const box = { left, top, right, bottom }
   const visible = element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true
-  if (left === right || top === bottom || !visible) return undefined
+  const { innerHeight } = element.ownerDocument.defaultView ?? window
+  // What is more than a screen away is not drawn; scrolling brings it back long before it is seen.
+  if (left === right || top === bottom || !visible || bottom < -innerHeight || top > 2 * innerHeight) return undefined
   let seen: Box = box
   let layer = 1
   for (let at = parentOf(element); at !== null; at = parentOf(at)) {

@@ -9,6 +9,8 @@ import { FIELD_STYLES, PAGE_STYLES } from './styles.ts'
 
 /** What moves a field without any event that tells of it is noticed this often, in milliseconds. */
 const LOOK_EVERY_MS = 400
+/** Of so many looks one is thorough: it notices what was put over a field without moving it. */
+const THOROUGH_LOOK = 5
 
 /** A field to be decorated. */
 export interface Decorated {
@@ -27,6 +29,9 @@ export class Overlay {
   #layers = new Map<Element, ShadowRoot>()
   #resized: ResizeObserver
   #frame = 0
+  #looks = 0
+  /** Where the fields were at the last look. */
+  #seen = ''
 
   constructor(hooks: DecorationHooks) {
     this.#hooks = hooks
@@ -40,7 +45,7 @@ export class Overlay {
     this.#life.add(() => changed.disconnect())
     this.#life.add(() => this.#resized.disconnect())
     this.#life.add(() => cancelAnimationFrame(this.#frame))
-    this.#life.every(LOOK_EVERY_MS, () => this.#place())
+    this.#life.every(LOOK_EVERY_MS, () => this.#look())
   }
 
   /** Shows these fields and no others. */
@@ -90,9 +95,20 @@ export class Overlay {
     })
   }
 
+  #look(): void {
+    if (document.hidden) return
+    const boxes = [...this.#decorations.keys()].map((target) => {
+      const { x, y, width, height } = target.getBoundingClientRect()
+      return [x, y, width, height]
+    })
+    const seen = boxes.join()
+    const moved = seen !== this.#seen
+    this.#seen = seen
+    if (moved || ++this.#looks % THOROUGH_LOOK === 0) this.#place()
+  }
+
   /** Measures everything first and writes afterwards, so that the browser lays out once. */
   #place(): void {
-    if (document.hidden) return
     const look: Look = new Map()
     const measured = [...this.#decorations.values()].map((decoration) => {
       const root = this.#layerOf(decoration.target)
