@@ -178,6 +178,8 @@ END
 $$;
 -- +goose StatementEnd
 
+REVOKE EXECUTE ON FUNCTION grant_application FROM PUBLIC;
+
 -- +goose Down
 DROP FUNCTION grant_application;
 DROP TABLE revocations;
