@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// Histories of one run. FUZZ_COUNT replaces the number of the random ones.
+// Histories of one run. FUZZ_COUNT replaces the number of the random ones,
+// FUZZ_SEED the seed of the first, to see a failure again.
 const (
 	fixedHistories  = 500
 	longHistories   = 20
@@ -29,16 +30,20 @@ func TestEngineAgreesWithYjs(t *testing.T) {
 	if err := Install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	count := randomHistories
-	if n, err := strconv.Atoi(os.Getenv("FUZZ_COUNT")); err == nil && n > 0 {
-		count = n
-	}
-	first := 1_000_000 + rand.IntN(1<<30)
+	count := fromEnvironment("FUZZ_COUNT", randomHistories)
+	first := fromEnvironment("FUZZ_SEED", 1_000_000+rand.IntN(1<<30))
 	t.Logf("random histories begin with seed %d", first)
 	t.Run("fixed", func(t *testing.T) { compare(t, 1, fixedHistories) })
 	t.Run("long", func(t *testing.T) { compare(t, 1, longHistories, "--steps", strconv.Itoa(longSteps)) })
 	t.Run("text", func(t *testing.T) { compare(t, 1, textHistories, "--steps", "200", "--text") })
 	t.Run("random", func(t *testing.T) { compare(t, first, count) })
+}
+
+func fromEnvironment(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
 }
 
 // compare generates histories, runs them and has yjs check the results.
