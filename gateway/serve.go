@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -93,7 +94,7 @@ func withFlags(name string, args []string, getenv func(string) string, stderr io
 	for _, setting := range app.Settings {
 		values[setting] = set.String(flagName(setting), "", "as the environment variable "+setting)
 	}
-	if err := set.Parse(args); err == flag.ErrHelp {
+	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil, 0
 	} else if err != nil {
 		return nil, 2

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -19,7 +20,7 @@ func token(args []string, getenv func(string) string, stdout, stderr io.Writer) 
 	tenant := set.String("tenant", "", "tenant; default: default")
 	permissions := set.String("permissions", "", `JSON list as in the claim, or names such as "admin,break_glass"`)
 	ttl := set.Duration("ttl", auth.DefaultTTL, "how long it is good for")
-	if err := set.Parse(args); err == flag.ErrHelp {
+	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
 		return 2

@@ -41,10 +41,10 @@ func TestUpdateThatLacksADependencyIsNeverParked(t *testing.T) { // D2b
 	r.write(anna, r.types(anna, "notes", "a"))
 	r.types(anna, "notes", "lost on the way")
 	later := r.types(anna, "notes", "c")
-	e := r.refused(anna, later, collab.CodeMissingDependency)
-	missing, ok := e.Detail.(Missing)
+	detail := r.refused(anna, later, collab.CodeMissingDependency)
+	missing, ok := detail.(Missing)
 	if !ok || !bytes.Equal(missing.StateVector, r.live.StateVector()) {
-		t.Fatalf("detail %v, want the document's state vector", e.Detail)
+		t.Fatalf("detail %v, want the document's state vector", detail)
 	}
 	r.wantText("notes", "a")
 }
@@ -154,9 +154,9 @@ func TestClientIDBelongsToOneUserAndOneLiveSession(t *testing.T) { // D7
 				r.wantText("notes", "mine")
 				return
 			}
-			e := r.refused(w, update, tt.want)
-			if d, ok := e.Detail.(Foreign); !ok || d.Client != 7 {
-				t.Fatalf("detail %v, want client 7", e.Detail)
+			detail := r.refused(w, update, tt.want)
+			if d, ok := detail.(Foreign); !ok || d.Client != 7 {
+				t.Fatalf("detail %v, want client 7", detail)
 			}
 		})
 	}
@@ -262,10 +262,10 @@ func TestLockRefusesTheWholeUpdateOfOthers(t *testing.T) { // L6
 				r.write(anna, update)
 				return
 			}
-			e := r.refused(anna, update, collab.CodeUpdateRejected)
-			hit, ok := e.Detail.(Rejected)
+			detail := r.refused(anna, update, collab.CodeUpdateRejected)
+			hit, ok := detail.(Rejected)
 			if !ok || !slices.Equal(hit.Fields, tt.want) || hit.LockedBy != "bruno" {
-				t.Fatalf("detail %+v, want %v by bruno", e.Detail, tt.want)
+				t.Fatalf("detail %+v, want %v by bruno", detail, tt.want)
 			}
 			if err := r.live.Allowed("s_anna", tt.want); collab.AsError(err).Code != collab.CodeUpdateRejected {
 				t.Fatalf("checked again: %v, want UPDATE_REJECTED", err)

@@ -95,8 +95,9 @@ func (r *record) write(w *writer, update []byte) Checked {
 	return checked
 }
 
-// refused checks an update that must be refused with a code, and that the document is as it was (D6).
-func (r *record) refused(w *writer, update []byte, want collab.Code) *collab.Error {
+// refused checks an update that must be refused with a code, and that the document is as it was (D6). It returns the
+// detail.
+func (r *record) refused(w *writer, update []byte, want collab.Code) any {
 	r.t.Helper()
 	before := r.encoded()
 	_, err := r.live.Check(w.Writer, update)
@@ -110,7 +111,7 @@ func (r *record) refused(w *writer, update []byte, want collab.Code) *collab.Err
 	if !bytes.Equal(before, r.encoded()) {
 		r.t.Fatalf("%s changed the document", want)
 	}
-	return e
+	return e.Detail
 }
 
 func (r *record) encoded() []byte {

@@ -90,7 +90,9 @@ func (w *ward) sessions(t *testing.T) int {
 	n := -1
 	for line := range strings.Lines(string(body)) {
 		if rest, ok := strings.CutPrefix(line, "sessions "); ok {
-			fmt.Sscan(rest, &n)
+			if _, err := fmt.Sscan(rest, &n); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
 		}
 	}
 	return n

@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,7 +137,7 @@ func decode(ev socketio.Event, into any) error {
 		return badRequest("the event's first argument is not an object")
 	}
 	if err := json.Unmarshal(ev.Args[0], into); err != nil {
-		if e, ok := err.(*collab.Error); ok {
+		if e, ok := errors.AsType[*collab.Error](err); ok {
 			return e
 		}
 		return &collab.Error{Code: collab.CodeBadRequest, Msg: "the event's fields do not have the form that they should", Err: err}
