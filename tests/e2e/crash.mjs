@@ -39,7 +39,7 @@ function go() {
 async function killed({ journal: read }) {
   up = false
   const underWay = unacked()
-  await Promise.race([Promise.all(lives), pause(10_000).then(() => { throw new Error('a socket outlives the gateway') })])
+  await Promise.race([Promise.all(lives), pause(10_000).then(() => { throw new Error(`sockets outlive the gateway: ${people.map(p => p.phase).filter(Boolean).join(', ')}`) })])
   const wrong = judgeStore(read)
   for (const w of authors) {
     wrong.push(...w.trouble.splice(0))

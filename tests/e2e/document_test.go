@@ -16,7 +16,7 @@ func TestDocumentsBehaveForUnmodifiedClients(t *testing.T) {
 	t.Parallel()
 	g := testkit.Start(t, "COMPACT_AFTER=60s")
 	var result struct {
-		Twice, Bound, Ids string
+		Twice, Bound, IDs string
 		Part              struct {
 			Resource string
 			Second   int
@@ -50,7 +50,7 @@ func TestDocumentsBehaveForUnmodifiedClients(t *testing.T) {
 	t.Run("Client ids that were reserved and never used are gone (D7)", func(t *testing.T) {
 		store := g.Store(t)
 		testkit.Eventually(t, eventually, "end of the reservations", func() bool {
-			return store.Count("SELECT count(*) FROM yjs_clients WHERE resource_id = ?", result.Ids) == 0
+			return store.Count("SELECT count(*) FROM yjs_clients WHERE resource_id = ?", result.IDs) == 0
 		})
 	})
 	t.Run("No journal has a gap (SPEC 2)", func(t *testing.T) {

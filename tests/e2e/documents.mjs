@@ -183,7 +183,7 @@ test('Granted client ids grow in the order of joining, and unused ones are dropp
   await a.ok('LEAVE_RESOURCE', { resourceId: room('ids') })
   const third = (await a.join(room('ids'))).state.clientId
   assert.ok(third > second, `${second}, then ${third}`)
-  report('ids', room('ids'))
+  report('iDs', room('ids'))
 })
 
 test('A client id that was never seen is bound to its user on first use (D7)', async () => {

@@ -1,6 +1,8 @@
 // Owns how a script of tests talks to Go: one line of JSON for the end of each test, a last one with what it reports.
 import process from 'node:process'
 
+console.log = console.error // standard output is for Go, and yjs likes to say things there
+
 /** What Go passes: the gateway's address, the file of its private key, the mark of text that no log may show. */
 export const { url, key, marker, args } = JSON.parse(process.argv[2])
 

@@ -8,14 +8,18 @@ import { pause } from './suite.mjs'
 const maxUnacked = 40 // edits under way at a time
 
 /** Connects anew until it works or is not wanted any more. */
-async function reach(url, token, wanted) {
-  while (wanted()) {
-    const socket = io(url, { path: '/ws/', transports: ['websocket'], forceNew: true, reconnection: false, auth: { token } })
+async function reach(url, token, wanted, phase = () => {}) {
+  for (let tries = 1; wanted(); tries++) {
+    phase(`connecting for the ${tries}. time`)
+    // A transport that dies before its first packet is noticed by this time-out alone.
+    const socket = io(url, { path: '/ws/', transports: ['websocket'], forceNew: true, reconnection: false, timeout: 2000, auth: { token } })
     const there = await new Promise(done => {
       socket.once('CONNECTED', () => done(true))
+      socket.once('connect', () => phase('connected'))
       for (const event of ['connect_error', 'disconnect']) socket.once(event, () => done(false))
     })
     if (there) return socket
+    phase('refused')
     socket.close()
     await pause(20)
   }
@@ -42,19 +46,23 @@ export class Writer {
 
   /** Stays connected and types until it is told to stop. Resolves when its socket is gone. */
   async live(wanted) {
-    const socket = await reach(this.url, this.token, wanted)
+    const socket = await reach(this.url, this.token, wanted, phase => { this.phase = phase })
     if (!socket) return
     const left = gone(socket)
+    this.phase = 'joining'
     socket.on('Y_UPDATE', m => Y.applyUpdate(this.doc, new Uint8Array(m.update), 'server'))
     const state = await this.#join(socket, left)
     if (state) {
+      this.phase = 'typing'
       this.#sendAgain(socket, new Uint8Array(state.stateVector))
       while (socket.connected) {
         if (this.typing && this.unacked.length < maxUnacked) this.#send(socket, this.edit())
         await pause(this.random() * 25)
       }
     }
+    this.phase = 'leaving'
     await left
+    this.phase = ''
   }
 
   /** Types while nobody is there to hear it. */
@@ -147,9 +155,10 @@ export class Watcher {
   constructor({ url, token, room, ledger }) { Object.assign(this, { url, token, room, ledger }) }
 
   async live(wanted) {
-    const socket = await reach(this.url, this.token, wanted)
+    const socket = await reach(this.url, this.token, wanted, phase => { this.phase = phase })
     if (!socket) return
     const left = gone(socket)
+    this.phase = 'looking on'
     const doc = new Y.Doc()
     this.ledger.watch(doc)
     const show = update => Y.applyUpdate(doc, new Uint8Array(update))
@@ -157,6 +166,7 @@ export class Watcher {
     socket.on('RESOURCE_STATE', m => show(m.state))
     socket.emit('JOIN_RESOURCE', { resourceId: this.room, mode: 'viewer' })
     await left
+    this.phase = ''
   }
 }
 
