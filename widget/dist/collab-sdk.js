@@ -9005,11 +9005,6 @@ var CollabSDK = (() => {
     get since() {
       return this.#all()[0]?.since;
     }
-    /** Everything not acknowledged as one update; undefined when there is nothing. */
-    get unsaved() {
-      const all2 = this.#all();
-      return all2.length === 0 ? void 0 : mergeUpdates(all2.map((batch) => batch.update));
-    }
     /** Adds one edit. */
     add(update, field, since) {
       this.#waiting.push({ update, fields: /* @__PURE__ */ new Set([field]), edits: 1, since });
@@ -9128,10 +9123,6 @@ var CollabSDK = (() => {
       this.#doc.clientID = this.#clientId;
       this.#doc.transact(() => change(this.#doc), new LocalEdit(field, by));
       return true;
-    }
-    /** Takes over unsaved changes of an earlier page of the same user; they are sent as if made here. */
-    adopt(update) {
-      applyUpdate(this.#doc, update, new LocalEdit("", void 0));
     }
     /** Keeps as a draft what could not go into the document at all. */
     keepAsDraft(field, mine, reason) {
@@ -9356,10 +9347,6 @@ var CollabSDK = (() => {
       this.label = label;
       this.binding = binding;
       this.base = binding.read() ?? "";
-    }
-    /** Reports whether the field is bound. */
-    get live() {
-      return this.#live;
     }
     /** Reports whether something was typed that is in no document yet. */
     get waitsWithText() {

@@ -27,11 +27,6 @@ export class BoundField {
     this.base = binding.read() ?? ''
   }
 
-  /** Reports whether the field is bound. */
-  get live(): boolean {
-    return this.#live
-  }
-
   /** Reports whether something was typed that is in no document yet. */
   get waitsWithText(): boolean {
     if (this.#live) return false

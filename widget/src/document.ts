@@ -126,7 +126,7 @@ export class SharedDocument {
   }
 
   /** What the server has not acknowledged. */
-  get outbox(): Pick<Outbox, 'edits' | 'fields' | 'since' | 'unsaved'> {
+  get outbox(): Pick<Outbox, 'edits' | 'fields' | 'since'> {
     return this.#outbox
   }
 
@@ -151,11 +151,6 @@ export class SharedDocument {
     this.#doc.clientID = this.#clientId
     this.#doc.transact(() => change(this.#doc), new LocalEdit(field, by))
     return true
-  }
-
-  /** Takes over unsaved changes of an earlier page of the same user; they are sent as if made here. */
-  adopt(update: Uint8Array): void {
-    applyUpdate(this.#doc, update, new LocalEdit('', undefined))
   }
 
   /** Keeps as a draft what could not go into the document at all. */

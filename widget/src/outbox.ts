@@ -39,12 +39,6 @@ export class Outbox {
     return this.#all()[0]?.since
   }
 
-  /** Everything not acknowledged as one update; undefined when there is nothing. */
-  get unsaved(): Uint8Array | undefined {
-    const all = this.#all()
-    return all.length === 0 ? undefined : mergeUpdates(all.map((batch) => batch.update))
-  }
-
   /** Adds one edit. */
   add(update: Uint8Array, field: string, since: number): void {
     this.#waiting.push({ update, fields: new Set([field]), edits: 1, since })

@@ -24,5 +24,15 @@ export default async function (stage) {
   await becomes(() => a.locator('[name=diet]:checked').getAttribute('value'), 'none', 'another radio button')
   await a.locator('[name=risks]').selectOption(['falls', 'delirium'])
   await becomes(() => b.locator('[name=risks]').evaluate((list) => [...list.selectedOptions].map((option) => option.value).join()), 'falls,delirium', 'a list of several')
+
+  // A frame of the same origin belongs to the page.
+  for (const page of [a, b]) {
+    await page.evaluate(() => document.querySelector('main').append(Object.assign(document.createElement('iframe'), { srcdoc: '<input id="inside">' })))
+  }
+  await becomes(() => b.evaluate(() => CollabSDK.instances[0].fields.some(({ id }) => id === 'id-inside')), true, 'a field in a frame')
+  await becomes(() => a.evaluate(() => CollabSDK.instances[0].fields.some(({ id }) => id === 'id-inside')), true, 'a field in a frame')
+  await a.frameLocator('iframe').locator('#inside').fill('framed')
+  await becomes(() => b.frameLocator('iframe').locator('#inside').inputValue(), 'framed', 'text in a frame')
+  await becomes(() => b.frameLocator('iframe').locator('corsia-fields .ring').count(), 1, 'the ring in a frame')
   await Promise.all([synced(a), synced(b)])
 }
