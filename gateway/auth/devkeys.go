@@ -49,7 +49,7 @@ func loadDevKeys(path string) (*DevKeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open development key: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("development key: %w", err)
@@ -105,7 +105,7 @@ func makeDevKeys(path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
+	defer func() { _ = os.Remove(file.Name()) }() // after the rename there is nothing to remove
 	err = pem.Encode(file, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	if err == nil {
 		err = file.Sync()

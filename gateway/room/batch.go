@@ -2,6 +2,7 @@ package room
 
 import (
 	"errors"
+	"slices"
 
 	"corsia/gateway/document"
 	"corsia/shared/collab"
@@ -43,8 +44,7 @@ func (r *Room) take() []pending {
 		r.waiting, r.spare = r.spare, nil
 		return taken
 	}
-	taken := append(r.spare, r.waiting[:n]...)
-	r.spare = nil
+	taken := slices.Concat(r.waiting[:n])
 	rest := copy(r.waiting, r.waiting[n:])
 	clear(r.waiting[rest:])
 	r.waiting = r.waiting[:rest]

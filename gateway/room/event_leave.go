@@ -21,7 +21,7 @@ func (e Leave) apply(r *Room) {
 	}
 	delete(r.peers, e.Session)
 	r.live.Leave(e.Session)
-	r.publish(collab.BusLeft, left{Session: e.Session, Reason: e.Reason})
+	r.publish(collab.BusLeft, left(e))
 	r.departed(p.member, e.Reason)
 	if len(r.peers) == 0 {
 		r.opts.Compactor.Left(r.id)

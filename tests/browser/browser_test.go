@@ -132,11 +132,11 @@ func (p *process) start() error {
 		var line struct{ Msg, URL string }
 		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "gateway: listening" {
 			p.addr = line.URL[len("http://"):]
-			go io.Copy(io.Discard, out)
+			go func() { _, _ = io.Copy(io.Discard, out) }() // until the gateway ends
 			return nil
 		}
 	}
-	return fmt.Errorf("the gateway did not say where it listens: %v", cmd.Wait())
+	return fmt.Errorf("the gateway did not say where it listens: %w", cmd.Wait())
 }
 
 // kill ends the gateway at once, as a power cut would.

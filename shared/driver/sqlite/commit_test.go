@@ -18,11 +18,13 @@ import (
 func stall(t *testing.T, db *DB) (release func()) {
 	t.Helper()
 	begun, end := make(chan struct{}), make(chan struct{})
-	go db.do(context.Background(), 0, func(*writer) error {
-		close(begun)
-		<-end
-		return nil
-	})
+	go func() {
+		_ = db.do(context.Background(), 0, func(*writer) error {
+			close(begun)
+			<-end
+			return nil
+		})
+	}()
 	<-begun
 	return func() { close(end) }
 }

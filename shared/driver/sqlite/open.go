@@ -52,7 +52,7 @@ func create(path string) error {
 func writable(ctx context.Context, db *sql.DB) error {
 	conn, err := db.Conn(ctx)
 	if err == nil {
-		defer conn.Close()
+		defer func() { _ = conn.Close() }() // what was written is answered by its own error
 		if _, err = conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err == nil {
 			_, err = conn.ExecContext(ctx, "ROLLBACK")
 		}
@@ -85,7 +85,7 @@ func lockFile(path string) (*os.File, error) {
 		return nil, fmt.Errorf("its folder cannot be written: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer f.Close()
+		defer func() { _ = f.Close() }() // another process has the lock
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}

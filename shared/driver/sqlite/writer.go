@@ -41,13 +41,13 @@ func openWriter(pool *sql.DB) (*writer, error) {
 
 // close gives the connection back to its pool, which keeps none: it is closed, and an open transaction ends.
 func (w *writer) close() {
-	if w.conn.Raw(func(any) error { return nil }) == sql.ErrConnDone {
+	if errors.Is(w.conn.Raw(func(any) error { return nil }), sql.ErrConnDone) {
 		return // database/sql has closed it, and its statements must not be touched any more
 	}
 	for _, s := range w.statements {
-		s.Close()
+		_ = s.Close() // the connection ends with it
 	}
-	w.conn.Close()
+	_ = w.conn.Close() // what was committed has been answered
 }
 
 // rollback undoes the transaction and returns err.
