@@ -40,7 +40,7 @@ func fieldsArray(fields []collab.Field) string {
 			b.WriteByte(',')
 		}
 		b.WriteByte('"')
-		arrayQuoter.WriteString(&b, storable(f)) // a Builder takes everything
+		b.WriteString(arrayQuoter.Replace(storable(f)))
 		b.WriteByte('"')
 	}
 	b.WriteByte('}')

@@ -104,11 +104,11 @@ func migrate(ctx context.Context, config *pgxpool.Config) error {
 		delete(plain.RuntimeParams, name)
 	}
 	db := stdlib.OpenDB(*plain)
-	defer db.Close()
-	if err := db.PingContext(ctx); err != nil {
-		return err
+	err := db.PingContext(ctx)
+	if err == nil {
+		err = migrations.Postgres(ctx, db)
 	}
-	return migrations.Postgres(ctx, db)
+	return errors.Join(err, db.Close())
 }
 
 // inspect warns of a server that loses what it has committed when its machine stops.

@@ -12,6 +12,9 @@ type refusal struct{ error }
 
 func refuse(err error) error { return refusal{err} }
 
+// Unwrap returns what the caller is told.
+func (r refusal) Unwrap() error { return r.error }
+
 var (
 	// errUnreachable marks a transaction that has not begun.
 	errUnreachable = errors.New("store cannot be reached")

@@ -21,11 +21,13 @@ import (
 func stall(t *testing.T, db *DB) (release func()) {
 	t.Helper()
 	begun, end := make(chan struct{}), make(chan struct{})
-	go db.do(context.Background(), 0, func(*wants) {}, func(*change) error {
-		close(begun)
-		<-end
-		return nil
-	})
+	go func() {
+		_ = db.do(context.Background(), 0, func(*wants) {}, func(*change) error {
+			close(begun)
+			<-end
+			return nil
+		})
+	}()
 	<-begun
 	return func() { close(end) }
 }
@@ -78,8 +80,8 @@ func TestWhatWaitsSharesOneCommit(t *testing.T) {
 	if n := commits.Load() - before; n != 3 && n != 2 {
 		t.Fatalf("%d commits, want the stalled one, one for all that waited, and perhaps this test's last", n)
 	}
-	if queued, oldest := db.Stats(); queued != 0 || !oldest.IsZero() {
-		t.Fatalf("%d are still queued, since %v", queued, oldest)
+	if queued, _ := db.Stats(); queued != 0 {
+		t.Fatalf("%d are still queued", queued)
 	}
 }
 
