@@ -156,7 +156,9 @@ func (u *decoded) readGroup(r *reader) {
 	if r.err != nil {
 		return
 	}
-	u.items = slices.Grow(u.items, min(int(count), r.remaining()/bytesPerStruct+1))
+	expected := min(int(count), r.remaining()/bytesPerStruct+1)
+	u.items = slices.Grow(u.items, expected)
+	u.dead = slices.Grow(u.dead, expected/4)
 	for ; count > 0; count-- {
 		n := len(u.items)
 		u.items = slices.Grow(u.items, 1)[:n+1] // zero: reset and Grow see to it
