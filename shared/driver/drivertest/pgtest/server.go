@@ -21,8 +21,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// startPatience bounds how long a server may take to answer.
-const startPatience = 30 * time.Second
+const (
+	startPatience = 30 * time.Second // until a server answers
+	portsTried    = 3                // another program may take a free port before the server does
+)
 
 // Superuser is the role that owns everything in a private server. It needs no password.
 const Superuser = "postgres"
@@ -96,14 +98,29 @@ func start(settings []string) (*Server, error) {
 	if err := s.create(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	if err := s.run(); err != nil {
-		s.remove()
-		return nil, err
+	for range portsTried {
+		if s.port, err = freePort(); err != nil {
+			break
+		}
+		if err = s.run(); err == nil {
+			return s, nil
+		}
+		s.Kill()
 	}
-	return s, nil
+	s.remove()
+	return nil, err
 }
 
-// create makes the server's files and picks its port.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// create makes the server's files.
 func (s *Server) create() error {
 	if os.Getuid() == 0 {
 		uid, gid, err := owner()
@@ -121,12 +138,7 @@ func (s *Server) create() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	s.port = listener.Addr().(*net.TCPAddr).Port
-	return listener.Close()
+	return nil
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
@@ -163,9 +175,9 @@ func (s *Server) await() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()
 	for {
-		conn, err := pgx.Connect(ctx, s.URL())
+		err := s.answers(ctx)
 		if err == nil {
-			return conn.Close(ctx)
+			return nil
 		}
 		select {
 		case <-s.exited:
@@ -175,6 +187,23 @@ func (s *Server) await() error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// answers returns nil when the server, and not another one that has taken the port, answers.
+func (s *Server) answers(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.URL())
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	var folder string
+	if err := conn.QueryRow(ctx, "SHOW data_directory").Scan(&folder); err != nil {
+		return err
+	}
+	if folder != s.data() {
+		return fmt.Errorf("another server has the port: it keeps its data in %s", folder)
+	}
+	return nil
 }
 
 // URL returns the address of the server's first database, which stays empty.
