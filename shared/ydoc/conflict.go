@@ -2,9 +2,8 @@ package ydoc
 
 // conflicts adds up how far structs would be searched for their places among
 // the items that the document has between their neighbours. Items that have to
-// be cut for it count as nothing: that is done once. A right neighbour that is
-// not right of the left one is refused: no client writes that, and where it
-// lands depends on how the items are cut, which differs between replicas.
+// be cut for it count as nothing: that is done once. Neighbours that cannot
+// have stood side by side when the struct was written are refused.
 func (t *toucher) conflicts(it *item) error {
 	var left, right *item
 	if it.flags&hasRightOrigin != 0 {
@@ -20,14 +19,14 @@ func (t *toucher) conflicts(it *item) error {
 			return nil
 		}
 	}
-	if left != nil && left == right {
-		if origin >= it.rightClock && left.parent != nil {
-			return misordered(it)
-		}
+	if left != nil && left.parent == nil || right != nil && right.parent == nil { // collected, and so is the struct
 		return nil
 	}
-	both := left != nil && right != nil && left.parent != nil && right.parent != nil
-	if !both && (right != nil && right.clock != it.rightClock || left != nil && left.end()-1 != origin) {
+	if t.separated(it, left, right, origin) {
+		return misordered(it)
+	}
+	if left != nil && left == right ||
+		left == nil && right != nil && right.clock != it.rightClock || right == nil && left != nil && left.end()-1 != origin {
 		return nil
 	}
 	o := t.firstBetween(it, left, right)
@@ -35,11 +34,41 @@ func (t *toucher) conflicts(it *item) error {
 		if t.steps++; t.steps > maxConflictSteps {
 			return refuse(ErrTooManyConflicts, "client %d clock %d", it.client, it.clock)
 		}
+		if right != nil && right.flags&hasOrigin != 0 && o.covers(right.originClient, right.originClock) ||
+			left != nil && left.flags&hasRightOrigin != 0 && o.covers(left.rightClient, left.rightClock) {
+			return misordered(it)
+		}
 	}
-	if o == nil && both {
+	if o == nil && left != nil && right != nil {
 		return misordered(it)
 	}
 	return nil
+}
+
+// separated reports whether a struct names neighbours between which, as they
+// say themselves, something stood before it was written: no client writes
+// that, and where the struct lands then depends on what else is there and how
+// it is cut, which differs between replicas. Of what stands between them the
+// caller sees the rest.
+func (t *toucher) separated(it, left, right *item, origin uint32) bool {
+	switch {
+	case left == nil && right == nil:
+		return false
+	case right == nil:
+		return left.flags&hasRightOrigin != 0
+	case right.clock != it.rightClock: // within an item: right behind the unit before it
+		return left != right || origin+1 != it.rightClock
+	case left == nil:
+		return right.flags&hasOrigin != 0
+	case left == right:
+		return true
+	}
+	return right.flags&hasOrigin != 0 && right.originClock > origin && left.covers(right.originClient, right.originClock)
+}
+
+// covers reports whether a unit is one of the item's.
+func (it *item) covers(client ClientID, clock uint32) bool {
+	return it.client == client && it.clock <= clock && clock < it.end()
 }
 
 func misordered(it *item) error {
