@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"corsia/shared/collab"
 )
@@ -41,39 +42,38 @@ func (c *change) empty() bool {
 
 // queue queues all that is written.
 func (c *change) queue(b *pgx.Batch) {
+	c.queueHeads(b) // first: the others may move the rows
 	for _, s := range c.statements {
 		b.Queue(s.sql, s.args...)
 	}
-	c.queueHeads(b)
 	c.journal.queue(b)
 	c.queueAudit(b)
 }
 
+// advanceHeads finds the rows by their place: while somebody reads with an old snapshot, such as a backup, all versions of
+// a head since then lie under its key.
 const advanceHeads = `UPDATE yjs_heads h SET revision = w.revision, guard = w.guard, next_client = w.next_client,
 	updated_at = coalesce(w.updated_at, h.updated_at)
-	FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[])
-	AS w (tenant, resource_id, revision, guard, next_client, updated_at)
-	WHERE h.tenant = w.tenant AND h.resource_id = w.resource_id`
+	FROM unnest($1::tid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[])
+	AS w (place, revision, guard, next_client, updated_at) WHERE h.ctid = w.place`
 
 func (c *change) queueHeads(b *pgx.Batch) {
-	var rs []collab.Resource
+	var places []pgtype.TID
 	var revisions, guards, nexts []int64
 	var touched []*time.Time
-	for r, h := range c.heads {
+	for _, h := range c.heads {
 		if !h.changed {
 			continue
 		}
-		rs = append(rs, r)
-		revisions, guards, nexts = append(revisions, h.Revision), append(guards, h.Guard), append(nexts, h.next)
+		places, revisions = append(places, h.place), append(revisions, h.Revision)
+		guards, nexts = append(guards, h.Guard), append(nexts, h.next)
 		if h.touched.IsZero() {
 			touched = append(touched, nil)
 		} else {
 			touched = append(touched, &h.touched)
 		}
 	}
-	if len(rs) == 0 {
-		return
+	if len(places) > 0 {
+		b.Queue(advanceHeads, places, revisions, guards, nexts, touched)
 	}
-	tenants, ids := columns(rs)
-	b.Queue(advanceHeads, tenants, ids, revisions, guards, nexts, touched)
 }

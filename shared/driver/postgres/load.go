@@ -121,9 +121,9 @@ func (db *DB) Heads(ctx context.Context, rs []collab.Resource) (map[collab.Resou
 	tenants, ids := columns(rs)
 	err := db.read(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		clear(heads)
-		rows, err := conn.Query(ctx, `SELECT w.n, h.revision, h.guard, h.epoch
-			FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (tenant, resource_id, n)
-			JOIN yjs_heads h USING (tenant, resource_id) WHERE h.revision > 0`, tenants, ids)
+		rows, err := conn.Query(ctx, `SELECT w.n, h.* FROM unnest($1::text[], $2::text[])
+			WITH ORDINALITY AS w (tenant, resource_id, n), LATERAL (SELECT h.revision, h.guard, h.epoch FROM yjs_heads h
+				WHERE h.tenant = w.tenant AND h.resource_id = w.resource_id AND h.revision > 0 OFFSET 0) h`, tenants, ids)
 		if err != nil {
 			return err
 		}

@@ -1,11 +1,10 @@
 package postgres
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"corsia/shared/collab"
 )
@@ -22,9 +21,10 @@ type view struct {
 // head is a row of yjs_heads.
 type head struct {
 	collab.Head
-	next    int64     // client id to reserve next
-	horizon int64     // what is bound below it, from next on, is known
-	touched time.Time // of the last entry that is appended; zero: none is
+	next    int64      // client id to reserve next
+	horizon int64      // what is bound below it, from next on, is known
+	touched time.Time  // of the last entry that is appended; zero: none is
+	place   pgtype.TID // where the row is; it does not move while the transaction holds it
 	changed bool
 }
 
@@ -68,7 +68,7 @@ func (v *view) known(r collab.Resource) map[int64]*client {
 	return m
 }
 
-// readClients returns what reads rows of clientColumns; their numbers are those of the resources.
+// readClients returns what reads numbered rows of clientColumns; the numbers are those of the resources.
 func (v *view) readClients(rs []collab.Resource) func(pgx.Rows) error {
 	return func(rows pgx.Rows) error {
 		var n, id int64
@@ -82,13 +82,12 @@ func (v *view) readClients(rs []collab.Resource) func(pgx.Rows) error {
 	}
 }
 
-// readLocks reads rows of lockColumns.
+// readLocks reads rows of lockColumns, of each resource by field.
 func (v *view) readLocks(rows pgx.Rows) error {
 	all, err := collect(rows, scanLock)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(all, func(a, b collab.Lock) int { return cmp.Compare(a.Key.Field, b.Key.Field) })
 	for _, l := range all {
 		v.locks[l.Key.Resource] = append(v.locks[l.Key.Resource], l)
 	}

@@ -40,31 +40,37 @@ func newWants() *wants {
 // head asks for the head of a resource, and to make one when make is true.
 func (w *wants) head(r collab.Resource, make bool) { w.heads[r] = w.heads[r] || make }
 
-// Statements of the first round trip. Rows name what they answer by its number in the question.
+// Statements of the first round trip. Rows name what they answer by its number in the question. Each row of the question is
+// looked up by itself (a sub-query that the planner cannot turn into a join), whatever the planner thinks of the tables.
 const (
 	makeHeads = `INSERT INTO yjs_heads
 		(tenant, resource_id, resource_type, revision, guard, epoch, next_client, created_at, updated_at)
 		SELECT tenant, resource_id, '', 0, 0, 0, $3, now(), now() FROM unnest($1::text[], $2::text[]) AS w (tenant, resource_id)
 		ON CONFLICT DO NOTHING`
-	lockHeads = `SELECT w.n, h.revision, h.guard, h.epoch, h.next_client
-		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (tenant, resource_id, n)
-		JOIN yjs_heads h USING (tenant, resource_id) ORDER BY w.n FOR NO KEY UPDATE OF h`
+	lockHeads = `SELECT w.n, h.* FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (tenant, resource_id, n),
+		LATERAL (SELECT h.revision, h.guard, h.epoch, h.next_client, h.ctid FROM yjs_heads h
+			WHERE h.tenant = w.tenant AND h.resource_id = w.resource_id FOR NO KEY UPDATE) h`
 
-	clientColumns = "SELECT w.n, c.client_id, c.user_id, c.session_id, c.used, c.retired FROM "
-	readClients   = clientColumns + `unnest($1::text[], $2::text[], $3::bigint[])
-		WITH ORDINALITY AS w (tenant, resource_id, client_id, n) JOIN yjs_clients c USING (tenant, resource_id, client_id)`
-	readNext = clientColumns + `unnest($1::text[], $2::text[], $3::bigint[])
-		WITH ORDINALITY AS w (tenant, resource_id, width, n) JOIN yjs_heads h USING (tenant, resource_id)
-		JOIN yjs_clients c USING (tenant, resource_id)
-		WHERE c.client_id >= h.next_client AND c.client_id < h.next_client + w.width`
-	readUnused = clientColumns + `unnest($1::text[], $2::text[], $3::text[])
-		WITH ORDINALITY AS w (tenant, resource_id, session_id, n) JOIN yjs_clients c USING (tenant, resource_id, session_id)
-		WHERE NOT c.used AND NOT c.retired`
+	clientColumns = "c.client_id, c.user_id, c.session_id, c.used, c.retired"
+	readClients   = `SELECT w.n, c.* FROM unnest($1::text[], $2::text[], $3::bigint[])
+		WITH ORDINALITY AS w (tenant, resource_id, client_id, n), LATERAL (SELECT ` + clientColumns + ` FROM yjs_clients c
+			WHERE c.tenant = w.tenant AND c.resource_id = w.resource_id AND c.client_id = w.client_id OFFSET 0) c`
+	readNext = `SELECT w.n, c.* FROM unnest($1::text[], $2::text[], $3::bigint[])
+		WITH ORDINALITY AS w (tenant, resource_id, width, n), LATERAL (SELECT h.next_client FROM yjs_heads h
+			WHERE h.tenant = w.tenant AND h.resource_id = w.resource_id OFFSET 0) h, LATERAL (SELECT ` + clientColumns + `
+			FROM yjs_clients c WHERE c.tenant = w.tenant AND c.resource_id = w.resource_id
+			AND c.client_id >= h.next_client AND c.client_id < h.next_client + w.width OFFSET 0) c`
+	readUnused = `SELECT w.n, c.* FROM unnest($1::text[], $2::text[], $3::text[])
+		WITH ORDINALITY AS w (tenant, resource_id, session_id, n), LATERAL (SELECT ` + clientColumns + ` FROM yjs_clients c
+			WHERE c.tenant = w.tenant AND c.resource_id = w.resource_id AND c.session_id = w.session_id
+			AND NOT c.used AND NOT c.retired OFFSET 0) c`
 
-	readLocks = "SELECT " + lockColumns + ` FROM unnest($1::text[], $2::text[]) AS w (tenant, resource_id)
-		JOIN locks l USING (tenant, resource_id) WHERE l.closed_at IS NULL`
+	readLocks = `SELECT l.* FROM unnest($1::text[], $2::text[]) AS w (tenant, resource_id),
+		LATERAL (SELECT ` + lockColumns + ` FROM locks l
+			WHERE l.tenant = w.tenant AND l.resource_id = w.resource_id AND l.closed_at IS NULL ORDER BY l.field) l`
 	readFences = `SELECT w.n, f.fence FROM unnest($1::text[], $2::text[], $3::text[])
-		WITH ORDINALITY AS w (tenant, resource_id, field, n) JOIN lock_fences f USING (tenant, resource_id, field)`
+		WITH ORDINALITY AS w (tenant, resource_id, field, n), LATERAL (SELECT f.fence FROM lock_fences f
+			WHERE f.tenant = w.tenant AND f.resource_id = w.resource_id AND f.field = w.field OFFSET 0) f`
 )
 
 // queue queues what reads the wants into a view. Heads are locked in the order of (tenant, resource) by bytes, as every
@@ -84,7 +90,7 @@ func (w *wants) queue(b *pgx.Batch) *view {
 	b.Queue(lockHeads, tenants, ids).Query(func(rows pgx.Rows) error {
 		var n int64
 		var h head
-		_, err := pgx.ForEachRow(rows, []any{&n, &h.Revision, &h.Guard, &h.Epoch, &h.next}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&n, &h.Revision, &h.Guard, &h.Epoch, &h.next, &h.place}, func() error {
 			found := h
 			found.horizon = h.next + reserveWindow + int64(w.fresh[all[n-1]])
 			v.heads[all[n-1]] = &found
