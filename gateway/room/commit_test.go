@@ -281,3 +281,23 @@ func TestWhatTheStoreNeverTakesIsRefusedAndTheRoomGoesOn(t *testing.T) { // D2, 
 		w.wantStored("notes", "fine")
 	})
 }
+
+func TestSyncsThatWaitAreBounded(t *testing.T) { // F4
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		defer w.close()
+		anna := w.join("anna/1")
+		w.journal.hold = true
+		w.types(anna, "notes", "under way")
+		synctest.Wait()
+		for range maxWaitingSyncs + 3 {
+			w.send(anna, Sync{From: anna.id})
+		}
+		synctest.Wait()
+		if _, codes := anna.saved(); len(codes) != 3 || codes[0] != collab.CodeBackpressure {
+			t.Errorf("refused %v, want BACKPRESSURE for the 3 beyond the bound", codes)
+		}
+		w.journal.release()
+		synctest.Wait()
+	})
+}

@@ -61,9 +61,22 @@ func (e Join) apply(r *Room) {
 }
 
 func (e Sync) apply(r *Room) {
-	if p := r.peers[e.From]; p != nil {
-		r.reading = append(r.reading, reader{peer: p, stateVector: e.StateVector, ticket: e.Ticket})
+	p := r.peers[e.From]
+	if p == nil {
+		return
 	}
+	waiting := 0
+	for _, q := range r.reading {
+		if !q.join && q.peer == p {
+			waiting++
+		}
+	}
+	if waiting >= maxWaitingSyncs {
+		r.answer(p, e.Ticket, Answer{Err: &collab.Error{Code: collab.CodeBackpressure,
+			Msg: "too many syncs of this session wait; ask again later", RetryAfter: backpressureRetry}})
+		return
+	}
+	r.reading = append(r.reading, reader{peer: p, stateVector: e.StateVector, ticket: e.Ticket})
 }
 
 // serveReads answers joins and syncs. What it reads is committed: nothing is under way.
