@@ -18,7 +18,7 @@ const (
 	maxDrain           = 512     // events that are taken together, before an append is started
 	maxWaitingUpdates  = 4096    // beyond it the sender gets BACKPRESSURE
 	maxWaitingBytes    = 8 << 20 // likewise
-	maxWaitingSyncs    = 4       // of one session; likewise
+	maxWaitingSyncs    = 16      // of one session; likewise
 	maxBatchEntries    = 1024    // updates in one append
 	maxBatchBytes      = 4 << 20
 	awarenessInterval  = 100 * time.Millisecond // SPEC R6: at most 10 times a second
