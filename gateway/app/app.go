@@ -38,7 +38,7 @@ const (
 	roomTTL           = 600 * time.Second
 	revocationRefresh = 2 * time.Second
 	houseKeeping      = time.Second
-	stateSweep        = time.Second
+	gaugeSample       = time.Second
 	drainSpread       = 5 * time.Second
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute // longer than that of a load balancer, who may use the connection at any moment
@@ -204,6 +204,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.listener = listener
 	running, stop := context.WithCancel(context.Background())
 	a.stop = stop
+	a.running.Go(func() { a.drivers.state.Run(running) })
 	a.running.Go(func() { a.presence.Run(running) })
 	a.running.Go(func() { a.compactor.Run(running) })
 	a.running.Go(func() { a.locks.Run(running, a.gate.Active) })
@@ -219,11 +220,11 @@ func (a *App) Start(ctx context.Context) error {
 	return nil
 }
 
-// keepHouse refreshes what this instance knows of revocations, sweeps the embedded state, and samples gauges.
+// keepHouse refreshes what this instance knows of revocations, and samples gauges.
 func (a *App) keepHouse(ctx context.Context) {
-	refresh, sweep := time.NewTicker(revocationRefresh), time.NewTicker(stateSweep)
+	refresh, sample := time.NewTicker(revocationRefresh), time.NewTicker(gaugeSample)
 	defer refresh.Stop()
-	defer sweep.Stop()
+	defer sample.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -232,8 +233,7 @@ func (a *App) keepHouse(ctx context.Context) {
 			if err := a.revoked.Refresh(ctx, a.drivers.store); err != nil && ctx.Err() == nil {
 				a.log.Warn("gateway: revocations", obs.Err(err))
 			}
-		case now := <-sweep.C:
-			a.drivers.sweep(now)
+		case <-sample.C:
 			a.metrics.Connections.Set(float64(a.sockets.Len()))
 			a.metrics.OutboxBytes.Set(float64(a.gate.Backlog()))
 		}

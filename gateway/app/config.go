@@ -2,13 +2,10 @@ package app
 
 import (
 	"errors"
-	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +23,8 @@ type Config struct {
 	ArchiveURL string
 
 	Instance       collab.InstanceID
+	InstanceAddr   string // host:port where other instances reach this one; empty: the address that it listens on
+	ClusterKey     string // secret that the instances share; empty: no requests are passed on (SPEC C3)
 	TrustedProxies []netip.Prefix
 
 	JWTKeys     []string // files: PEM or JWKS
@@ -41,6 +40,8 @@ type Config struct {
 	LockTTL          time.Duration
 	SessionTTL       time.Duration
 	ActivityTTL      time.Duration
+	ResumeGrace      time.Duration // how long a session outlives its transport (SPEC C11)
+	RedisGrace       time.Duration // how long operations wait for the state driver (SPEC F1)
 	CompactAfter     time.Duration
 	BreakerThreshold int
 
@@ -57,24 +58,26 @@ type Config struct {
 // Settings are the names of all variables that Load reads, in the order of the documentation. A flag has the same name
 // in lower case with dashes.
 var Settings = []string{
-	"ADDR", "ENV", "STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "INSTANCE_ID", "TRUSTED_PROXIES", "JWT_KEYS",
-	"JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "ALLOWED_ORIGINS", "ROLE_POLICY", "PING_INTERVAL", "PING_TIMEOUT",
-	"LOCK_TTL", "SESSION_TTL", "ACTIVITY_TTL", "COMPACT_AFTER", "BREAKER_THRESHOLD", "MAX_MESSAGES_PER_SECOND",
-	"MAX_SESSIONS_PER_USER", "MAX_ROOMS_PER_SESSION", "MAX_OUTBOX_BYTES", "MAX_UPDATE_BYTES", "MAX_DOCUMENT_BYTES",
-	"LOG_LEVEL",
+	"ADDR", "ENV", "STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "INSTANCE_ID", "INSTANCE_ADDR",
+	"CLUSTER_KEY", "TRUSTED_PROXIES", "JWT_KEYS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "ALLOWED_ORIGINS",
+	"ROLE_POLICY", "PING_INTERVAL", "PING_TIMEOUT", "LOCK_TTL", "SESSION_TTL", "ACTIVITY_TTL", "RESUME_GRACE",
+	"REDIS_GRACE", "COMPACT_AFTER", "BREAKER_THRESHOLD", "MAX_MESSAGES_PER_SECOND", "MAX_SESSIONS_PER_USER",
+	"MAX_ROOMS_PER_SESSION", "MAX_OUTBOX_BYTES", "MAX_UPDATE_BYTES", "MAX_DOCUMENT_BYTES", "LOG_LEVEL",
 }
 
 // Load reads the configuration. Its error names every wrong value at once, without the values: they may be secret.
 func Load(getenv func(string) string) (Config, error) {
 	r := reader{getenv: getenv}
 	c := Config{
-		Addr:           r.text("ADDR", "127.0.0.1:8080"),
+		Addr:           r.address("ADDR", "127.0.0.1:8080"),
 		Production:     r.oneOf("ENV", "development", "development", "production") == "production",
 		StoreURL:       r.text("STORE_URL", "sqlite:corsia.db"),
 		StateURL:       r.text("STATE_URL", "inproc:"),
 		BusURL:         r.text("BUS_URL", "inproc:"),
 		ArchiveURL:     r.text("ARCHIVE_URL", "file:archive"),
 		Instance:       r.instance("INSTANCE_ID"),
+		InstanceAddr:   r.address("INSTANCE_ADDR", ""),
+		ClusterKey:     r.secret("CLUSTER_KEY"),
 		TrustedProxies: r.networks("TRUSTED_PROXIES"),
 		JWTKeys:        r.files("JWT_KEYS"),
 		JWKSURL:        r.webURL("JWKS_URL"),
@@ -88,6 +91,8 @@ func Load(getenv func(string) string) (Config, error) {
 		LockTTL:          r.duration("LOCK_TTL", 30*time.Second),
 		SessionTTL:       r.duration("SESSION_TTL", time.Hour),
 		ActivityTTL:      r.duration("ACTIVITY_TTL", 5*time.Minute),
+		ResumeGrace:      r.duration("RESUME_GRACE", 5*time.Second),
+		RedisGrace:       r.duration("REDIS_GRACE", 10*time.Second),
 		CompactAfter:     r.duration("COMPACT_AFTER", 5*time.Second),
 		BreakerThreshold: r.number("BREAKER_THRESHOLD", 5, 1, 1000),
 
@@ -106,25 +111,7 @@ func Load(getenv func(string) string) (Config, error) {
 
 // check judges values that depend on each other.
 func (c *Config) check(r *reader) {
-	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
-		r.fail("ADDR", "is not host:port")
-	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		r.fail("ADDR", "has a port that is no number up to 65535")
-	}
-	for _, u := range []struct{ name, value, schemes string }{
-		{"STORE_URL", c.StoreURL, "sqlite"}, {"STATE_URL", c.StateURL, "inproc"},
-		{"BUS_URL", c.BusURL, "inproc"}, {"ARCHIVE_URL", c.ArchiveURL, "file"},
-	} {
-		scheme, rest, ok := strings.Cut(u.value, ":")
-		switch {
-		case !ok || !strings.Contains(" "+u.schemes+" ", " "+scheme+" "):
-			r.fail(u.name, "has none of the schemes "+u.schemes)
-		case rest == "" && scheme != "inproc":
-			r.fail(u.name, "names no file")
-		case c.Production:
-			r.fail(u.name, "names an embedded driver, which ENV=production refuses")
-		}
-	}
+	c.checkDrivers(r)
 	if c.JWKSURL != "" && len(c.JWTKeys) > 0 {
 		r.fail("JWKS_URL", "and JWT_KEYS exclude each other")
 	}
@@ -143,153 +130,69 @@ func (c *Config) check(r *reader) {
 	if strings.HasPrefix(c.JWKSURL, "http:") {
 		r.fail("JWKS_URL", "is not encrypted, which ENV=production refuses")
 	}
+	if c.ClusterKey == "" {
+		r.fail("CLUSTER_KEY", "is required by ENV=production: its instances pass requests on to each other")
+	}
+}
+
+// checkDrivers judges the URLs of the drivers by their schemes. What stands behind the scheme of a service is judged by
+// its driver.
+func (c *Config) checkDrivers(r *reader) {
+	for _, d := range []struct {
+		name, value        string
+		embedded, services string // schemes
+		file               bool   // the embedded driver keeps a file or a folder
+	}{
+		{"STORE_URL", c.StoreURL, "sqlite", "postgres", true}, {"STATE_URL", c.StateURL, "inproc", "redis rediss", false},
+		{"BUS_URL", c.BusURL, "inproc", "amqp amqps", false}, {"ARCHIVE_URL", c.ArchiveURL, "file", "", true},
+	} {
+		scheme, rest, ok := strings.Cut(d.value, ":")
+		switch {
+		case ok && scheme == d.embedded:
+			if d.file && rest == "" {
+				r.fail(d.name, "names no file")
+			} else if c.Production {
+				r.fail(d.name, "names an embedded driver, which ENV=production refuses")
+			}
+		case !ok || !slices.Contains(strings.Fields(d.services), scheme):
+			r.fail(d.name, "has none of the schemes "+strings.TrimSpace(d.embedded+" "+d.services))
+		case serviceHost(d.value) == "":
+			r.fail(d.name, "names no host")
+		case c.Production && !encrypted(d.value):
+			r.fail(d.name, "is not encrypted, which ENV=production refuses")
+		}
+	}
+}
+
+func serviceHost(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// encrypted reports whether a connection to the service of a URL is always encrypted.
+func encrypted(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return false
+	}
+	switch u.Scheme {
+	case "postgres":
+		return slices.Contains([]string{"require", "verify-ca", "verify-full"}, u.Query().Get("sslmode"))
+	default:
+		return u.Scheme == "rediss" || u.Scheme == "amqps"
+	}
 }
 
 // Development reports whether tokens are verified with this installation's own key pair.
 func (c *Config) Development() bool { return !c.Production && c.JWKSURL == "" && len(c.JWTKeys) == 0 }
 
-// KeyFolder is where the development key pair lies: beside the store.
-func (c *Config) KeyFolder() string { return filepath.Dir(c.storePath()) }
-
-func (c *Config) storePath() string { return strings.TrimPrefix(c.StoreURL, "sqlite:") }
-
-func (c *Config) archivePath() string { return strings.TrimPrefix(c.ArchiveURL, "file:") }
-
-// reader reads values and gathers what is wrong with them.
-type reader struct {
-	getenv func(string) string
-	wrong  []error
-}
-
-func (r *reader) fail(name, why string) { r.wrong = append(r.wrong, fmt.Errorf("%s %s", name, why)) }
-
-func (r *reader) text(name, fallback string) string {
-	if v := strings.TrimSpace(r.getenv(name)); v != "" {
-		return v
+// KeyFolder is where the development key pair lies: beside the store's file, else in the working folder.
+func (c *Config) KeyFolder() string {
+	if path, embedded := strings.CutPrefix(c.StoreURL, "sqlite:"); embedded {
+		return filepath.Dir(path)
 	}
-	return fallback
-}
-
-// instance returns a name that fits into keys and logs.
-func (r *reader) instance(name string) collab.InstanceID {
-	v := r.text(name, string(collab.NewInstanceID()))
-	if len(v) > maxInstanceBytes || strings.ContainsFunc(v, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		r.fail(name, fmt.Sprintf("is not up to %d characters without spaces", maxInstanceBytes))
-	}
-	return collab.InstanceID(v)
-}
-
-const (
-	maxInstanceBytes = 64
-	maxUpdateBytes   = 1_000_000 // what fits into a message of 1 MiB (SPEC C2) beside its other fields
-)
-
-func (r *reader) oneOf(name, fallback string, allowed ...string) string {
-	v := r.text(name, fallback)
-	for _, a := range allowed {
-		if v == a {
-			return v
-		}
-	}
-	r.fail(name, "is none of "+strings.Join(allowed, ", "))
-	return fallback
-}
-
-func (r *reader) duration(name string, fallback time.Duration) time.Duration {
-	v := r.text(name, "")
-	if v == "" {
-		return fallback
-	}
-	d, err := time.ParseDuration(v)
-	if err != nil || d < time.Millisecond || d > 366*24*time.Hour {
-		r.fail(name, "is not a duration such as 30s")
-		return fallback
-	}
-	return d
-}
-
-func (r *reader) number(name string, fallback, low, high int) int {
-	v := r.text(name, "")
-	if v == "" {
-		return fallback
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < low || n > high {
-		r.fail(name, fmt.Sprintf("is not a whole number from %d to %d", low, high))
-		return fallback
-	}
-	return n
-}
-
-func (r *reader) list(name string) []string {
-	var out []string
-	for v := range strings.SplitSeq(r.getenv(name), ",") {
-		if v = strings.TrimSpace(v); v != "" {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
-func (r *reader) networks(name string) []netip.Prefix {
-	var out []netip.Prefix
-	for _, v := range r.list(name) {
-		p, err := netip.ParsePrefix(v)
-		if err != nil {
-			addr, addrErr := netip.ParseAddr(v)
-			if addrErr != nil {
-				r.fail(name, "has an entry that is no network such as 10.0.0.0/16")
-				continue
-			}
-			p = netip.PrefixFrom(addr, addr.BitLen())
-		}
-		out = append(out, p.Masked())
-	}
-	return out
-}
-
-func (r *reader) origins(name string) []string {
-	var out []string
-	for _, v := range r.list(name) {
-		u, err := url.Parse(v)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || v != u.Scheme+"://"+u.Host || u.Hostname() == "" {
-			r.fail(name, "has an entry that is no origin such as https://emr.example")
-			continue
-		}
-		out = append(out, strings.ToLower(v)) // as browsers send it
-	}
-	return out
-}
-
-func (r *reader) webURL(name string) string {
-	v := r.text(name, "")
-	if v == "" {
-		return ""
-	}
-	if u, err := url.Parse(v); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		r.fail(name, "is no http or https URL")
-	}
-	return v
-}
-
-func (r *reader) file(name string) string {
-	v := r.text(name, "")
-	if v != "" {
-		r.readable(name, v)
-	}
-	return v
-}
-
-func (r *reader) files(name string) []string {
-	all := r.list(name)
-	for _, v := range all {
-		r.readable(name, v)
-	}
-	return all
-}
-
-func (r *reader) readable(name, path string) {
-	if info, err := os.Stat(path); err != nil || info.IsDir() {
-		r.fail(name, "names a file that cannot be read")
-	}
+	return "."
 }

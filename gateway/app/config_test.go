@@ -31,7 +31,7 @@ func TestConfigurationHasTheDefaultsOfTheSpecification(t *testing.T) { // SPEC 1
 	c.Instance = ""
 	want := Config{Addr: "127.0.0.1:8080", StoreURL: "sqlite:corsia.db", StateURL: "inproc:", BusURL: "inproc:", ArchiveURL: "file:archive",
 		PingInterval: 30 * time.Second, PingTimeout: 30 * time.Second, LockTTL: 30 * time.Second, SessionTTL: time.Hour, ActivityTTL: 5 * time.Minute,
-		CompactAfter: 5 * time.Second, BreakerThreshold: 5, MessagesPerSecond: 200, SessionsPerUser: 10, RoomsPerSession: 64, OutboxBytes: 1 << 20,
+		ResumeGrace: 5 * time.Second, RedisGrace: 10 * time.Second, CompactAfter: 5 * time.Second, BreakerThreshold: 5, MessagesPerSecond: 200, SessionsPerUser: 10, RoomsPerSession: 64, OutboxBytes: 1 << 20,
 		UpdateBytes: 921600, DocumentBytes: 16 << 20, LogLevel: "info"}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
@@ -47,7 +47,8 @@ func TestConfigurationReadsEverySetting(t *testing.T) { // SPEC 1
 		t.Fatal(err)
 	}
 	asked := map[string]bool{}
-	values := env("ADDR", ":0", "STORE_URL", "sqlite:/var/lib/corsia/ward.db", "INSTANCE_ID", "gateway-1", "TRUSTED_PROXIES", "10.0.0.7/8, 192.0.2.1",
+	values := env("ADDR", ":0", "STORE_URL", "sqlite:/var/lib/corsia/ward.db", "INSTANCE_ID", "gateway-1", "INSTANCE_ADDR", "10.0.0.7:8080",
+		"CLUSTER_KEY", strings.Repeat("k", 32), "RESUME_GRACE", "1s", "REDIS_GRACE", "3s", "TRUSTED_PROXIES", "10.0.0.7/8, 192.0.2.1",
 		"JWT_KEYS", file+", "+file, "JWT_ISSUER", "emr", "ALLOWED_ORIGINS", "https://EMR.example, http://localhost:3000", "LOCK_TTL", "2s",
 		"MAX_ROOMS_PER_SESSION", " 3 ", "LOG_LEVEL", "debug")
 	c, err := Load(func(name string) string { asked[name] = true; return values(name) })
@@ -82,11 +83,15 @@ func TestEveryWrongValueIsNamedAtOnceAndNoneIsShown(t *testing.T) { // SPEC 1, T
 	wrong := map[string][]string{
 		"ADDR":                    {secret, "127.0.0.1", "127.0.0.1:" + secret, "127.0.0.1:65536"},
 		"ENV":                     {secret, "Production"},
-		"STORE_URL":               {secret, "mysql://root:" + secret + "@db", "sqlite:"},
-		"STATE_URL":               {"memcached:" + secret},
-		"BUS_URL":                 {"kafka:" + secret},
+		"STORE_URL":               {secret, "mysql://root:" + secret + "@db", "sqlite:", "postgres:" + secret, "postgres://:" + secret + "@/corsia"},
+		"STATE_URL":               {"memcached:" + secret, "redis:" + secret, "rediss://:" + secret + "%zz@redis:6379"},
+		"BUS_URL":                 {"kafka:" + secret, "amqp:///" + secret},
 		"ARCHIVE_URL":             {"ftp:" + secret, "file:"},
 		"INSTANCE_ID":             {secret + " with spaces", strings.Repeat(secret, 10), secret + "\n"},
+		"INSTANCE_ADDR":           {secret, "10.0.0.7", "10.0.0.7:" + secret},
+		"CLUSTER_KEY":             {secret},
+		"RESUME_GRACE":            {secret, "0s"},
+		"REDIS_GRACE":             {secret},
 		"TRUSTED_PROXIES":         {secret, "10.0.0.0/8," + secret, "10.0.0.0/33"},
 		"JWT_KEYS":                {"/no/such/" + secret, "/tmp"},
 		"JWKS_URL":                {secret, "ftp://" + secret, "https://"},
@@ -136,10 +141,18 @@ func TestProductionRefusesWhatIsForDevelopment(t *testing.T) { // SPEC 1, ENV
 	if err == nil {
 		t.Fatal("production took the defaults")
 	}
-	for _, name := range []string{"STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "JWT_KEYS", "JWT_ISSUER", "JWT_AUDIENCE"} {
+	for _, name := range []string{"STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "CLUSTER_KEY", "JWT_KEYS", "JWT_ISSUER", "JWT_AUDIENCE"} {
 		if !strings.Contains("\n"+err.Error(), "\n"+name+" ") {
 			t.Errorf("%s is not named among\n%v", name, err)
 		}
+	}
+	open := []string{"ENV", "production", "STORE_URL", "postgres://db/corsia?sslmode=prefer", "STATE_URL", "redis://cache:6379", "BUS_URL", "amqp://queue"}
+	if _, err = Load(env(open...)); err == nil || strings.Count(err.Error(), "is not encrypted") != 3 {
+		t.Errorf("services over open lines: %v", err)
+	}
+	sealed := []string{"ENV", "production", "STORE_URL", "postgres://db/corsia?sslmode=verify-full", "STATE_URL", "rediss://cache:6379", "BUS_URL", "amqps://queue"}
+	if _, err = Load(env(sealed...)); err == nil || strings.Contains(err.Error(), "_URL is") || strings.Contains(err.Error(), "STORE_URL") {
+		t.Errorf("services over encrypted lines: %v", err)
 	}
 	_, err = Load(env("ENV", "production", "JWKS_URL", "http://keys.example", "JWT_ISSUER", "emr", "JWT_AUDIENCE", "corsia"))
 	if err == nil || !strings.Contains(err.Error(), "JWKS_URL is not encrypted") || strings.Contains(err.Error(), "JWT_ISSUER") {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"corsia/gateway/document"
@@ -15,6 +16,8 @@ import (
 	"corsia/shared/collab"
 	"corsia/shared/driver/folder"
 	"corsia/shared/driver/inproc"
+	"corsia/shared/driver/postgres"
+	"corsia/shared/driver/redis"
 	"corsia/shared/driver/sqlite"
 	"corsia/shared/obs"
 )
@@ -38,6 +41,7 @@ type state interface {
 	presence.Sessions
 	presence.Rooms
 	lock.Leaser
+	Run(ctx context.Context)
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -60,22 +64,39 @@ type drivers struct {
 	state   state
 	bus     bus
 	archive archive
-	sweep   func(now time.Time) // expires entries of the embedded state driver
 }
 
 // openDrivers picks the drivers by the schemes of their URLs. It is the only place that does.
 func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, committed func([]collab.AuditRow)) (*drivers, error) {
-	st := inproc.NewStateTTL(time.Now, inproc.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL})
-	a, err := folder.Open(c.archivePath())
-	if err != nil {
+	d := &drivers{bus: inproc.NewBus()}
+	var err error
+	if d.archive, err = folder.Open(strings.TrimPrefix(c.ArchiveURL, "file:")); err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
-	s, err := sqlite.Open(ctx, c.storePath(), sqlite.Options{Log: log, OnAudit: committed, OnCommit: func(batch int, d time.Duration) {
+	if d.state, err = openState(c, m, log); err != nil {
+		return nil, errors.Join(fmt.Errorf("open state: %w", err), d.archive.Close())
+	}
+	if d.store, err = openStore(ctx, c, m, log, committed); err != nil {
+		return nil, errors.Join(err, d.state.Close(), d.archive.Close())
+	}
+	return d, nil
+}
+
+func openStore(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, audited func([]collab.AuditRow)) (store, error) {
+	onCommit := func(batch int, d time.Duration) {
 		m.CommitBatch.Observe(float64(batch))
 		m.CommitLatency.Observe(d.Seconds())
-	}})
-	if err != nil {
-		return nil, errors.Join(err, a.Close())
 	}
-	return &drivers{store: s, state: st, bus: inproc.NewBus(), archive: a, sweep: st.Sweep}, nil
+	if path, embedded := strings.CutPrefix(c.StoreURL, "sqlite:"); embedded {
+		return sqlite.Open(ctx, path, sqlite.Options{Log: log, OnAudit: audited, OnCommit: onCommit})
+	}
+	return postgres.Open(ctx, c.StoreURL, postgres.Options{Log: log, OnAudit: audited, OnCommit: onCommit})
+}
+
+func openState(c Config, m *obs.Metrics, log *slog.Logger) (state, error) {
+	if strings.HasPrefix(c.StateURL, "inproc:") {
+		return inproc.NewStateTTL(time.Now, inproc.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL}), nil
+	}
+	return redis.Open(c.StateURL, redis.Options{TTL: redis.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL}, Log: log,
+		Observe: func(op string, d time.Duration, _ error) { m.RedisLatency(op).Observe(d.Seconds()) }})
 }

@@ -36,7 +36,7 @@ type State struct {
 	isClosed bool
 }
 
-// NewState returns an empty state with the default TTLs. The owner calls Sweep from time to time.
+// NewState returns an empty state with the default TTLs. Its owner runs Run.
 func NewState(now func() time.Time) *State { return NewStateTTL(now, TTLs{}) }
 
 // NewStateTTL is NewState with other TTLs.
@@ -72,6 +72,23 @@ func (s *State) Close() error {
 
 // Ping always succeeds.
 func (s *State) Ping(context.Context) error { return nil }
+
+// sweepEvery is how late an expiration is told at most.
+const sweepEvery = time.Second
+
+// Run sweeps until ctx ends.
+func (s *State) Run(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.Sweep(s.now())
+		}
+	}
+}
 
 // Sweep drops what has expired at now and notifies of expired leases. What has expired is invisible before that, too.
 func (s *State) Sweep(now time.Time) {
