@@ -104,10 +104,10 @@ func (a *App) build() error {
 	verifier := auth.NewVerifier(auth.Settings{Keys: keys, Issuer: c.JWTIssuer, Audience: c.JWTAudience, Revocations: a.revoked})
 	grants := auth.NewGrants(policy, !c.Production)
 	a.presence = presence.New(presence.Options{Sessions: d.state, Rooms: d.state, Log: a.log, Now: time.Now, ActivityTTL: c.ActivityTTL, RoomTTL: roomTTL})
-	a.compactor = document.NewCompactor(document.CompactorOptions{States: d.store, Metrics: m, Log: a.log, Now: time.Now, After: c.CompactAfter})
+	a.compactor = document.NewCompactor(document.CompactorOptions{States: d.store, Cache: d.cache, Metrics: m, Log: a.log, Now: time.Now, After: c.CompactAfter})
 	limits := document.DefaultLimits()
 	limits.UpdateBytes, limits.DocumentBytes = c.UpdateBytes, c.DocumentBytes
-	a.rooms = room.NewRegistry(room.Options{Instance: c.Instance, Journal: d.store, Bus: d.bus, Compactor: a.compactor, Limits: limits,
+	a.rooms = room.NewRegistry(room.Options{Instance: c.Instance, Journal: d.store, Rosters: d.state, Bus: d.bus, Compactor: a.compactor, Limits: limits,
 		Audit: trail.refused, Metrics: m, Log: a.log, Now: time.Now}, roomLinger)
 	a.locks = lock.New(lock.Options{Leases: d.state, Store: d.store, Rooms: a.rooms, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
 		Instance: c.Instance, TTL: c.LockTTL})
@@ -207,6 +207,9 @@ func (a *App) Start(ctx context.Context) error {
 	a.running.Go(func() { a.drivers.state.Run(running) })
 	a.running.Go(func() { a.presence.Run(running) })
 	a.running.Go(func() { a.compactor.Run(running) })
+	if a.drivers.shared {
+		a.running.Go(func() { a.rooms.Run(running) })
+	}
 	a.running.Go(func() { a.locks.Run(running, a.gate.Active) })
 	a.running.Go(func() { a.gate.Run(running, min(houseKeeping, a.config.ActivityTTL/4)) })
 	a.running.Go(func() { a.health.Run(running) })

@@ -41,6 +41,7 @@ type state interface {
 	presence.Sessions
 	presence.Rooms
 	lock.Leaser
+	room.Rosters
 	Run(ctx context.Context)
 	Ping(ctx context.Context) error
 	Close() error
@@ -64,6 +65,9 @@ type drivers struct {
 	state   state
 	bus     bus
 	archive archive
+
+	cache  document.Cache // of states; nil: none
+	shared bool           // other instances may use the same store
 }
 
 // openDrivers picks the drivers by the schemes of their URLs. It is the only place that does.
@@ -73,9 +77,10 @@ func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger
 	if d.archive, err = folder.Open(strings.TrimPrefix(c.ArchiveURL, "file:")); err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
-	if d.state, err = openState(c, m, log); err != nil {
+	if err := d.openState(c, m, log); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state: %w", err), d.archive.Close())
 	}
+	d.shared = !strings.HasPrefix(c.StoreURL, "sqlite:")
 	if d.store, err = openStore(ctx, c, m, log, committed); err != nil {
 		return nil, errors.Join(err, d.state.Close(), d.archive.Close())
 	}
@@ -93,10 +98,13 @@ func openStore(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, 
 	return postgres.Open(ctx, c.StoreURL, postgres.Options{Log: log, OnAudit: audited, OnCommit: onCommit})
 }
 
-func openState(c Config, m *obs.Metrics, log *slog.Logger) (state, error) {
+func (d *drivers) openState(c Config, m *obs.Metrics, log *slog.Logger) error {
 	if strings.HasPrefix(c.StateURL, "inproc:") {
-		return inproc.NewStateTTL(time.Now, inproc.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL}), nil
+		d.state = inproc.NewStateTTL(time.Now, inproc.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL})
+		return nil
 	}
-	return redis.Open(c.StateURL, redis.Options{TTL: redis.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL}, Log: log,
+	s, err := redis.Open(c.StateURL, redis.Options{TTL: redis.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL}, Log: log,
 		Observe: func(op string, d time.Duration, _ error) { m.RedisLatency(op).Observe(d.Seconds()) }})
+	d.state, d.cache = s, s
+	return err
 }

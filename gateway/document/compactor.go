@@ -2,6 +2,7 @@ package document
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -12,19 +13,27 @@ import (
 
 const (
 	largeState     = 256 << 10 // from here on a state is written when the tail exceeds a quarter of it (SPEC D3)
+	maxCachedState = 256 << 10 // a larger one is not worth a place in memory
 	compactTimeout = 30 * time.Second
 	finalTimeout   = 5 * time.Second // for everything, when the process stops: what is left over stays in the journal
 )
 
 // States is where a Compactor reads journals and writes states.
 type States interface {
-	Load(ctx context.Context, res collab.Resource) (collab.Snapshot, error)
-	SaveState(ctx context.Context, s collab.State) (bool, error)
+	// Fold reads a resource, has fold make the state, and keeps it: for one caller at a time on all instances. ErrHeld:
+	// another is at it.
+	Fold(ctx context.Context, res collab.Resource, fold func(collab.Snapshot) (collab.State, error)) error
+}
+
+// Cache keeps states for whoever looks at the state driver. It is never authoritative.
+type Cache interface {
+	CacheState(ctx context.Context, s collab.State) error
 }
 
 // CompactorOptions configures a Compactor.
 type CompactorOptions struct {
 	States  States
+	Cache   Cache // nil: none
 	Metrics *obs.Metrics
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -138,25 +147,44 @@ func (c *Compactor) all(ctx context.Context, due map[collab.Resource]*tail) {
 func (c *Compactor) compact(ctx context.Context, res collab.Resource, left bool) (retry bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, compactTimeout)
 	defer cancel()
-	snap, err := c.States.Load(ctx, res)
-	if err != nil || snap.Head.Revision <= snap.StateRevision {
-		return err != nil, err
-	}
-	state, err := Compact(snap)
-	if err != nil {
-		return false, err
-	}
-	state.Resource, state.At = res, c.Now()
-	if _, err := c.States.SaveState(ctx, state); err != nil { // false: another instance was first
+	var state collab.State
+	var unfit error
+	err = c.States.Fold(ctx, res, func(s collab.Snapshot) (collab.State, error) {
+		state, unfit = collab.State{}, nil
+		if s.Head.Revision > s.StateRevision {
+			state, unfit = Compact(s)
+			state.Resource, state.At = res, c.Now()
+		}
+		return state, unfit
+	})
+	switch {
+	case errors.Is(err, collab.ErrHeld): // what this instance knows of may be newer: look again
+		return true, nil
+	case unfit != nil:
+		return false, unfit
+	case err != nil:
 		return true, err
+	case state.Revision == 0:
+		return false, nil
 	}
 	c.Metrics.Operations.Compact.Inc()
+	c.cache(ctx, state)
 	if len(state.State) >= largeState && !left {
 		c.mu.Lock()
 		c.sizes[res] = len(state.State)
 		c.mu.Unlock()
 	}
 	return false, nil
+}
+
+// cache keeps a small state where operators and tools look (SPEC R).
+func (c *Compactor) cache(ctx context.Context, state collab.State) {
+	if c.Cache == nil || len(state.State) > maxCachedState {
+		return
+	}
+	if err := c.Cache.CacheState(ctx, state); err != nil && ctx.Err() == nil {
+		c.Log.Debug("document: cache a state", obs.Resource(state.Resource.ID), obs.Err(err)) // nobody relies on it
+	}
 }
 
 // postpone puts back what could not be done. The store is asked again after a while, not at once.

@@ -48,7 +48,19 @@ func (s *states) Load(ctx context.Context, res collab.Resource) (collab.Snapshot
 	return s.snaps[res], s.away
 }
 
-func (s *states) SaveState(_ context.Context, st collab.State) (bool, error) {
+func (s *states) Fold(ctx context.Context, res collab.Resource, fold func(collab.Snapshot) (collab.State, error)) error {
+	snap, err := s.Load(ctx, res)
+	if err != nil {
+		return err
+	}
+	state, err := fold(snap)
+	if err == nil && state.Revision > 0 {
+		s.save(state)
+	}
+	return err
+}
+
+func (s *states) save(st collab.State) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	snap := s.snaps[st.Resource]
@@ -56,7 +68,6 @@ func (s *states) SaveState(_ context.Context, st collab.State) (bool, error) {
 	s.snaps[st.Resource] = snap
 	s.saved[st.Resource] = append(s.saved[st.Resource], st)
 	s.at[st.Resource] = append(s.at[st.Resource], time.Since(s.start))
-	return true, nil
 }
 
 // append adds an edit of n bytes of text to a journal.

@@ -148,11 +148,6 @@ func (l *Live) locked(session collab.SessionID, fields []collab.Field) error {
 	return &collab.Error{Code: collab.CodeUpdateRejected, Msg: "the update writes a field that somebody else has locked", Detail: hit}
 }
 
-// Allowed judges fields that an already checked update writes against the locks in force now (SPEC D2b: check again).
-func (l *Live) Allowed(session collab.SessionID, fields []collab.Field) error {
-	return l.locked(session, fields)
-}
-
 // Retire ends the use of the client ids of a writer whose update was refused: nothing new is accepted under them ever
 // (SPEC D2c). These are all that its session holds, since later updates of that client build on what was refused, and
 // those of the refused update that are nobody else's. It returns what the store must keep: ids that it knows, and owners

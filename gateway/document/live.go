@@ -41,6 +41,7 @@ type Live struct {
 	owners  map[collab.ClientID]collab.Owner
 	writers map[collab.ClientID]collab.SessionID // ids that live sessions hold
 	locks   map[collab.Field]collab.Lock
+	ended   map[collab.Field]int64 // fence of the last lock that ended, as word of a grant may come after word of its end
 	seeds   map[collab.Field]string
 }
 
@@ -56,6 +57,7 @@ func Open(res collab.Resource, snap collab.Snapshot, limits Limits) (*Live, erro
 		owners:  make(map[collab.ClientID]collab.Owner, len(snap.Owners)),
 		writers: map[collab.ClientID]collab.SessionID{},
 		locks:   map[collab.Field]collab.Lock{},
+		ended:   map[collab.Field]int64{},
 		seeds:   make(map[collab.Field]string, len(snap.Seeds)),
 	}
 	for _, o := range snap.Owners {
@@ -112,6 +114,66 @@ func (l *Live) Advance(head collab.Head) {
 		head.Guard = max(head.Guard, l.head.Guard)
 	}
 	l.head = head
+}
+
+// RaiseGuard notes a grant or the end of a lock that the document knows of. When that is the one change since the guard
+// that it knew, its locks are complete up to there; else they are not, and the next append finds that out (SPEC D2b).
+func (l *Live) RaiseGuard(guard int64) {
+	if guard == l.head.Guard+1 {
+		l.head.Guard = guard
+	}
+}
+
+// Includes reports whether the locks in force are those after a change that raised the guard of a head.
+func (l *Live) Includes(head collab.Head) bool {
+	return head.Revision > 0 && head.Guard <= l.head.Guard
+}
+
+// CatchUp brings in what other instances wrote: the rows after the committed position, and all that the store knows of
+// client ids, seeds and locks. Updates of this instance may have been applied before they are committed.
+func (l *Live) CatchUp(s collab.Snapshot) error {
+	if l.head.Revision == 0 && s.Head.Revision > 0 { // created meanwhile, which changes nothing else
+		l.head.Revision, l.head.Epoch = firstEdit-1, s.Head.Epoch
+	}
+	if s.Head.Epoch != l.head.Epoch || s.Head.Revision != l.head.Revision+int64(len(s.Tail)) {
+		return fmt.Errorf("the store is at %+v, the document at %+v", s.Head, l.head)
+	}
+	if err := l.ApplyRemote(s.Tail); err != nil {
+		return err
+	}
+	for _, o := range s.Owners {
+		o.Used = o.Used || l.owners[o.Client].Used
+		l.owners[o.Client] = o
+	}
+	l.Seeded(s.Seeds)
+	if s.Head.Guard >= l.head.Guard { // else word of a change came since the store was read
+		l.SetLocks(s.Locks)
+		l.head.Guard = s.Head.Guard
+	}
+	return nil
+}
+
+// Seeded notes what another instance wrote from a page.
+func (l *Live) Seeded(seeds []collab.Seed) {
+	for _, s := range seeds {
+		l.seeds[s.Field] = s.Value
+	}
+}
+
+// Stands reports whether an update of this instance that was checked and applied before CatchUp would be judged the same
+// after it: others wrote nothing under its client ids and hold no lock on what it writes.
+func (l *Live) Stands(w Writer, c Checked, tail []collab.Entry) bool {
+	for _, id := range c.Clients {
+		if o := l.owners[id]; o.User != w.User || o.Retired {
+			return false
+		}
+		for i := range tail {
+			if slices.Contains(tail[i].Clients, id) {
+				return false
+			}
+		}
+	}
+	return l.locked(w.Session, c.Fields) == nil
 }
 
 // ApplyRemote applies rows that another instance committed. They were judged there.
@@ -188,12 +250,25 @@ func (l *Live) Leave(session collab.SessionID) {
 	}
 }
 
-// Lock puts a lock in force.
-func (l *Live) Lock(lock collab.Lock) { l.locks[lock.Key.Field] = lock }
+// Lock puts a lock in force, or renews it. It reports false for one of which a later one or the end is known.
+func (l *Live) Lock(lock collab.Lock) bool {
+	field := lock.Key.Field
+	if lock.Fence <= l.ended[field] || lock.Fence < l.locks[field].Fence {
+		return false
+	}
+	l.locks[field] = lock
+	return true
+}
 
-// Unlock ends a lock if it is still the one in force.
+// Extend renews a lock, if it is the one in force.
+func (l *Live) Extend(lock collab.Lock) bool {
+	return l.locks[lock.Key.Field].Fence == lock.Fence && l.Lock(lock)
+}
+
+// Unlock ends a lock, and reports whether it was still the one in force.
 func (l *Live) Unlock(lock collab.Lock) bool {
 	held, ok := l.locks[lock.Key.Field]
+	l.ended[lock.Key.Field] = max(l.ended[lock.Key.Field], lock.Fence)
 	if !ok || held.Fence != lock.Fence {
 		return false
 	}

@@ -52,6 +52,7 @@ func (g *Registry) Granted(grant collab.LockGranted, then func()) {
 			return
 		}
 	}
+	g.opts.publish(grant.Lock.Key.Resource, collab.BusLocked, grant)
 	for _, old := range grant.Superseded { // the old tab is told (SPEC L3)
 		g.tell(old, &Unlocked{Resource: old.Key.Resource.ID, Lock: old, End: endOf(old, grant.Lock)})
 	}
@@ -63,7 +64,9 @@ func (g *Registry) Granted(grant collab.LockGranted, then func()) {
 func (g *Registry) Extended(lock collab.Lock) {
 	if r := g.find(lock.Key.Resource); r != nil {
 		g.send(r, Extended{Lock: lock})
+		return
 	}
+	g.opts.publish(lock.Key.Resource, collab.BusExtended, lock)
 }
 
 // Ended announces the end of a lock likewise.
@@ -73,7 +76,16 @@ func (g *Registry) Ended(lock collab.Lock, end collab.LockEnd, head collab.Head)
 			return
 		}
 	}
+	g.opts.publish(lock.Key.Resource, collab.BusUnlocked, Ended{Lock: lock, End: end, Head: head})
 	g.tell(lock, &Unlocked{Resource: lock.Key.Resource.ID, Lock: lock, End: end})
+}
+
+// Departed tells those in the room, on all instances, that a session is gone whose instance could not say so.
+func (g *Registry) Departed(m collab.Member, reason string) {
+	if r := g.find(m.Resource); r != nil && g.send(r, Departed{Member: m, Reason: reason}) {
+		return
+	}
+	g.opts.publish(m.Resource, collab.BusLeft, left{Session: m.Session, Reason: reason})
 }
 
 func (g *Registry) tell(lock collab.Lock, body any) {

@@ -1,6 +1,8 @@
 package room
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -13,6 +15,11 @@ import (
 // that waits. While it is under way the room gathers the next.
 func (r *Room) next() {
 	for len(r.flying) == 0 && !r.loading {
+		r.follow()
+		r.fetch()
+		if r.loading {
+			return
+		}
 		r.serveReads()
 		if len(r.waiting) == 0 {
 			return
@@ -24,6 +31,7 @@ func (r *Room) next() {
 			return
 		}
 		if len(batch.Entries) > 0 || len(batch.Audit) > 0 || len(batch.Bind) > 0 {
+			r.batch = batch
 			r.opts.Journal.Append(batch, r.committed)
 			return
 		}
@@ -83,7 +91,7 @@ func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error
 		return collab.Entry{}, collab.NewError(collab.CodeResyncRequired, "an earlier update was refused: join again and start from the server's state")
 	}
 	p.first = p.first || from.first
-	w := document.Writer{Session: from.member.Session, User: from.member.User, First: p.first}
+	w := p.writer()
 	checked, err := r.live.Check(w, p.payload)
 	p.checked = checked
 	if err != nil {
@@ -101,7 +109,7 @@ func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error
 }
 
 func (r *Room) judgeSeed(p *pending, batch *collab.Batch) (collab.Entry, error) {
-	w := document.Writer{Session: p.from.member.Session, User: p.from.member.User}
+	w := p.writer()
 	seeded, err := r.live.Seed(w, p.seed.Client, p.seed.Values)
 	if err != nil {
 		return collab.Entry{}, err
@@ -144,8 +152,7 @@ func (r *Room) settle(c collab.Committed) {
 		r.failures = 0
 		r.finish(c.Head)
 	case errors.Is(c.Err, collab.ErrStale):
-		r.requeue() // another instance appended, or a lock changed: read what is new, check again, append again
-		r.reload(nil)
+		r.catchUp() // another instance appended, or a lock changed: read what is new, check again, append again (SPEC D2b)
 	case r.failures >= maxFailures:
 		r.giveUp(c.Err)
 		r.reload(c.Err)
@@ -183,6 +190,7 @@ func (r *Room) finish(head collab.Head) {
 	revision := r.live.Head().Revision
 	r.live.Advance(head)
 	var entries []collab.Entry
+	var seeds []collab.Seed
 	heard := r.opts.Bus.Heard(r.id, r.opts.Instance)
 	bytes := 0
 	now := r.opts.Now()
@@ -204,19 +212,22 @@ func (r *Room) finish(head collab.Head) {
 			Session: entry.Session, Revision: revision}}, p.sender())
 		if heard {
 			entries = append(entries, entry)
+			if p.seeded != nil {
+				seeds = append(seeds, p.seeded.Seeds...)
+			}
 		}
 		bytes += len(entry.Update)
 		r.opts.Metrics.Operations.Update.Inc()
 		r.opts.Metrics.MessageLatency.Observe(now.Sub(p.at).Seconds())
 	}
 	if len(entries) > 0 {
-		r.publish(collab.BusUpdates, entries)
+		r.publish(collab.BusUpdates, updates{Entries: entries, Seeds: seeds})
 	}
 	if bytes > 0 {
 		r.opts.Compactor.Changed(r.id, bytes)
 	}
 	clear(flying)
-	r.spare = flying[:0]
+	r.spare, r.batch = flying[:0], collab.Batch{}
 	r.applyLate()
 }
 
@@ -226,6 +237,11 @@ func (r *Room) acknowledge(p *pending, revision int64) {
 		return
 	}
 	r.answer(p.from, p.ticket, Answer{Revision: revision})
+}
+
+// writer is who an update is judged for.
+func (p *pending) writer() document.Writer {
+	return document.Writer{Session: p.from.member.Session, User: p.from.member.User, First: p.first}
 }
 
 // row returns the journal row that the update became.
@@ -250,7 +266,18 @@ func (r *Room) publish(kind collab.BusKind, body any) {
 	if !r.opts.Bus.Heard(r.id, r.opts.Instance) {
 		return
 	}
-	if err := publish(r.opts.Bus, r.id, r.opts.Instance, kind, body); err != nil {
-		r.log().Warn("bus: publish", obs.Event(string(kind)), obs.Err(err))
+	r.opts.publish(r.id, kind, body)
+}
+
+// publish tells the other instances something about a resource. What is lost, the journal and the state driver repeat.
+func (o *Options) publish(res collab.Resource, kind collab.BusKind, body any) {
+	encoded, err := json.Marshal(body)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), publishTimeout)
+		defer cancel()
+		err = o.Bus.Publish(ctx, collab.Notice{Resource: res, From: o.Instance, Kind: kind, Body: encoded})
+	}
+	if err != nil {
+		o.Log.Debug("bus: publish", obs.Resource(res.ID), obs.Event(string(kind)), obs.Err(err)) // the bus counts what it drops
 	}
 }

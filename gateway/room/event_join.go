@@ -46,9 +46,10 @@ func (e Join) apply(r *Room) {
 	if p.client != 0 {
 		r.live.Reserve(p.client, e.Member.User, e.Member.Session)
 	}
-	if r.live.Head().Revision == 0 {
+	if r.live.Head().Revision == 0 && e.Joined.Created {
 		r.live.Advance(e.Joined.Head)
 	}
+	r.lagsBehind(e.Joined.Head)
 	for _, m := range e.Roster {
 		r.roster[m.Session] = m
 	}

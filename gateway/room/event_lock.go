@@ -25,14 +25,12 @@ type Foreign struct {
 }
 
 func (e Granted) apply(r *Room) {
-	for _, old := range e.Grant.Superseded {
-		r.live.Unlock(old)
-	}
-	if e.Grant.Lock.Key.Resource == r.id {
-		r.live.Lock(e.Grant.Lock)
-		if e.Grant.Head.Revision > 0 {
-			r.live.Advance(collab.Head{Revision: r.live.Head().Revision, Guard: e.Grant.Head.Guard, Epoch: r.live.Head().Epoch})
+	if !r.live.Includes(e.Grant.Head) {
+		for _, old := range e.Grant.Superseded {
+			r.live.Unlock(old)
 		}
+		r.live.Lock(e.Grant.Lock)
+		r.live.RaiseGuard(e.Grant.Head.Guard)
 	}
 	r.late = append(r.late, e)
 	r.applyLate()
@@ -72,20 +70,28 @@ func endOf(old, by collab.Lock) collab.LockEnd {
 }
 
 func (e Extended) apply(r *Room) {
-	if r.live.Unlock(e.Lock) { // still the one in force
-		r.live.Lock(e.Lock)
+	if r.live.Extend(e.Lock) {
+		r.publish(collab.BusExtended, e.Lock)
 	}
 }
 
 func (e Ended) apply(r *Room) {
-	if !r.live.Unlock(e.Lock) {
-		return
+	known := r.live.Unlock(e.Lock)
+	r.live.RaiseGuard(e.Head.Guard)
+	if known {
+		r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End}}, "")
 	}
-	if e.Head.Revision > 0 {
-		r.live.Advance(collab.Head{Revision: r.live.Head().Revision, Guard: e.Head.Guard, Epoch: r.live.Head().Epoch})
-	}
-	r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End}}, "")
 	r.publish(collab.BusUnlocked, e)
 }
 
-func (e Foreign) apply(r *Room) { r.broadcast(&Message{Body: e.Message}, "") }
+func (e Foreign) apply(r *Room) {
+	var told foreign
+	switch m := e.Message.(type) {
+	case *Locked:
+		told.Locked = m
+	case *Unlocked:
+		told.Unlocked = m
+	}
+	r.broadcast(&Message{Body: e.Message}, "")
+	r.publish(collab.BusForeign, told)
+}

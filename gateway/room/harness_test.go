@@ -33,6 +33,8 @@ type journal struct {
 	fate    func(appends int) fate // of the nth append, from 1
 	appends int
 	broken  error // what Load returns
+	loaded  int   // times that the whole document was read
+	read    int   // times that what is new was read
 }
 
 // fate says what becomes of an append.
@@ -72,10 +74,10 @@ func (j *journal) commit(b collab.Batch) collab.Committed {
 	case head != b.Expect:
 		return collab.Committed{Err: fmt.Errorf("append: %w", collab.ErrStale)}
 	}
+	head = b.After()
 	for _, e := range b.Entries {
 		e.Update = slices.Clone(e.Update)
 		j.rows[b.Resource] = append(j.rows[b.Resource], e)
-		head.Revision = e.Revision
 	}
 	j.heads[b.Resource] = head
 	j.audited = append(j.audited, b.Audit...)
@@ -84,6 +86,20 @@ func (j *journal) commit(b collab.Batch) collab.Committed {
 		return collab.Committed{Err: fmt.Errorf("connection lost at commit")}
 	}
 	return collab.Committed{Head: head, At: time.Now()}
+}
+
+// wait holds appends back until release.
+func (j *journal) wait() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.hold = true
+}
+
+// reads returns how often all of a document was read, and how often what was new.
+func (j *journal) reads() (loaded, read int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.loaded, j.read
 }
 
 // release lets held appends go.
@@ -103,6 +119,7 @@ func (j *journal) Load(_ context.Context, res collab.Resource) (collab.Snapshot,
 	if j.broken != nil {
 		return collab.Snapshot{}, j.broken
 	}
+	j.loaded++
 	s := collab.Snapshot{Head: j.heads[res], StateRevision: min(1, j.heads[res].Revision), Tail: slices.Clone(j.rows[res]), Locks: slices.Clone(j.locks[res])}
 	for _, e := range s.Tail {
 		for _, c := range e.Clients {
@@ -112,16 +129,64 @@ func (j *journal) Load(_ context.Context, res collab.Resource) (collab.Snapshot,
 	return s, nil
 }
 
-func (j *journal) Entries(_ context.Context, res collab.Resource, after int64, limit int) ([]collab.Entry, error) {
+func (j *journal) Since(ctx context.Context, res collab.Resource, after int64) (collab.Snapshot, error) {
+	s, err := j.Load(ctx, res)
+	s.State, s.StateRevision = nil, 0
+	s.Tail = slices.DeleteFunc(s.Tail, func(e collab.Entry) bool { return e.Revision <= after })
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var out []collab.Entry
-	for _, e := range j.rows[res] {
-		if e.Revision > after && len(out) < limit {
-			out = append(out, e)
+	j.loaded, j.read = j.loaded-1, j.read+1
+	return s, err
+}
+
+func (j *journal) Heads(_ context.Context, all []collab.Resource) (map[collab.Resource]collab.Head, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	heads := map[collab.Resource]collab.Head{}
+	for _, res := range all {
+		if j.heads[res].Revision > 0 {
+			heads[res] = j.heads[res]
 		}
 	}
-	return out, nil
+	return heads, nil
+}
+
+// Members returns the roster, as the state driver would.
+func (j *journal) Members(context.Context, collab.Resource) ([]collab.Member, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.roster), nil
+}
+
+// grant opens a lock's record and returns the head after it, as the store does.
+func (j *journal) grant(l collab.Lock) collab.Head {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.locks[l.Key.Resource] = append(j.locks[l.Key.Resource], l)
+	return j.raise(l.Key.Resource)
+}
+
+// end closes it.
+func (j *journal) end(l collab.Lock) collab.Head {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.locks[l.Key.Resource] = slices.DeleteFunc(j.locks[l.Key.Resource], func(o collab.Lock) bool { return o.ID == l.ID })
+	return j.raise(l.Key.Resource)
+}
+
+// raise raises the guard. The caller has mu.
+func (j *journal) raise(res collab.Resource) collab.Head {
+	head := j.heads[res]
+	head.Guard++
+	j.heads[res] = head
+	return head
+}
+
+// leave takes a session off the state driver's roster.
+func (j *journal) leave(id collab.SessionID) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.roster = slices.DeleteFunc(j.roster, func(m collab.Member) bool { return m.Session == id })
 }
 
 // create is what the store does at the first editor's join.
@@ -249,7 +314,7 @@ func newWard(t *testing.T) *ward {
 
 func newWardOn(t *testing.T, j *journal, bus Bus, instance collab.InstanceID) *ward {
 	w := &ward{t: t, res: collab.Resource{Tenant: "default", ID: "page:/patient/1"}, journal: j}
-	w.rooms = NewRegistry(Options{Instance: instance, Journal: j, Bus: bus, Compactor: noCompaction{}, Limits: document.DefaultLimits(),
+	w.rooms = NewRegistry(Options{Instance: instance, Journal: j, Rosters: j, Bus: bus, Compactor: noCompaction{}, Limits: document.DefaultLimits(),
 		Audit:   func(r Refusal) collab.AuditRow { return collab.AuditRow{Type: string(r.Err.Code)} },
 		Metrics: obs.NewMetrics(prometheus.NewRegistry()), Log: obs.TestLogger(t, t.Output()), Now: time.Now}, time.Second)
 	return w
@@ -288,7 +353,7 @@ func (w *ward) enter(c *client) {
 		w.next++
 		joined = collab.Joined{Head: w.journal.create(w.res), Client: w.next}
 	}
-	m := collab.Member{Resource: w.res, Session: c.id, User: user(c.id), Mode: mode, JoinedAt: time.Now()}
+	m := collab.Member{Resource: w.res, Session: c.id, User: user(c.id), Mode: mode, Instance: w.rooms.opts.Instance, JoinedAt: time.Now()}
 	w.journal.mu.Lock()
 	w.journal.roster = append(w.journal.roster, m)
 	roster := slices.Clone(w.journal.roster)
@@ -352,8 +417,5 @@ func newDoc() *ydoc.Doc { return ydoc.New() }
 func (w *ward) raise() collab.Head {
 	w.journal.mu.Lock()
 	defer w.journal.mu.Unlock()
-	head := w.journal.heads[w.res]
-	head.Guard++
-	w.journal.heads[w.res] = head
-	return head
+	return w.journal.raise(w.res)
 }

@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"corsia/gateway/document"
@@ -16,9 +17,11 @@ const openTimeout = 10 * time.Second
 // a second copy of a document never lives (SPEC D5).
 type Registry struct {
 	// Set by NewRegistry, never changed.
-	opts   Options
-	linger time.Duration // how long a room without holders stays, for those who reload the page
-	wg     sync.WaitGroup
+	opts    Options
+	linger  time.Duration // how long a room without holders stays, for those who reload the page
+	wg      sync.WaitGroup
+	refresh chan struct{} // room for one
+	turns   atomic.Uint32
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -42,7 +45,7 @@ type slot struct {
 
 // NewRegistry returns an empty registry. A room without holders is closed after linger.
 func NewRegistry(opts Options, linger time.Duration) *Registry {
-	return &Registry{opts: opts, linger: linger, rooms: map[collab.Resource]*slot{}, joined: map[collab.SessionID]map[collab.Resource]bool{}}
+	return &Registry{opts: opts, linger: linger, refresh: make(chan struct{}, 1), rooms: map[collab.Resource]*slot{}, joined: map[collab.SessionID]map[collab.Resource]bool{}}
 }
 
 // Hold opens the room, or finds it open, and keeps it open until release is called, once.
@@ -110,7 +113,8 @@ func (g *Registry) open(res collab.Resource, s *slot) {
 		id: res, opts: g.opts,
 		inbox: make(chan event, inboxEvents), committed: make(chan collab.Committed, 1), reloaded: make(chan reload, 1),
 		closing: make(chan struct{}), done: make(chan struct{}),
-		peers: map[collab.SessionID]*peer{}, roster: map[collab.SessionID]collab.Member{}, aware: newAwareness(),
+		peers: map[collab.SessionID]*peer{}, roster: map[collab.SessionID]collab.Member{}, turned: map[collab.SessionID]time.Time{},
+		aware: newAwareness(), turn: g.nextTurn(),
 	}
 	stop := g.opts.Bus.Subscribe(res, g.opts.Instance, func(n collab.Notice) bool { return r.Offer(remote{n}) }) // before the journal is read
 	snap, err := g.opts.Journal.Load(ctx, res)
@@ -135,11 +139,15 @@ func (g *Registry) open(res collab.Resource, s *slot) {
 	g.opts.Metrics.Operations.Load.Inc()
 	g.opts.Metrics.Rooms.Inc()
 	g.opts.Metrics.Documents.Inc()
+	r.position.set(r.live.Head())
 	g.mu.Lock()
 	s.room, s.stop = r, stop
 	g.mu.Unlock()
 	g.wg.Go(r.run)
 }
+
+// nextTurn spreads the rooms over the rounds of looks at rosters.
+func (g *Registry) nextTurn() int { return int(g.turns.Add(1) % rosterRounds) }
 
 // release counts a holder out. The last one starts the room's linger.
 func (g *Registry) release(res collab.Resource, s *slot) {

@@ -9,10 +9,9 @@ import (
 	"corsia/shared/obs"
 )
 
-const reloadRows = 1 << 20 // rows since the last delivery that one reload reads
-
-// reload is what reading the document again brought.
+// reload is what reading the store brought: the document, or what other instances wrote since a revision.
 type reload struct {
+	since   *collab.Snapshot // of catchUp; nil: the document was read
 	live    *document.Live
 	missed  []collab.Entry // committed since the last delivery, by whomever
 	err     error          // the store did not answer
@@ -26,6 +25,7 @@ func (r *Room) reload(cause error) {
 		return
 	}
 	r.loading = true
+	r.heard = nil // what is read is newer, or the next look at the heads finds out
 	wait := time.Duration(0)
 	if cause != nil {
 		r.log().Error("room: reading the document again", obs.Err(cause))
@@ -40,8 +40,12 @@ func (r *Room) reload(cause error) {
 	}()
 }
 
+func (r *Room) readContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), storeReadTimeout)
+}
+
 func (r *Room) read(after int64) reload {
-	ctx, cancel := context.WithTimeout(context.Background(), storeReadTimeout)
+	ctx, cancel := r.readContext()
 	defer cancel()
 	snap, err := r.opts.Journal.Load(ctx, r.id)
 	if err != nil {
@@ -51,14 +55,15 @@ func (r *Room) read(after int64) reload {
 	if err != nil {
 		return reload{corrupt: err}
 	}
-	missed, err := r.opts.Journal.Entries(ctx, r.id, after, reloadRows)
+	missed, err := r.opts.Journal.Since(ctx, r.id, after)
 	if err != nil {
 		return reload{err: err}
 	}
-	for len(missed) > 0 && missed[len(missed)-1].Revision > snap.Head.Revision {
-		missed = missed[:len(missed)-1]
+	tail := missed.Tail
+	for len(tail) > 0 && tail[len(tail)-1].Revision > snap.Head.Revision {
+		tail = tail[:len(tail)-1]
 	}
-	return reload{live: live, missed: missed}
+	return reload{live: live, missed: tail}
 }
 
 // resume goes on with the document as the store has it.
@@ -66,12 +71,17 @@ func (r *Room) resume(l reload) {
 	r.loading = false
 	switch {
 	case l.err != nil:
+		r.requeue()
 		r.reload(l.err)
+		return
+	case l.since != nil:
+		r.caughtUp(*l.since)
 		return
 	case l.corrupt != nil:
 		r.quarantine(l.corrupt)
 		return
 	}
+	before := r.live.Locks()
 	l.live.Succeed(r.live)
 	r.live = l.live
 	r.cached = state{}
@@ -85,6 +95,7 @@ func (r *Room) resume(l reload) {
 			Revision: e.Revision}}, e.Session)
 	}
 	r.applyLate()
+	r.tellLocks(before)
 }
 
 // quarantine refuses everything that needs the document, and writes nothing (SPEC D3, F8). Other rooms do not notice.

@@ -28,7 +28,9 @@ const (
 	maxFailures        = 12 // then an append's updates are refused: about 45 s of waiting
 	backpressureRetry  = time.Second
 	storeReadTimeout   = 10 * time.Second
-	maxAwarenessMember = 1024 // sessions whose awareness a room keeps
+	maxAwarenessMember = 1024                  // sessions whose awareness a room keeps
+	maxHeardEntries    = 4096                  // rows of other instances that wait for their turn; further ones leave a gap, which the journal fills
+	gapPatience        = 50 * time.Millisecond // how long a row may be overtaken by later ones before the journal is read
 )
 
 // Journal is what a room writes to and reads back from.
@@ -36,7 +38,15 @@ type Journal interface {
 	// Append returns at once; the outcome comes on done, which has room for it.
 	Append(b collab.Batch, done chan<- collab.Committed)
 	Load(ctx context.Context, res collab.Resource) (collab.Snapshot, error)
-	Entries(ctx context.Context, res collab.Resource, after int64, limit int) ([]collab.Entry, error)
+	// Since is Load for a copy at a revision: without the state, and with the entries after it.
+	Since(ctx context.Context, res collab.Resource, after int64) (collab.Snapshot, error)
+	// Heads returns the positions of those resources that exist.
+	Heads(ctx context.Context, all []collab.Resource) (map[collab.Resource]collab.Head, error)
+}
+
+// Rosters knows who is in a room, on all instances.
+type Rosters interface {
+	Members(ctx context.Context, res collab.Resource) ([]collab.Member, error)
 }
 
 // Bus tells other instances about a resource. It may lose messages.
@@ -59,6 +69,7 @@ type Options struct {
 	Instance  collab.InstanceID
 	Journal   Journal
 	Bus       Bus
+	Rosters   Rosters
 	Compactor Compactor
 	Limits    document.Limits
 	Audit     func(Refusal) collab.AuditRow
@@ -74,23 +85,30 @@ type Room struct {
 	opts      Options
 	inbox     chan event
 	committed chan collab.Committed // room for one: one append is under way at a time
-	reloaded  chan reload           // likewise
+	reloaded  chan reload           // likewise: one reading is under way at a time
 	closing   chan struct{}         // closed by the registry when nobody holds the room
 	done      chan struct{}         // closed when Run returns
+	turn      int                   // the round of looks in which the roster is read
+	position  position              // of the document, for those who look for rooms that lag
 
 	// Owned by Run.
 	live      *document.Live
 	peers     map[collab.SessionID]*peer
 	roster    map[collab.SessionID]collab.Member // everywhere, this instance included
+	turned    map[collab.SessionID]time.Time     // when word came of a session's coming or going, until the roster was read later
 	waiting   []pending                          // not judged yet; bounded
 	waitBytes int
-	spare     []pending // room for the next that wait; nil while both slices are in use
-	flying    []pending // judged, applied, under way to the store
-	reading   []reader  // joins and syncs that wait for a moment without anything uncommitted
-	late      []Granted // grants whose revision is not delivered yet
-	loading   bool      // the document is being read again
-	bad       error     // the document cannot be read: quarantined until the room is opened again (SPEC F8)
-	failures  int       // reads and appends that failed since the last append that did not
+	spare     []pending      // room for the next that wait; nil while both slices are in use
+	flying    []pending      // judged, applied, under way to the store
+	batch     collab.Batch   // what they became
+	wanted    collab.Head    // a position that the store has reached
+	heard     []collab.Entry // rows of other instances that do not follow the head, or came at the wrong moment; by revision
+	gapTimed  bool           // the timer that looks for rows that are missing runs
+	reading   []reader       // joins and syncs that wait for a moment without anything uncommitted
+	late      []Granted      // grants whose revision is not delivered yet
+	loading   bool           // the document is being read again
+	bad       error          // the document cannot be read: quarantined until the room is opened again (SPEC F8)
+	failures  int            // reads and appends that failed since the last append that did not
 	aware     awareness
 	cached    state // the encoded document at a revision, for joiners
 	bytes     int   // of the document, as the metrics have it
@@ -140,6 +158,9 @@ func (r *Room) run() {
 	tick := time.NewTimer(time.Hour)
 	tick.Stop()
 	defer tick.Stop()
+	gap := time.NewTimer(time.Hour)
+	gap.Stop()
+	defer gap.Stop()
 	closing := r.closing
 	for {
 		select {
@@ -153,11 +174,19 @@ func (r *Room) run() {
 		case <-tick.C:
 			r.aware.armed = false
 			r.flushAwareness()
+		case <-gap.C:
+			r.gapTimed = false
+			r.fillGap()
 		case <-closing:
 			closing = nil
 		}
 		r.next()
+		r.position.set(r.live.Head())
 		r.measure(r.live.Bytes())
+		if len(r.heard) > 0 && !r.gapTimed {
+			r.gapTimed = true
+			gap.Reset(gapPatience)
+		}
 		if r.aware.dirty() && !r.aware.armed {
 			r.aware.armed = true
 			tick.Reset(r.aware.due(r.opts.Now()))

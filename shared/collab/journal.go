@@ -5,7 +5,7 @@ import "time"
 // Head is the position of a resource's journal. Revision 0 is a resource that does not exist; 1 is its creation.
 type Head struct {
 	Revision int64
-	Guard    int64 // raised by every grant or end of a lock (SPEC D2b)
+	Guard    int64 // raised by every grant or end of a lock (SPEC D2b), and when client ids are retired (SPEC D2c)
 	Epoch    int64 // raised by a restore (SPEC D8)
 }
 
@@ -56,6 +56,17 @@ type Batch struct {
 	Retire   []ClientID // client ids under which nothing new is accepted any more
 	Seeds    []Seed
 	Audit    []AuditRow
+}
+
+// After returns the head that the batch leads to. Ids that are retired raise the guard: other instances must not accept
+// anything new under them either.
+func (b *Batch) After() Head {
+	head := b.Expect
+	head.Revision += int64(len(b.Entries))
+	if len(b.Retire) > 0 {
+		head.Guard++
+	}
+	return head
 }
 
 // Committed is the outcome of a Batch. With Err nil, Head is the head after it.

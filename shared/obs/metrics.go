@@ -33,6 +33,7 @@ type Metrics struct {
 	DocumentBytes      prometheus.Gauge    // document_bytes: their encoded size
 	Operations         Operations          // document_operations_total{op}
 	Resyncs            prometheus.Counter  // resyncs_total: rooms or sessions that started from the store again
+	CaughtUp           prometheus.Counter  // journal_caught_up_total: rows of other instances read from the journal, not heard (D4)
 	CompactionFailures prometheus.Counter  // compaction_failures_total: the journal was kept (D3)
 	CommitLatency      prometheus.Observer // commit_latency_seconds: one group commit (D2)
 	CommitBatch        prometheus.Observer // commit_batch_size: updates in it

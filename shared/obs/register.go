@@ -35,6 +35,7 @@ func (m *Metrics) registerDocuments(r registrar) {
 		Quarantine: ops.WithLabelValues("quarantine"),
 	}
 	m.Resyncs = r.counter("resyncs_total", "Rooms and sessions that had to start from the store again.")
+	m.CaughtUp = r.counter("journal_caught_up_total", "Rows of other instances that were read from the journal, because the bus had not brought them.")
 	m.CompactionFailures = r.counter("compaction_failures_total", "Compactions that could not prove that nothing is lost, or failed; the journal was kept.")
 	m.CommitLatency = r.histogram("commit_latency_seconds", "Duration of a group commit.", commitBuckets)
 	m.CommitBatch = r.histogram("commit_batch_size", "Updates in a group commit.", batchBuckets)

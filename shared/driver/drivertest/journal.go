@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -18,11 +19,14 @@ type Journaler interface {
 	Load(ctx context.Context, r collab.Resource) (collab.Snapshot, error)
 	Entries(ctx context.Context, r collab.Resource, after int64, limit int) ([]collab.Entry, error)
 	Head(ctx context.Context, r collab.Resource) (collab.Head, error)
+	Heads(ctx context.Context, all []collab.Resource) (map[collab.Resource]collab.Head, error)
+	Since(ctx context.Context, r collab.Resource, after int64) (collab.Snapshot, error)
 	Append(b collab.Batch, done chan<- collab.Committed)
 	Join(ctx context.Context, j collab.Join) (collab.Joined, error)
 	Reserve(ctx context.Context, r collab.Resource, user collab.UserID, session collab.SessionID) (collab.ClientID, error)
 	Leave(ctx context.Context, r collab.Resource, session collab.SessionID, audit []collab.AuditRow) error
 	SaveState(ctx context.Context, s collab.State) (bool, error)
+	Fold(ctx context.Context, r collab.Resource, fold func(collab.Snapshot) (collab.State, error)) error
 	pender
 }
 
@@ -41,9 +45,14 @@ func Journal(t *testing.T, open func(*testing.T) Journaler) {
 		{"D2b a stale batch writes nothing and disturbs no other", staleBatch},
 		{"D2b a batch with a gap in its revisions is refused", gapInBatch},
 		{"D2c a retired client id stays retired after its session left", retire},
+		{"D2c retiring client ids raises the guard", retireRaisesGuard},
 		{"D3 a state is kept when it is newer and of the same epoch", saveState},
 		{"D3 a load is consistent while others append", loadWhileAppending},
+		{"D3 one at a time compacts a resource", foldAlone},
+		{"D3 what cannot be compacted leaves the state as it was", foldFails},
 		{"D4 entries are read from a revision on, up to a limit", entriesAfter},
+		{"D4 what is new since a revision is read at once, without the state", newSince},
+		{"D4 the heads of many documents are read at once", headsOfMany},
 		{"D7 reserved client ids grow, skip bound ones and are never given twice", reserve},
 		{"D7 leaving drops the session's unused client ids alone", leaveDropsUnused},
 		{"D7 a client id of another user is refused whole", foreignBinding},
@@ -347,6 +356,65 @@ func entriesAfter(t *testing.T, j Journaler) {
 		if !slices.Equal(revisions, tt.want) {
 			t.Errorf("%d entries after %d: revisions %v, want %v", tt.limit, tt.after, revisions, tt.want)
 		}
+	}
+}
+
+func newSince(t *testing.T, j Journaler) {
+	r := resource()
+	if s, err := j.Since(timeLimit(t), r, 0); err != nil || !reflect.DeepEqual(s, collab.Snapshot{}) {
+		t.Fatalf("what does not exist: %+v, %v", s, err)
+	}
+	head := join(t, j, r, "usr_001", "s_1").Head
+	head = appendOK(t, j, collab.Batch{Resource: r, Expect: head, Entries: []collab.Entry{entry(2), entry(3), entry(4)},
+		Bind: []collab.Owner{{Client: 1, User: "usr_001", Session: "s_1", Used: true}}, Seeds: []collab.Seed{{Field: "note", Value: `"x"`}}})
+	_, err := j.SaveState(timeLimit(t), collab.State{Resource: r, Revision: 3, State: []byte{3}, At: start})
+	must(t, err)
+	for _, after := range []int64{0, 2, 4, 9} {
+		s, err := j.Since(timeLimit(t), r, after)
+		must(t, err)
+		if s.Head != head || len(s.State) != 0 || s.StateRevision != 0 || len(s.Owners) != 1 || len(s.Seeds) != 1 {
+			t.Errorf("since %d: %+v", after, s)
+		}
+		want := max(0, head.Revision-max(after, 1))
+		if int64(len(s.Tail)) != want || want > 0 && s.Tail[want-1].Revision != head.Revision {
+			t.Errorf("since %d: %d entries, want %d up to the head", after, len(s.Tail), want)
+		}
+	}
+}
+
+func headsOfMany(t *testing.T, j Journaler) {
+	var all []collab.Resource
+	want := map[collab.Resource]collab.Head{}
+	for n := range 20 {
+		r := resource()
+		all = append(all, r)
+		if n%5 == 0 {
+			continue // does not exist
+		}
+		head := join(t, j, r, "usr_001", "s_1").Head
+		want[r] = appendOK(t, j, collab.Batch{Resource: r, Expect: head, Entries: []collab.Entry{entry(2)}})
+	}
+	got, err := j.Heads(timeLimit(t), all)
+	must(t, err)
+	if !maps.Equal(got, want) {
+		t.Errorf("heads %v, want %v", got, want)
+	}
+}
+
+func retireRaisesGuard(t *testing.T, j Journaler) {
+	r := resource()
+	joined := join(t, j, r, "usr_001", "s_1")
+	head := appendOK(t, j, collab.Batch{Resource: r, Expect: joined.Head, Retire: []collab.ClientID{joined.Client}})
+	if want := (collab.Head{Revision: 1, Guard: joined.Head.Guard + 1}); head != want {
+		t.Fatalf("head %+v, want %+v", head, want)
+	}
+	got, err := j.Head(timeLimit(t), r)
+	must(t, err)
+	if got != head {
+		t.Fatalf("the store's head is %+v, the answer %+v", got, head)
+	}
+	if c := commit(t, j, collab.Batch{Resource: r, Expect: joined.Head, Entries: []collab.Entry{entry(2)}}); !errors.Is(c.Err, collab.ErrStale) {
+		t.Fatalf("an append that was checked before: %v, want ErrStale", c.Err)
 	}
 }
 

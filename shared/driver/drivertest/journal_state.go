@@ -2,6 +2,7 @@ package drivertest
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"corsia/shared/collab"
@@ -78,5 +79,55 @@ func loadWhileAppending(t *testing.T, j Journaler) {
 			return
 		default:
 		}
+	}
+}
+
+func foldAlone(t *testing.T, j Journaler) {
+	r := resource()
+	head := join(t, j, r, "usr_001", "s_1").Head
+	appendOK(t, j, collab.Batch{Resource: r, Expect: head, Entries: []collab.Entry{entry(2), entry(3)}})
+	folds := 0
+	state := func(s collab.Snapshot) collab.State {
+		folds++
+		return collab.State{Resource: r, Revision: s.Head.Revision, State: []byte{byte(len(s.Tail))}, At: start}
+	}
+	err := j.Fold(timeLimit(t), r, func(s collab.Snapshot) (collab.State, error) {
+		if err := j.Fold(timeLimit(t), r, func(collab.Snapshot) (collab.State, error) { return state(s), nil }); !errors.Is(err, collab.ErrHeld) {
+			t.Errorf("the second at the same time: %v, want ErrHeld", err)
+		}
+		other := resource()
+		if err := j.Fold(timeLimit(t), other, func(collab.Snapshot) (collab.State, error) { return collab.State{}, nil }); err != nil {
+			t.Errorf("another resource at the same time: %v", err)
+		}
+		return state(s), nil
+	})
+	must(t, err)
+	must(t, j.Fold(timeLimit(t), r, func(s collab.Snapshot) (collab.State, error) {
+		if s.StateRevision != 3 || !bytes.Equal(s.State, []byte{2}) || len(s.Tail) != 0 {
+			t.Errorf("the next one reads state %v of revision %d and %d entries", s.State, s.StateRevision, len(s.Tail))
+		}
+		return collab.State{}, nil
+	}))
+	if folds != 1 {
+		t.Errorf("folded %d times, want once", folds)
+	}
+}
+
+func foldFails(t *testing.T, j Journaler) {
+	r := resource()
+	head := join(t, j, r, "usr_001", "s_1").Head
+	appendOK(t, j, collab.Batch{Resource: r, Expect: head, Entries: []collab.Entry{entry(2)}})
+	unfit := errors.New("unfit")
+	if err := j.Fold(timeLimit(t), r, func(collab.Snapshot) (collab.State, error) { return collab.State{}, unfit }); !errors.Is(err, unfit) {
+		t.Errorf("error %v, want the one of the fold", err)
+	}
+	if s := load(t, j, r); s.StateRevision != 1 || len(s.Tail) != 1 {
+		t.Errorf("state of revision %d and %d entries, want what was there", s.StateRevision, len(s.Tail))
+	}
+	must(t, j.Fold(timeLimit(t), r, func(s collab.Snapshot) (collab.State, error) {
+		return collab.State{Resource: r, Revision: 2, State: []byte{2}, At: start}, nil
+	}))
+	if s := load(t, j, r); s.StateRevision != 2 {
+		t.Errorf("state of revision %d, want 2: the failure is over", s.StateRevision)
 	}
 }

@@ -17,8 +17,7 @@ const rowOverhead = 200
 // order; any other error may come from a commit of unknown outcome: the journal tells. The store keeps b's slices until
 // done has its value.
 func (db *DB) Append(b collab.Batch, done chan<- collab.Committed) {
-	after := b.Expect
-	after.Revision += int64(len(b.Entries))
+	after := b.After()
 	j := &job{
 		wants: func(w *wants) { wantAppend(w, &b) },
 		apply: func(c *change) error { return c.append(&b) },
@@ -74,8 +73,12 @@ func (c *change) append(b *collab.Batch) error {
 			return refuse(fmt.Errorf("%w: %d", collab.ErrClientTaken, o.Client))
 		}
 	}
+	after := b.After()
 	if n := len(b.Entries); n > 0 {
-		h.Revision, h.touched, h.changed = h.Revision+int64(n), b.Entries[n-1].At, true
+		h.touched = b.Entries[n-1].At
+	}
+	if after != h.Head {
+		h.Head, h.changed = after, true
 	}
 	for i := range b.Entries {
 		c.journal.add(b.Resource, &b.Entries[i])

@@ -13,19 +13,41 @@ import (
 // Load reads all that opens a document, in one consistent read of one round trip. The head's revision is 0 when the
 // document does not exist.
 func (db *DB) Load(ctx context.Context, r collab.Resource) (collab.Snapshot, error) {
-	var s collab.Snapshot
-	err := db.read(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		s = collab.Snapshot{}
-		b := &pgx.Batch{}
-		b.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-		queueLoad(b, r, &s)
-		b.Queue("COMMIT")
-		return conn.SendBatch(ctx, b).Close()
+	s, err := db.snapshot(ctx, r, func(b *pgx.Batch, s *collab.Snapshot) {
+		b.Queue(selectState, string(r.Tenant), string(r.ID)).QueryRow(func(row pgx.Row) error {
+			return orNone(row.Scan(&s.State, &s.StateRevision))
+		})
+		queueList(b, &s.Tail, scanEntry, selectTail, string(r.Tenant), string(r.ID))
 	})
 	if err != nil {
 		return collab.Snapshot{}, fmt.Errorf("load %v: %w", r, err)
 	}
 	return s, nil
+}
+
+// Since is Load for who has the document at a revision: without the state, and with the entries after that revision.
+func (db *DB) Since(ctx context.Context, r collab.Resource, after int64) (collab.Snapshot, error) {
+	s, err := db.snapshot(ctx, r, func(b *pgx.Batch, s *collab.Snapshot) {
+		queueList(b, &s.Tail, scanEntry, selectEntries, string(r.Tenant), string(r.ID), after, nil)
+	})
+	if err != nil {
+		return collab.Snapshot{}, fmt.Errorf("read %v since revision %d: %w", r, after, err)
+	}
+	return s, nil
+}
+
+// snapshot reads what is known of a resource at one moment, and what content asks for of its document.
+func (db *DB) snapshot(ctx context.Context, r collab.Resource, content func(*pgx.Batch, *collab.Snapshot)) (s collab.Snapshot, err error) {
+	err = db.read(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+		s = collab.Snapshot{}
+		b := &pgx.Batch{}
+		b.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+		queueKnown(b, r, &s)
+		content(b, &s)
+		b.Queue("COMMIT")
+		return conn.SendBatch(ctx, b).Close()
+	})
+	return s, err
 }
 
 const (
@@ -34,22 +56,20 @@ const (
 	selectState = "SELECT state, revision FROM yjs_states WHERE tenant = $1 AND resource_id = $2"
 	selectTail  = "SELECT " + entryColumns + ` FROM yjs_updates WHERE tenant = $1 AND resource_id = $2 AND revision >
 		coalesce((SELECT revision FROM yjs_states WHERE tenant = $1 AND resource_id = $2), 0) ORDER BY revision`
+	selectEntries = "SELECT " + entryColumns + ` FROM yjs_updates
+		WHERE tenant = $1 AND resource_id = $2 AND revision > $3 ORDER BY revision LIMIT $4`
 	selectOwners = `SELECT client_id, user_id, session_id, used, retired FROM yjs_clients
 		WHERE tenant = $1 AND resource_id = $2 ORDER BY client_id`
 	selectSeeds = "SELECT field, value FROM yjs_seeds WHERE tenant = $1 AND resource_id = $2 ORDER BY field"
 )
 
-// queueLoad queues the queries of a snapshot.
-func queueLoad(b *pgx.Batch, r collab.Resource, s *collab.Snapshot) {
+// queueKnown queues the queries of what a snapshot tells beside the document's content.
+func queueKnown(b *pgx.Batch, r collab.Resource, s *collab.Snapshot) {
 	tenant, id := string(r.Tenant), string(r.ID)
 	b.Queue(selectHead, tenant, id).QueryRow(func(row pgx.Row) error {
 		err := row.Scan(&s.Head.Revision, &s.Head.Guard, &s.Head.Epoch, &s.Type)
 		return orNone(err)
 	})
-	b.Queue(selectState, tenant, id).QueryRow(func(row pgx.Row) error {
-		return orNone(row.Scan(&s.State, &s.StateRevision))
-	})
-	queueList(b, &s.Tail, scanEntry, selectTail, tenant, id)
 	queueList(b, &s.Owners, scanOwner, selectOwners, tenant, id)
 	queueList(b, &s.Seeds, scanSeed, selectSeeds, tenant, id)
 	queueList(b, &s.Locks, scanLock, selectOpenLocks, tenant, id)
@@ -84,9 +104,7 @@ func scanSeed(row pgx.CollectableRow) (s collab.Seed, err error) {
 // Entries returns up to limit entries after a revision, in order.
 func (db *DB) Entries(ctx context.Context, r collab.Resource, after int64, limit int) (found []collab.Entry, err error) {
 	err = db.read(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
-		found, err = query(ctx, conn, scanEntry, "SELECT "+entryColumns+` FROM yjs_updates
-			WHERE tenant = $1 AND resource_id = $2 AND revision > $3 ORDER BY revision LIMIT $4`,
-			string(r.Tenant), string(r.ID), after, noLimit(limit))
+		found, err = query(ctx, conn, scanEntry, selectEntries, string(r.Tenant), string(r.ID), after, noLimit(limit))
 		return err
 	})
 	if err != nil {

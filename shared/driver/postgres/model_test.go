@@ -107,7 +107,7 @@ func TestASessionComesWritesLocksAndGoes(t *testing.T) {
 	b.Retire, b.Seeds = []collab.ClientID{2, 1 << 63}, []collab.Seed{{Field: "a", Value: "1"}}
 	done := make(chan collab.Committed, 1)
 	db.Append(*b, done)
-	if c := <-done; c.Err != nil || c.Head != (collab.Head{Revision: 3}) {
+	if c := <-done; c.Err != nil || c.Head != (collab.Head{Revision: 3, Guard: 1}) {
 		t.Fatalf("committed %+v", c)
 	}
 	db.Append(*b, done)
@@ -116,7 +116,7 @@ func TestASessionComesWritesLocksAndGoes(t *testing.T) {
 	}
 	held := lockOn("a", "s_1")
 	granted, err := db.OpenLock(ctx, held, false, func(g collab.LockGranted) []collab.AuditRow { return event("granted") })
-	if err != nil || granted.Lock.Fence != 1 || granted.Head != (collab.Head{Revision: 3, Guard: 1}) {
+	if err != nil || granted.Lock.Fence != 1 || granted.Head != (collab.Head{Revision: 3, Guard: 2}) {
 		t.Fatalf("granted %+v, %v", granted, err)
 	}
 	if _, err := db.OpenLock(ctx, lockOn("a", "s_2"), false, nil); !errors.Is(err, collab.ErrHeld) {
@@ -127,7 +127,7 @@ func TestASessionComesWritesLocksAndGoes(t *testing.T) {
 	}
 	for _, want := range []bool{true, false} {
 		head, closed, err := db.CloseLock(ctx, held.Key, 1, collab.LockReleased, time.Now(), event("released"))
-		if err != nil || closed != want || head != (collab.Head{Revision: 3, Guard: 2}) {
+		if err != nil || closed != want || head != (collab.Head{Revision: 3, Guard: 3}) {
 			t.Fatalf("closed %v at %+v, %v, want %v", closed, head, err, want)
 		}
 	}

@@ -15,9 +15,7 @@ const rowOverhead = 200
 // of one resource are applied in the order of their calls. ErrStale and ErrClientTaken mean that nothing of the batch was
 // written; the other batches of its transaction are not disturbed. The store keeps b's slices until done has its value.
 func (db *DB) Append(b collab.Batch, done chan<- collab.Committed) {
-	after := collab.Head{
-		Revision: b.Expect.Revision + int64(len(b.Entries)), Guard: b.Expect.Guard, Epoch: b.Expect.Epoch,
-	}
+	after := b.After()
 	j := &job{
 		apply: func(w *writer) error { return w.append(&b) },
 		done: func(err error, at time.Time) {
@@ -54,9 +52,10 @@ func (w *writer) append(b *collab.Batch) error {
 	if n := len(b.Entries); n > 0 {
 		at = b.Entries[n-1].At
 	}
-	n, err := w.changed(`UPDATE yjs_heads SET revision = ?, updated_at = ?
+	after := b.After()
+	n, err := w.changed(`UPDATE yjs_heads SET revision = ?, guard = ?, updated_at = ?
 		WHERE tenant = ? AND resource_id = ? AND revision = ? AND guard = ? AND epoch = ?`,
-		b.Expect.Revision+int64(len(b.Entries)), micros(at),
+		after.Revision, after.Guard, micros(at),
 		b.Resource.Tenant, b.Resource.ID, b.Expect.Revision, b.Expect.Guard, b.Expect.Epoch)
 	if err != nil {
 		return fmt.Errorf("advance head: %w", err)

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +44,7 @@ type DB struct {
 	committed chan struct{} // closed when the committer has returned
 	queue     *queue
 	failed    atomic.Bool // the last commit failed for the disk or the connection
+	folding   sync.Map    // collab.Resource → true: being compacted
 
 	// Owned by the committer.
 	writer *writer // nil: to be opened

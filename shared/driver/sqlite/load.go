@@ -11,14 +11,26 @@ import (
 
 // Load reads all that opens a document, in one consistent read. The head's revision is 0 when the document does not exist.
 func (db *DB) Load(ctx context.Context, r collab.Resource) (collab.Snapshot, error) {
-	s, err := db.load(ctx, r)
+	s, err := db.load(ctx, r, fromState)
 	if err != nil {
 		return collab.Snapshot{}, fmt.Errorf("load %v: %w", r, err)
 	}
 	return s, nil
 }
 
-func (db *DB) load(ctx context.Context, r collab.Resource) (s collab.Snapshot, err error) {
+// Since is Load for who has the document at a revision: without the state, and with the entries after that revision.
+func (db *DB) Since(ctx context.Context, r collab.Resource, after int64) (collab.Snapshot, error) {
+	s, err := db.load(ctx, r, after)
+	if err != nil {
+		return collab.Snapshot{}, fmt.Errorf("read %v since revision %d: %w", r, after, err)
+	}
+	return s, nil
+}
+
+// fromState stands for the revision of the state, which is read too.
+const fromState = -1
+
+func (db *DB) load(ctx context.Context, r collab.Resource, after int64) (s collab.Snapshot, err error) {
 	tx, err := db.readers.BeginTx(ctx, nil)
 	if err != nil {
 		return s, err
@@ -31,12 +43,15 @@ func (db *DB) load(ctx context.Context, r collab.Resource) (s collab.Snapshot, e
 		return s, fmt.Errorf("head: %w", err)
 	}
 	if err == nil { // otherwise there is no document, but there may be a lock
-		err = tx.QueryRowContext(ctx, "SELECT state, revision FROM yjs_states WHERE tenant = ? AND resource_id = ?",
-			r.Tenant, r.ID).Scan(&s.State, &s.StateRevision)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return s, fmt.Errorf("state: %w", err)
+		if after == fromState {
+			err = tx.QueryRowContext(ctx, "SELECT state, revision FROM yjs_states WHERE tenant = ? AND resource_id = ?",
+				r.Tenant, r.ID).Scan(&s.State, &s.StateRevision)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return s, fmt.Errorf("state: %w", err)
+			}
+			after = s.StateRevision
 		}
-		if s.Tail, err = entries(ctx, tx, r, s.StateRevision, -1); err != nil {
+		if s.Tail, err = entries(ctx, tx, r, after, -1); err != nil {
 			return s, fmt.Errorf("journal: %w", err)
 		}
 	}
@@ -64,6 +79,21 @@ func (db *DB) Entries(ctx context.Context, r collab.Resource, after int64, limit
 		return nil, fmt.Errorf("read journal of %v: %w", r, err)
 	}
 	return found, nil
+}
+
+// Heads returns the heads of those documents that exist (SPEC D4).
+func (db *DB) Heads(ctx context.Context, all []collab.Resource) (map[collab.Resource]collab.Head, error) {
+	heads := make(map[collab.Resource]collab.Head, len(all))
+	for _, r := range all {
+		h, err := db.Head(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		if h.Revision > 0 {
+			heads[r] = h
+		}
+	}
+	return heads, nil
 }
 
 // Head returns the head of a document, zero when it does not exist.

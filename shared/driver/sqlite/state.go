@@ -7,6 +7,25 @@ import (
 	"corsia/shared/collab"
 )
 
+// Fold lets one caller at a time compact a resource: it reads all of it, has fold make the state, and keeps that when it is
+// newer. A state of revision 0 is none. It returns ErrHeld when another is at it.
+func (db *DB) Fold(ctx context.Context, r collab.Resource, fold func(collab.Snapshot) (collab.State, error)) error {
+	if _, busy := db.folding.LoadOrStore(r, true); busy {
+		return fmt.Errorf("fold %v: %w", r, collab.ErrHeld)
+	}
+	defer db.folding.Delete(r)
+	s, err := db.Load(ctx, r)
+	if err != nil {
+		return err
+	}
+	state, err := fold(s)
+	if err != nil || state.Revision == 0 {
+		return err
+	}
+	_, err = db.SaveState(ctx, state)
+	return err
+}
+
 // SaveState keeps a compacted prefix of the journal. It reports false, and writes nothing, unless the state is newer than
 // the one kept and of the same epoch (SPEC D3).
 func (db *DB) SaveState(ctx context.Context, s collab.State) (bool, error) {

@@ -1,0 +1,355 @@
+package room
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"corsia/shared/collab"
+	"corsia/shared/driver/inproc"
+)
+
+// lossy is a bus that loses, delays or reorders notices as a test says.
+type lossy struct {
+	*inproc.Bus
+
+	mu   sync.Mutex
+	pass func(collab.Notice) bool // nil: everything
+	late []func()                 // deliver what was held back
+}
+
+// only lets notices through that pass, all of them when it is nil.
+func (b *lossy) only(pass func(collab.Notice) bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pass = pass
+}
+
+func nothing(collab.Notice) bool { return false }
+
+// held returns what was held back.
+func (b *lossy) held() []func() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.late
+}
+
+func (b *lossy) Subscribe(res collab.Resource, inst collab.InstanceID, deliver func(collab.Notice) bool) func() {
+	return b.Bus.Subscribe(res, inst, func(n collab.Notice) bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.pass == nil || b.pass(n) {
+			return deliver(n)
+		}
+		b.late = append(b.late, func() { deliver(n) })
+		return true
+	})
+}
+
+// two returns two instances with one store and one bus between them.
+func two(t *testing.T) (one, other *ward, bus *lossy) {
+	bus = &lossy{Bus: inproc.NewBus()}
+	one = newWardOn(t, newJournal(), bus, "i_1")
+	other = newWardOn(t, one.journal, bus, "i_2")
+	other.next = 100 // client ids are the store's, one sequence for all
+	return one, other, bus
+}
+
+func TestTwoInstancesThatWriteAtOnceBothKeepTheirs(t *testing.T) { // D2b
+	synctest.Test(t, func(t *testing.T) {
+		one, other, _ := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		one.journal.wait()
+		for range 20 {
+			one.types(anna, "notes", "a")
+			other.types(bruno, "plan", "b")
+		}
+		synctest.Wait()
+		loaded, _ := one.journal.reads()
+		one.journal.release()
+		synctest.Wait()
+		for _, c := range []*client{anna, bruno} {
+			if saved, codes := c.saved(); len(saved) != 20 || len(codes) != 0 {
+				t.Errorf("%s: acknowledged %d and refused %v, want all 20", c.id, len(saved), codes)
+			}
+		}
+		if again, _ := one.journal.reads(); again != loaded {
+			t.Errorf("the document was read %d times again, want only what was new", again-loaded)
+		}
+		wantSameEverywhere(t, one, anna, bruno)
+	})
+}
+
+func TestWhatTheBusLosesIsReadFromTheJournal(t *testing.T) { // D4
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		stop := watched(t, other)
+		defer stop()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		bus.only(nothing)
+		one.types(anna, "notes", "lost on the way")
+		synctest.Wait()
+		other.wantText(bruno, "notes", "")
+		time.Sleep(lookEvery)
+		synctest.Wait()
+		other.wantText(bruno, "notes", "lost on the way")
+
+		bus.only(nil) // the next row shows the gap, much sooner
+		one.types(anna, "notes", "!")
+		bus.only(func(n collab.Notice) bool { return n.Kind != collab.BusUpdates })
+		synctest.Wait()
+		one.types(anna, "notes", "?")
+		synctest.Wait()
+		bus.only(nil)
+		one.types(anna, "notes", ".")
+		time.Sleep(2 * gapPatience)
+		synctest.Wait()
+		wantSameEverywhere(t, one, anna, bruno)
+	})
+}
+
+func TestRowsThatOvertakeEachOtherAreShownInOrder(t *testing.T) { // D4
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		bus.only(nothing)
+		for _, text := range []string{"1", "2", "3"} {
+			one.types(anna, "notes", text)
+			synctest.Wait()
+		}
+		_, read := one.journal.reads()
+		late := bus.held()
+		slices.Reverse(late)
+		for _, deliver := range late {
+			deliver()
+			synctest.Wait()
+		}
+		other.wantText(bruno, "notes", "123")
+		var revisions []int64
+		for _, u := range bodies[*Updated](bruno) {
+			revisions = append(revisions, u.Revision)
+		}
+		if !slices.Equal(revisions, []int64{2, 3, 4}) {
+			t.Errorf("shown revisions %v, want 2, 3, 4", revisions)
+		}
+		if _, again := one.journal.reads(); again != read {
+			t.Error("the journal was read, though nothing was missing")
+		}
+	})
+}
+
+func TestRowHeardWhileAnAppendIsUnderWayIsNotForgotten(t *testing.T) { // D4
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		bus.only(nothing)
+		other.types(bruno, "plan", "first")
+		synctest.Wait()
+		bus.only(nil)
+		one.journal.wait()
+		one.types(anna, "notes", "second") // checked against a head that is old
+		synctest.Wait()
+		for _, deliver := range bus.held() {
+			deliver()
+		}
+		synctest.Wait()
+		one.wantText(anna, "plan", "")
+		one.journal.release()
+		synctest.Wait()
+		wantSameEverywhere(t, one, anna, bruno)
+	})
+}
+
+func TestLockOfAnotherInstanceIsEnforcedWithoutWordOfIt(t *testing.T) { // L6, D2b
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		bus.only(nothing)
+		lock := collab.Lock{ID: "l_1", Key: collab.LockKey{Resource: one.res, Field: "dose"}, Fence: 1, User: "bruno", Session: bruno.id}
+		one.journal.grant(lock)
+		one.types(anna, "dose", "500 mg")
+		synctest.Wait()
+		if saved, codes := anna.saved(); len(saved) != 0 || !slices.Equal(codes, []collab.Code{collab.CodeUpdateRejected}) {
+			t.Errorf("acknowledged %v, refused %v, want UPDATE_REJECTED", saved, codes)
+		}
+		one.wantStored("dose", "")
+		if told := bodies[*Locked](anna); len(told) != 1 || told[0].Lock.ID != "l_1" {
+			t.Errorf("told of %v, want the lock that the store knows", told)
+		}
+	})
+}
+
+func TestGrantHereDoesNotHideOneElsewhere(t *testing.T) { // D2b: a guard that jumps leaves the room unsure
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		bus.only(nothing)
+		theirs := collab.Lock{ID: "l_1", Key: collab.LockKey{Resource: one.res, Field: "dose"}, Fence: 1, User: "bruno", Session: bruno.id}
+		one.journal.grant(theirs)
+		ours := collab.Lock{ID: "l_2", Key: collab.LockKey{Resource: one.res, Field: "plan"}, Fence: 1, User: "anna", Session: anna.id}
+		one.rooms.Granted(collab.LockGranted{Lock: ours, Head: one.journal.grant(ours)}, func() {})
+		one.types(anna, "dose", "500 mg")
+		synctest.Wait()
+		if _, codes := anna.saved(); !slices.Equal(codes, []collab.Code{collab.CodeUpdateRejected}) {
+			t.Errorf("refused %v, want UPDATE_REJECTED", codes)
+		}
+	})
+}
+
+func TestWordOfALockThatCameTooLateIsNotBelieved(t *testing.T) { // L5
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		anna := one.join("anna/1")
+		bus.only(func(n collab.Notice) bool { return n.Kind != collab.BusLocked })
+		lock := collab.Lock{ID: "l_1", Key: collab.LockKey{Resource: one.res, Field: "dose"}, Fence: 1, User: "bruno", Session: "bruno/1"}
+		other.rooms.Granted(collab.LockGranted{Lock: lock, Head: one.journal.grant(lock)}, func() {})
+		other.rooms.Ended(lock, collab.LockReleased, one.journal.end(lock))
+		synctest.Wait()
+		for _, deliver := range bus.held() {
+			deliver()
+		}
+		synctest.Wait()
+		one.types(anna, "dose", "5")
+		synctest.Wait()
+		if saved, codes := anna.saved(); len(saved) != 1 {
+			t.Errorf("refused %v: the lock had ended", codes)
+		}
+	})
+}
+
+func TestLocksOnNoOpenRoomAreHeardOnEveryInstance(t *testing.T) { // L1
+	synctest.Test(t, func(t *testing.T) {
+		one, other, _ := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		one.rooms.Entered(anna.id, one.res)
+		synctest.Wait()
+		elsewhere := collab.LockKey{Resource: collab.Resource{Tenant: "default", ID: "page:/bed/7"}}
+		lock := collab.Lock{ID: "l_1", Key: elsewhere, Fence: 1, User: "anna", Session: anna.id}
+		one.rooms.Granted(collab.LockGranted{Lock: lock}, func() {})
+		one.rooms.Ended(lock, collab.LockReleased, collab.Head{})
+		synctest.Wait()
+		for _, c := range []*client{anna, bruno} {
+			if len(bodies[*Locked](c)) != 1 || len(bodies[*Unlocked](c)) != 1 {
+				t.Errorf("%s heard %d grants and %d ends, want one of each", c.id, len(bodies[*Locked](c)), len(bodies[*Unlocked](c)))
+			}
+		}
+	})
+}
+
+func TestRosterIsTrueAgainAfterTheBusLostWords(t *testing.T) { // R5
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		stop := watched(t, one)
+		defer stop()
+		anna := one.join("anna/1")
+		bus.only(nothing)
+		bruno := other.join("bruno/1")
+		synctest.Wait()
+		if len(bodies[*UserJoined](anna)) != 0 {
+			t.Fatal("word of the join was not lost")
+		}
+		one.rooms.Refresh()
+		synctest.Wait()
+		if joined := bodies[*UserJoined](anna); len(joined) != 1 || joined[0].User.UserID != "bruno" {
+			t.Fatalf("heard of %v, want bruno", joined)
+		}
+		one.journal.leave("bruno/1")
+		other.send(bruno, Leave{Session: bruno.id, Reason: "left"})
+		time.Sleep((rosterRounds + 1) * lookEvery)
+		synctest.Wait()
+		if gone := bodies[*UserLeft](anna); len(gone) != 1 || gone[0].User != "bruno" {
+			t.Errorf("told that %v left, want bruno once", gone)
+		}
+	})
+}
+
+func TestRosterReadBeforeAJoinDoesNotUndoIt(t *testing.T) { // R5
+	synctest.Test(t, func(t *testing.T) {
+		one, other, _ := two(t)
+		defer one.close()
+		defer other.close()
+		anna := one.join("anna/1")
+		asked := time.Now()
+		old, _ := one.journal.Members(t.Context(), one.res)
+		time.Sleep(time.Millisecond)
+		other.join("bruno/1")
+		synctest.Wait()
+		one.send(anna, rostered{members: old, asked: asked})
+		synctest.Wait()
+		if gone := bodies[*UserLeft](anna); len(gone) != 0 {
+			t.Errorf("told that %v left", gone[0].User)
+		}
+	})
+}
+
+func TestJoinerOfALaggingRoomGetsWhatIsCommitted(t *testing.T) { // R1, D4
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		bus.only(nothing)
+		viewer := other.join("viewer/1") // opens the room before the document exists
+		anna := one.join("anna/1")
+		one.types(anna, "notes", "hello")
+		synctest.Wait()
+		bruno := other.join("bruno/1")
+		other.wantText(bruno, "notes", "hello")
+		other.wantText(viewer, "notes", "hello")
+	})
+}
+
+func TestSeedsOfAnotherInstanceAreRemembered(t *testing.T) { // G4
+	synctest.Test(t, func(t *testing.T) {
+		one, other, _ := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		seeds := []collab.Seed{{Field: "notes", Value: `"from the page"`}}
+		one.send(anna, Seed{From: anna.id, Client: 50, Values: seeds, At: time.Now()})
+		synctest.Wait()
+		other.send(bruno, Seed{From: bruno.id, Client: 51, Values: seeds, At: time.Now()})
+		synctest.Wait()
+		other.wantText(bruno, "notes", "from the page")
+		other.wantStored("notes", "from the page")
+	})
+}
+
+// watched runs the registry's look-outs until stop is called.
+func watched(t *testing.T, w *ward) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); w.rooms.Run(ctx) }()
+	return func() { cancel(); <-done }
+}
+
+func wantSameEverywhere(t *testing.T, w *ward, clients ...*client) {
+	t.Helper()
+	for _, field := range []string{"notes", "plan"} {
+		for _, c := range clients {
+			w.wantText(c, field, clients[0].doc.Text(field))
+		}
+		w.wantStored(field, clients[0].doc.Text(field))
+	}
+}

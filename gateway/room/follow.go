@@ -1,0 +1,169 @@
+package room
+
+import (
+	"cmp"
+	"slices"
+
+	"corsia/shared/collab"
+)
+
+// hear keeps rows that another instance committed until they follow the head (SPEC D4). Instances publish at the same
+// time: a row may come before the one that precedes it, and while an append of this instance is under way its outcome says
+// what comes next.
+func (r *Room) hear(u updates) {
+	r.live.Seeded(u.Seeds)
+	for _, e := range u.Entries {
+		if e.Revision <= r.live.Head().Revision {
+			continue
+		}
+		at, known := slices.BinarySearchFunc(r.heard, e.Revision, func(e collab.Entry, revision int64) int {
+			return cmp.Compare(e.Revision, revision)
+		})
+		if !known && len(r.heard) < maxHeardEntries {
+			r.heard = slices.Insert(r.heard, at, e)
+		}
+	}
+}
+
+// follow applies and shows the rows that follow the head.
+func (r *Room) follow() {
+	if len(r.heard) == 0 {
+		return
+	}
+	next := r.live.Head().Revision + 1
+	from := 0
+	for from < len(r.heard) && r.heard[from].Revision < next {
+		from++
+	}
+	to := from
+	for to < len(r.heard) && r.heard[to].Revision == next {
+		to, next = to+1, next+1
+	}
+	rows := r.heard[from:to]
+	r.heard = r.heard[to:]
+	if len(r.heard) == 0 {
+		r.heard = nil
+	}
+	if len(rows) == 0 {
+		return
+	}
+	if err := r.live.ApplyRemote(rows); err != nil {
+		r.heard = nil
+		r.reload(err)
+		return
+	}
+	r.show(rows)
+}
+
+// show delivers rows that are committed and applied, and what waited for them.
+func (r *Room) show(rows []collab.Entry) {
+	for _, e := range rows {
+		r.broadcast(&Message{Body: &Updated{Resource: r.id.ID, Update: e.Update, User: e.User, Session: e.Session,
+			Revision: e.Revision}}, "")
+	}
+	r.applyLate()
+}
+
+// lagsBehind notes a position that the store has reached.
+func (r *Room) lagsBehind(head collab.Head) {
+	if head.Epoch > r.wanted.Epoch {
+		r.wanted = head
+	}
+	r.wanted.Revision, r.wanted.Guard = max(r.wanted.Revision, head.Revision), max(r.wanted.Guard, head.Guard)
+}
+
+// fetch reads what the document lacks of the position that the store is known to have reached.
+func (r *Room) fetch() {
+	head := r.live.Head()
+	if r.wanted.Epoch > head.Epoch || r.wanted.Revision > head.Revision || r.wanted.Guard > head.Guard {
+		r.wanted = collab.Head{}
+		r.catchUp()
+	}
+}
+
+// fillGap reads the rows that did not come.
+func (r *Room) fillGap() {
+	if len(r.heard) > 0 && len(r.flying) == 0 {
+		r.catchUp()
+	}
+}
+
+// catchUp reads what other instances wrote since the head. What is under way waits for it.
+func (r *Room) catchUp() {
+	if r.loading {
+		return
+	}
+	r.loading = true
+	after := r.live.Head().Revision
+	go func() { r.reloaded <- r.since(after) }() // run waits for it, as for a reload
+}
+
+func (r *Room) since(after int64) reload {
+	ctx, cancel := r.readContext()
+	defer cancel()
+	s, err := r.opts.Journal.Since(ctx, r.id, after)
+	return reload{since: &s, err: err}
+}
+
+// caughtUp brings the document up to the store. Updates under way whose judgement stands are appended again behind what is
+// new; otherwise the document, which has them already, is read again and they are judged anew (SPEC D2b).
+func (r *Room) caughtUp(s collab.Snapshot) {
+	before := r.live.Locks()
+	if err := r.live.CatchUp(s); err != nil {
+		r.requeue()
+		r.reload(err)
+		return
+	}
+	r.opts.Metrics.CaughtUp.Add(float64(len(s.Tail)))
+	r.show(s.Tail)
+	r.tellLocks(before)
+	switch {
+	case len(r.flying) == 0:
+	case r.stands(s.Tail):
+		r.resubmit()
+	default:
+		r.requeue()
+		r.reload(nil)
+	}
+}
+
+// stands reports whether what is under way would be judged the same after the rows of others.
+func (r *Room) stands(tail []collab.Entry) bool {
+	for i := range r.flying {
+		p := &r.flying[i]
+		if !p.entry {
+			continue
+		}
+		if p.seeded != nil || !r.live.Stands(p.writer(), p.checked, tail) {
+			return false
+		}
+	}
+	return true
+}
+
+// resubmit appends what is under way behind the head as it is now.
+func (r *Room) resubmit() {
+	r.batch.Expect = r.live.Head()
+	for i := range r.batch.Entries {
+		r.batch.Entries[i].Revision = r.batch.Expect.Revision + 1 + int64(i)
+	}
+	r.opts.Journal.Append(r.batch, r.committed)
+}
+
+// tellLocks tells the peers what changed since the locks were so.
+func (r *Room) tellLocks(before []collab.Lock) {
+	now := r.live.Locks()
+	holds := func(locks []collab.Lock, l collab.Lock) bool {
+		return slices.ContainsFunc(locks, func(o collab.Lock) bool { return o.Key == l.Key && o.Fence == l.Fence })
+	}
+	for _, l := range before {
+		if !holds(now, l) { // why is known to the instance that ended it: its word may still come
+			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: l, End: collab.LockReleased}}, "")
+		}
+	}
+	for _, l := range now {
+		if !holds(before, l) {
+			r.broadcast(&Message{Body: &Locked{Resource: r.id.ID, Lock: l}}, "")
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package room
+
+import (
+	"time"
+
+	"corsia/shared/collab"
+)
+
+// rostered is the roster as the state driver had it, read at a time.
+type rostered struct {
+	members []collab.Member
+	asked   time.Time
+}
+
+// Departed is a session of another instance that was ended in its place, because that instance is gone.
+type Departed struct {
+	Member collab.Member
+	Reason string
+}
+
+func (e Departed) apply(r *Room) {
+	if _, here := r.peers[e.Member.Session]; here {
+		return // it came back, to this instance
+	}
+	r.turned[e.Member.Session] = r.opts.Now()
+	r.departed(e.Member, e.Reason)
+	r.publish(collab.BusLeft, left{Session: e.Member.Session, Reason: e.Reason})
+}
+
+func (r *Room) joinedElsewhere(m collab.Member) {
+	r.turned[m.Session] = r.opts.Now()
+	r.roster[m.Session] = m
+	r.broadcast(&Message{Body: &UserJoined{Resource: r.id.ID, User: r.user(m.User)}}, m.Session)
+}
+
+func (r *Room) leftElsewhere(l left) {
+	r.turned[l.Session] = r.opts.Now()
+	r.departed(r.roster[l.Session], l.Reason)
+}
+
+// apply makes the roster what the state driver has, but for this instance's own peers, who are what their sockets are, and
+// for those of whom word came since it was asked (SPEC R5). So lost words are made up for.
+func (e rostered) apply(r *Room) {
+	there := make(map[collab.SessionID]bool, len(e.members))
+	for _, m := range e.members {
+		there[m.Session] = true
+		known, already := r.roster[m.Session]
+		if r.settled(m.Session, e.asked) && m.Instance != r.opts.Instance && (!already || known.Mode != m.Mode) {
+			r.roster[m.Session] = m
+			r.broadcast(&Message{Body: &UserJoined{Resource: r.id.ID, User: r.user(m.User)}}, m.Session)
+		}
+	}
+	for id, m := range r.roster {
+		if !there[id] && r.settled(id, e.asked) {
+			r.departed(m, "disconnected")
+		}
+	}
+	for id, at := range r.turned {
+		if at.Before(e.asked) {
+			delete(r.turned, id)
+		}
+	}
+}
+
+// settled reports whether the state driver may know better of a session than this room.
+func (r *Room) settled(id collab.SessionID, asked time.Time) bool {
+	_, here := r.peers[id]
+	return !here && r.turned[id].Before(asked)
+}
