@@ -29,11 +29,12 @@ type State struct {
 	expired chan collab.LockKey
 
 	// Guarded by mu.
-	mu       sync.Mutex
-	users    map[userKey]*user
-	rooms    map[collab.Resource]*room
-	leases   map[collab.LockKey]collab.Lease
-	isClosed bool
+	mu        sync.Mutex
+	users     map[userKey]*user
+	rooms     map[collab.Resource]*room
+	leases    map[collab.LockKey]collab.Lease
+	instances map[collab.InstanceID]liveInstance
+	isClosed  bool
 }
 
 // NewState returns an empty state with the default TTLs. Its owner runs Run.
@@ -48,10 +49,11 @@ func NewStateTTL(now func() time.Time, ttl TTLs) *State {
 			Activity: cmp.Or(ttl.Activity, 300*time.Second),
 			Room:     cmp.Or(ttl.Room, 600*time.Second),
 		},
-		expired: make(chan collab.LockKey, maxExpirations),
-		users:   map[userKey]*user{},
-		rooms:   map[collab.Resource]*room{},
-		leases:  map[collab.LockKey]collab.Lease{},
+		expired:   make(chan collab.LockKey, maxExpirations),
+		users:     map[userKey]*user{},
+		rooms:     map[collab.Resource]*room{},
+		leases:    map[collab.LockKey]collab.Lease{},
+		instances: map[collab.InstanceID]liveInstance{},
 	}
 }
 
@@ -67,6 +69,7 @@ func (s *State) Close() error {
 	clear(s.users)
 	clear(s.rooms)
 	clear(s.leases)
+	clear(s.instances)
 	return nil
 }
 
@@ -107,6 +110,11 @@ func (s *State) Sweep(now time.Time) {
 	for res, r := range s.rooms {
 		if r.expire(now); len(r.members) == 0 {
 			delete(s.rooms, res)
+		}
+	}
+	for id := range s.instances {
+		if !s.lives(id, now) {
+			delete(s.instances, id)
 		}
 	}
 }

@@ -68,6 +68,12 @@ func TestLeases(t *testing.T) {
 	})
 }
 
+func TestInstances(t *testing.T) {
+	each(t, func(t *testing.T, open func(*testing.T) (*State, drivertest.Clock)) {
+		drivertest.Instances(t, func(t *testing.T) (drivertest.InstanceKeeper, drivertest.Clock) { return open(t) })
+	})
+}
+
 func TestBus(t *testing.T) {
 	drivertest.Bus(t, func(*testing.T) drivertest.Publisher { return NewBus() })
 }

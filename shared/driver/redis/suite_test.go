@@ -75,3 +75,12 @@ func TestLeases(t *testing.T) {
 		return open(t, url, Options{}), time.Sleep
 	})
 }
+
+func TestInstances(t *testing.T) {
+	t.Parallel()
+	url := redistest.URL(t)
+	drivertest.Instances(t, func(t *testing.T) (drivertest.InstanceKeeper, drivertest.Clock) {
+		t.Parallel()
+		return open(t, url, Options{}), time.Sleep
+	})
+}

@@ -351,3 +351,25 @@ func TestOrphansAreTheSessionsOfInstancesThatAreGone(t *testing.T) {
 		t.Fatalf("found %v, %v", there, err)
 	}
 }
+
+func TestKeysOfAnInstance(t *testing.T) {
+	t.Parallel()
+	s, r := readable(t)
+	i := collab.Instance{ID: "gateway-1", Addr: "10.0.0.1:8080", Version: "1.2.3", StartedAt: connected}
+	_, err := s.Announce(t.Context(), i, 15*time.Second)
+	ok(t, err)
+	r.wantKeys("instance:gateway-1", "instances")
+	r.wantTTL("instance:gateway-1", "hash", 15*time.Second)
+	r.wantHash("instance:gateway-1", map[string]string{"addr": i.Addr, "version": i.Version, "startedAt": strconv.FormatInt(connected.UnixMicro(), 10)})
+	ok(t, s.Withdraw(t.Context(), i))
+	r.wantKeys()
+	_, err = s.Announce(t.Context(), i, 15*time.Second)
+	ok(t, err)
+	ok(t, r.c.Del(t.Context(), "instance:gateway-1").Err()) // its end, whoever brings it about
+	all, err := s.Instances(t.Context())
+	ok(t, err)
+	if len(all) != 0 {
+		t.Fatalf("instances %+v without a key", all)
+	}
+	r.wantKeys() // nobody looks for it again
+}
