@@ -73,7 +73,7 @@ func AsError(err error) *Error {
 var (
 	// ErrHeld says that another session holds the lease.
 	ErrHeld = errors.New("lease is held by another session")
-	// ErrLost says that the lease or lock ended or is another's.
+	// ErrLost says that the lease or lock ended or is another's, or that a session was claimed by another instance.
 	ErrLost = errors.New("lease is lost")
 	// ErrStale says that the journal's head is not the one that the append was checked against (D2b).
 	ErrStale = errors.New("journal head has moved")

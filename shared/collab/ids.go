@@ -4,6 +4,7 @@ package collab
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -116,6 +117,12 @@ func NewInstanceID() InstanceID { return InstanceID("i_" + random(8)) }
 
 // NewSecret returns 256 random bits in base64url, for resume keys.
 func NewSecret() string { return random(32) }
+
+// HashSecret returns what of a secret of NewSecret may be kept: its SHA-256 in base64url. So many random bits need no salt.
+func HashSecret(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
 
 func random(n int) string {
 	b := make([]byte, n)

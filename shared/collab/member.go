@@ -31,6 +31,18 @@ type Session struct {
 	Role        string
 	Instance    InstanceID
 	ConnectedAt time.Time
+	ResumeHash  string // of the resume key in force (HashSecret); whoever holds the session with another has lost it
+}
+
+// Claim takes a session over for a client that shows its resume key (SPEC C11). The key in force is changed by it, so that
+// of several one succeeds.
+type Claim struct {
+	Tenant   Tenant
+	User     UserID
+	Session  SessionID
+	Instance InstanceID // that takes over
+	Hash     string     // of the key that is shown
+	Next     string     // of the key in force from then on; random, and known to this claim alone
 }
 
 // Member is one session in one room.

@@ -86,13 +86,17 @@ func (s *State) Enter(_ context.Context, m collab.Member) ([]collab.Member, erro
 	return r.list(), nil
 }
 
-// RenewMember renews m for another TTL. A member that has been forgotten is one again, with the colour it says it had.
+// RenewMember renews m for another TTL. A member that has been forgotten is one again, with the colour it says it had; one
+// of another instance, which has claimed its session, stays as it is: ErrLost.
 func (s *State) RenewMember(_ context.Context, m collab.Member) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
 	r := s.room(m.Resource, now)
 	if live, ok := r.members[m.Session]; ok {
+		if live.member.Instance != m.Instance {
+			return collab.ErrLost
+		}
 		m.Color = live.member.Color
 	}
 	r.members[m.Session] = liveMember{m, now.Add(s.ttl.Room)}
@@ -100,7 +104,7 @@ func (s *State) RenewMember(_ context.Context, m collab.Member) error {
 }
 
 // Leave ends the membership of m's session. It reports whether that was the last session of its user in the room; of
-// several calls one gets true.
+// several calls one gets true. A member of another instance stays: ErrLost.
 func (s *State) Leave(_ context.Context, m collab.Member) (lastOfUser bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,8 +112,12 @@ func (s *State) Leave(_ context.Context, m collab.Member) (lastOfUser bool, err 
 	if r == nil {
 		return false, nil
 	}
-	if _, ok := r.members[m.Session]; !ok {
+	live, ok := r.members[m.Session]
+	switch {
+	case !ok:
 		return false, nil
+	case live.member.Instance != m.Instance:
+		return false, collab.ErrLost
 	}
 	delete(r.members, m.Session)
 	r.expire(s.now())
@@ -130,6 +138,21 @@ func (s *State) Members(_ context.Context, res collab.Resource) ([]collab.Member
 	}
 	r.expire(s.now())
 	return r.list(), nil
+}
+
+// moveMembers gives the places of a session to its instance, and returns them.
+func (s *State) moveMembers(session collab.Session, now time.Time) []collab.Member {
+	var places []collab.Member
+	for res, r := range s.rooms {
+		live, ok := r.members[session.ID]
+		if res.Tenant != session.Tenant || !ok || live.member.User != session.User || !now.Before(live.until) {
+			continue
+		}
+		live.member.Instance = session.Instance
+		r.members[session.ID] = live
+		places = append(places, live.member)
+	}
+	return places
 }
 
 func (s *State) room(res collab.Resource, now time.Time) *room {

@@ -51,12 +51,50 @@ func (s *State) OpenSession(_ context.Context, session collab.Session) (sessions
 }
 
 // TouchSession renews a session and its user's activity stamp (SPEC C5). A session that has been forgotten is recorded
-// again.
+// again; one that was claimed is not taken back: ErrLost.
 func (s *State) TouchSession(_ context.Context, session collab.Session, at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.touch(session, at, s.now())
+	now := s.now()
+	if s.claimed(session, now) {
+		return collab.ErrLost
+	}
+	s.touch(session, at, now)
 	return nil
+}
+
+// claimed reports whether a session is there with another resume key in force.
+func (s *State) claimed(session collab.Session, now time.Time) bool {
+	u := s.users[userKey{session.Tenant, session.User}]
+	if u == nil {
+		return false
+	}
+	u.expire(now)
+	live, there := u.sessions[session.ID]
+	return there && live.session.ResumeHash != session.ResumeHash
+}
+
+// ClaimSession takes over a session with its places in rooms for an instance, whose they are from then on (SPEC C11).
+// ErrNotFound: the user has no such session. ErrLost: another key is in force.
+func (s *State) ClaimSession(_ context.Context, c collab.Claim) (collab.Session, []collab.Member, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	u := s.users[userKey{c.Tenant, c.User}]
+	if u == nil {
+		return collab.Session{}, nil, collab.ErrNotFound
+	}
+	u.expire(now)
+	live, there := u.sessions[c.Session]
+	switch {
+	case !there:
+		return collab.Session{}, nil, collab.ErrNotFound
+	case c.Hash == "" || live.session.ResumeHash != c.Hash:
+		return collab.Session{}, nil, collab.ErrLost
+	}
+	live.session.Instance, live.session.ResumeHash = c.Instance, c.Next
+	s.touch(live.session, now, now)
+	return live.session, s.moveMembers(live.session, now), nil
 }
 
 func (s *State) touch(session collab.Session, at, now time.Time) *user {
@@ -74,10 +112,13 @@ func (s *State) touch(session collab.Session, at, now time.Time) *user {
 	return u
 }
 
-// CloseSession forgets a session. Closing one that is not there is no error.
+// CloseSession forgets a session. Closing one that is not there is no error, one that was claimed is ErrLost.
 func (s *State) CloseSession(_ context.Context, session collab.Session) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.claimed(session, s.now()) {
+		return collab.ErrLost
+	}
 	key := userKey{session.Tenant, session.User}
 	u := s.users[key]
 	if u == nil {

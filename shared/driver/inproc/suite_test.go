@@ -62,6 +62,12 @@ func TestPresence(t *testing.T) {
 	})
 }
 
+func TestClaims(t *testing.T) {
+	each(t, func(t *testing.T, open func(*testing.T) (*State, drivertest.Clock)) {
+		drivertest.Claims(t, func(t *testing.T) (drivertest.Claimer, drivertest.Clock) { return open(t) })
+	})
+}
+
 func TestLeases(t *testing.T) {
 	each(t, func(t *testing.T, open func(*testing.T) (*State, drivertest.Clock)) {
 		drivertest.Leases(t, func(t *testing.T) (drivertest.Leaser, drivertest.Clock) { return open(t) })

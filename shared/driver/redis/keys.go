@@ -56,8 +56,11 @@ func parseSocketKey(key string) (collab.Tenant, collab.SessionID, bool) {
 	return tenant, session, ok && presenceSocketKey(tenant, session) == key
 }
 
+// resourcesPrefix is what all keys of a tenant's resources begin with.
+func resourcesPrefix(t collab.Tenant) string { return tenantPrefix(t) + "resource:" }
+
 func roomPrefix(r collab.Resource) string {
-	return tenantPrefix(r.Tenant) + "resource:" + escapeResource(r.ID) + ":"
+	return resourcesPrefix(r.Tenant) + escapeResource(r.ID) + ":"
 }
 
 func roomKey(r collab.Resource) string { return roomPrefix(r) + "users" }

@@ -83,6 +83,10 @@ func operations(s *State) map[string]func(context.Context) error {
 		"ping":          s.Ping,
 		"open_session":  func(ctx context.Context) error { _, err := s.OpenSession(ctx, session); return err },
 		"touch_session": func(ctx context.Context) error { return s.TouchSession(ctx, session, time.Now()) },
+		"claim_session": func(ctx context.Context) error {
+			_, _, err := s.ClaimSession(ctx, collab.Claim{Tenant: "default", User: "usr_001", Session: "s_1", Hash: "shown", Next: "next"})
+			return err
+		},
 		"close_session": func(ctx context.Context) error { return s.CloseSession(ctx, session) },
 		"sessions_of":   func(ctx context.Context) error { _, err := s.SessionsOf(ctx, "default", "usr_001"); return err },
 		"last_active":   func(ctx context.Context) error { _, _, err := s.LastActive(ctx, "default", "usr_001"); return err },

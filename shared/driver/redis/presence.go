@@ -46,6 +46,8 @@ local function write(key, live)
 	redis.call('HSET', key, 'mode', mode, 'joinedAt', int(since), 'name', latest.name, 'role', latest.role, 'sessions', json(live))
 end
 local codes = {['%'] = '%25', ['|'] = '%7C', ['#'] = '%23', [':'] = '%3A'}
+-- as escapeResource
+local function resource(id) return (string.gsub(string.gsub(id, '[%%|#]', codes), ':user$', '%%3Auser')) end
 local function member(prefix, user) return prefix .. string.gsub(user, '[%%|#:]', codes) end
 -- the live sessions of a user of the room as JSON, nil and no trace when there are none. Names in JSON escape their quotes.
 local function look(room, prefix, user)
@@ -120,21 +122,26 @@ roster[#roster + 1] = ARGV[2]
 roster[#roster + 1] = json(live)
 return roster`)
 
-// renewMember: KEYS and ARGV as of enterRoom. It looks at a few others, so that nobody stays who is not renewed.
+// renewMember: KEYS and ARGV as of enterRoom. It looks at a few others, so that nobody stays who is not renewed. It returns -1 for
+// a session that is of another instance.
 var renewMember = newScript("renew_member", prelude, rooms, `
 local _, live = read(KEYS[2])
-local s = cjson.decode(ARGV[4])
-if live[ARGV[3]] then s.color = live[ARGV[3]].color end
+local s, before = cjson.decode(ARGV[4]), live[ARGV[3]]
+if before then
+	if before.instance ~= s.instance then return -1 end
+	s.color = before.color
+end
 seat(KEYS[1], KEYS[2], ARGV[2], ARGV[3], s, live, ARGV[5])
 if redis.call('EXISTS', KEYS[3]) == 1 then note(KEYS[3], ARGV[7], true) end
 for _, user in ipairs(redis.call('SRANDMEMBER', KEYS[1], 4)) do look(KEYS[1], ARGV[1], user) end
 return 0`)
 
-// leaveRoom: KEYS users of the room, the user's hash, presence:user. ARGV user, session, resource. It returns 1 for the last
-// session of the user.
+// leaveRoom: KEYS users of the room, the user's hash, presence:user. ARGV user, session, resource, instance. It returns 1 for
+// the last session of the user, -1 for one that is of another instance.
 var leaveRoom = newScript("leave", prelude, rooms, `
 local all, live, n = read(KEYS[2])
 if not all[ARGV[2]] then return 0 end
+if all[ARGV[2]].instance ~= ARGV[4] then return -1 end
 if live[ARGV[2]] then
 	live[ARGV[2]] = nil
 	n = n - 1
@@ -167,17 +174,17 @@ func (s *State) Enter(ctx context.Context, m collab.Member) ([]collab.Member, er
 	return s.roster(ctx, enterRoom, m.Resource, memberKeys(m), s.memberArgs(m)...)
 }
 
-// RenewMember renews m for another TTL. A member that has been forgotten is one again, with the colour it says it had.
+// RenewMember renews m for another TTL. A member that has been forgotten is one again, with the colour it says it had; one
+// of another instance, which has claimed its session, stays as it is: ErrLost.
 func (s *State) RenewMember(ctx context.Context, m collab.Member) error {
-	_, err := s.eval(ctx, renewMember, memberKeys(m), s.memberArgs(m)...)
-	return err
+	return lost(s.eval(ctx, renewMember, memberKeys(m), s.memberArgs(m)...))
 }
 
 // Leave ends the membership of m's session. It reports whether that was the last session of its user in the room; of
-// several calls one gets true, or none when its answer was lost on the way.
+// several calls one gets true, or none when its answer was lost on the way. A member of another instance stays: ErrLost.
 func (s *State) Leave(ctx context.Context, m collab.Member) (lastOfUser bool, err error) {
-	result, err := s.eval(ctx, leaveRoom, memberKeys(m), string(m.User), string(m.Session), string(m.Resource.ID))
-	if err != nil {
+	result, err := s.eval(ctx, leaveRoom, memberKeys(m), string(m.User), string(m.Session), string(m.Resource.ID), string(m.Instance))
+	if err := lost(result, err); err != nil {
 		return false, err
 	}
 	return result.Bool()

@@ -67,6 +67,15 @@ func TestPresence(t *testing.T) {
 	})
 }
 
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	url := redistest.URL(t)
+	drivertest.Claims(t, func(t *testing.T) (drivertest.Claimer, drivertest.Clock) {
+		t.Parallel()
+		return open(t, url, Options{}), time.Sleep
+	})
+}
+
 func TestLeases(t *testing.T) {
 	t.Parallel()
 	url := redistest.URL(t)

@@ -305,6 +305,32 @@ func TestCachedStatesNeverGoBack(t *testing.T) {
 	}
 }
 
+func TestClaimWhoseAnswerGotLostSaysTheSameAgain(t *testing.T) {
+	t.Parallel()
+	s, r := readable(t)
+	session := collab.Session{ID: "s_1", Tenant: "ward-3", User: "usr:001", Name: "Dr Rossi/Bianchi", Role: "surgeon", Instance: "i_1", ConnectedAt: connected,
+		ResumeHash: "shown"}
+	_, err := s.OpenSession(t.Context(), session)
+	ok(t, err)
+	place := collab.Member{Resource: collab.Resource{Tenant: "ward-3", ID: "page:/1"}, Session: "s_1", User: "usr:001", Mode: collab.Editor, Instance: "i_1",
+		JoinedAt: connected}
+	_, err = s.Enter(t.Context(), place)
+	ok(t, err)
+	session.Instance, session.ResumeHash, place.Instance = "i_2", "next", "i_2"
+	for range 2 {
+		got, places, err := s.ClaimSession(t.Context(), collab.Claim{Tenant: "ward-3", User: "usr:001", Session: "s_1", Instance: "i_2", Hash: "shown", Next: "next"})
+		if err != nil || got != session || len(places) != 1 || places[0] != place {
+			t.Fatalf("claimed %+v with %+v, %v", got, places, err)
+		}
+	}
+	r.wantTTL("ward-3|user:usr%3A001:session", "hash", 3600*time.Second)
+	r.wantTTL("ward-3|presence:socket:s_1", "hash", 300*time.Second)
+	r.wantHash("ward-3|presence:socket:s_1", map[string]string{
+		"userId": "usr:001", "connectedAt": strconv.FormatInt(connected.UnixMilli(), 10), "instance": "i_2",
+	})
+	r.wantTTL("ward-3|resource:page:/1:user:usr%3A001", "hash", 600*time.Second)
+}
+
 func TestOrphansAreTheSessionsOfInstancesThatAreGone(t *testing.T) {
 	t.Parallel()
 	s, r := readable(t)
