@@ -64,6 +64,32 @@ func (m *Manager) endAll(ctx context.Context, session collab.SessionID, end coll
 	}
 }
 
+// Adopt makes the locks of a session that goes on here this instance's: it renews and ends them from now on (SPEC C11).
+func (m *Manager) Adopt(ctx context.Context, tenant collab.Tenant, session collab.SessionID) error {
+	locks, err := m.Store.LocksOf(ctx, tenant, session)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range locks {
+		m.held[l.ID] = &held{Lock: l}
+	}
+	m.Metrics.LocksHeld.Set(float64(len(m.held)))
+	return nil
+}
+
+// Forget leaves the locks of a session to another instance, which has adopted them.
+func (m *Manager) Forget(session collab.SessionID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, h := range m.held {
+		if h.Session == session {
+			m.forget(id)
+		}
+	}
+}
+
 // Run renews the locks of active sessions and ends those whose lease is gone, until ctx ends. Active reports whether a
 // session had an event other than a heartbeat in the last 60 s (SPEC L4).
 func (m *Manager) Run(ctx context.Context, active func(collab.SessionID) bool) {

@@ -160,6 +160,21 @@ func (s *store) ExtendLock(_ context.Context, key collab.LockKey, fence int64, e
 	return fmt.Errorf("extend lock: %w", collab.ErrLost)
 }
 
+func (s *store) LocksOf(_ context.Context, tenant collab.Tenant, session collab.SessionID) ([]collab.Lock, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away != nil {
+		return nil, s.away
+	}
+	var found []collab.Lock
+	for _, l := range s.open {
+		if l.Session == session && l.Key.Resource.Tenant == tenant {
+			found = append(found, l)
+		}
+	}
+	return found, nil
+}
+
 func (s *store) ExpiredLocks(_ context.Context, before time.Time, limit int) ([]collab.Lock, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -269,10 +284,15 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	s := &store{fences: map[collab.LockKey]int64{}}
-	b := &bench{t: t, leases: &leases{State: inproc.NewState(time.Now)}, store: s, rooms: &rooms{}}
+	return newInstance(t, "i_1", &leases{State: inproc.NewState(time.Now)}, s)
+}
+
+// newInstance is one of several managers that share what keeps leases and records.
+func newInstance(t *testing.T, id collab.InstanceID, l *leases, s *store) *bench {
+	b := &bench{t: t, leases: l, store: s, rooms: &rooms{}}
 	log := obs.TestLogger(t, t.Output())
-	b.Manager = New(Options{Leases: b.leases, Store: s, Rooms: b.rooms, Audit: recorder{audit.NewRecorder("i_1", log), s},
-		Metrics: obs.NewMetrics(prometheus.NewRegistry()), Log: log, Now: time.Now, Instance: "i_1", TTL: ttl})
+	b.Manager = New(Options{Leases: l, Store: s, Rooms: b.rooms, Audit: recorder{audit.NewRecorder(id, log), s},
+		Metrics: obs.NewMetrics(prometheus.NewRegistry()), Log: log, Now: time.Now, Instance: id, TTL: ttl})
 	return b
 }
 

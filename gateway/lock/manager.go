@@ -30,6 +30,7 @@ type Store interface {
 	OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error)
 	CloseLock(ctx context.Context, key collab.LockKey, fence int64, end collab.LockEnd, at time.Time, audit []collab.AuditRow) (collab.Head, bool, error)
 	ExtendLock(ctx context.Context, key collab.LockKey, fence int64, expires time.Time) error
+	LocksOf(ctx context.Context, tenant collab.Tenant, session collab.SessionID) ([]collab.Lock, error)
 	ExpiredLocks(ctx context.Context, before time.Time, limit int) ([]collab.Lock, error)
 }
 

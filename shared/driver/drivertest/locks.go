@@ -15,6 +15,7 @@ type Locker interface {
 	CloseLock(ctx context.Context, key collab.LockKey, fence int64, end collab.LockEnd, at time.Time, audit []collab.AuditRow) (collab.Head, bool, error)
 	ExtendLock(ctx context.Context, key collab.LockKey, fence int64, expires time.Time) error
 	OpenLocks(ctx context.Context, r collab.Resource) ([]collab.Lock, error)
+	LocksOf(ctx context.Context, tenant collab.Tenant, session collab.SessionID) ([]collab.Lock, error)
 	ExpiredLocks(ctx context.Context, before time.Time, limit int) ([]collab.Lock, error)
 	Journaler
 }
@@ -34,6 +35,7 @@ func Locks(t *testing.T, open func(*testing.T) Locker) {
 		{"L3 the same user's other session takes over when it asks to", takeOver},
 		{"L3 a session's own lock of the key is superseded", superseded},
 		{"L4 a lock is extended while it is open", extend},
+		{"C11 the open locks of a session are found", ofSession},
 		{"L5 of five that close a lock one does, and its audit row is kept once", closedOnce},
 		{"L5 locks past their end are found, oldest first", expired},
 		{"L6 what was checked before a grant or an end is stale", guardRaised},
@@ -268,6 +270,27 @@ func extend(t *testing.T, l Locker) {
 	must(t, err)
 	if err := l.ExtendLock(timeLimit(t), held.Key, held.Fence, start.Add(time.Hour)); !errors.Is(err, collab.ErrLost) {
 		t.Fatalf("extending a closed lock: %v, want ErrLost", err)
+	}
+}
+
+func ofSession(t *testing.T, l Locker) {
+	r, elsewhere := resource(), resource()
+	second := r
+	second.ID += "/second"
+	b := grant(t, l, lock(second, "", "usr_001", "s_1")).Lock
+	a := grant(t, l, lock(r, "note", "usr_001", "s_1")).Lock
+	grant(t, l, lock(r, "dosage", "usr_001", "s_2"))
+	grant(t, l, lock(elsewhere, "note", "usr_001", "s_1"))
+	over := grant(t, l, lock(r, "plan", "usr_001", "s_1")).Lock
+	_, _, err := l.CloseLock(timeLimit(t), over.Key, over.Fence, collab.LockReleased, start, nil)
+	must(t, err)
+	found, err := l.LocksOf(timeLimit(t), r.Tenant, "s_1")
+	must(t, err)
+	if len(found) != 2 || !sameLock(found[0], a) || !sameLock(found[1], b) {
+		t.Fatalf("locks %+v, want %+v and %+v", found, a, b)
+	}
+	if found, err := l.LocksOf(timeLimit(t), r.Tenant, "s_404"); err != nil || len(found) != 0 {
+		t.Fatalf("locks of nobody: %+v, %v", found, err)
 	}
 }
 

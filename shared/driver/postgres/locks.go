@@ -165,6 +165,19 @@ func (db *DB) OpenLocks(ctx context.Context, r collab.Resource) (found []collab.
 	return found, nil
 }
 
+// LocksOf returns the open records of a session, by resource and field.
+func (db *DB) LocksOf(ctx context.Context, tenant collab.Tenant, session collab.SessionID) (found []collab.Lock, err error) {
+	err = db.read(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
+		found, err = query(ctx, conn, scanLock, "SELECT "+lockColumns+` FROM locks
+			WHERE tenant = $1 AND session_id = $2 AND closed_at IS NULL ORDER BY resource_id, field`, string(tenant), string(session))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read locks of a session: %w", err)
+	}
+	return found, nil
+}
+
 // ExpiredLocks returns up to limit open records, of all tenants, that should have ended before a time, oldest first.
 func (db *DB) ExpiredLocks(ctx context.Context, before time.Time, limit int) (found []collab.Lock, err error) {
 	err = db.read(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {

@@ -157,6 +157,16 @@ func openLocks(ctx context.Context, q querier, r collab.Resource) ([]collab.Lock
 		WHERE tenant = ? AND resource_id = ? AND closed_at IS NULL ORDER BY field`, r.Tenant, r.ID)
 }
 
+// LocksOf returns the open records of a session, by resource and field.
+func (db *DB) LocksOf(ctx context.Context, tenant collab.Tenant, session collab.SessionID) ([]collab.Lock, error) {
+	found, err := collect(ctx, db.readers, scanLock, "SELECT "+lockColumns+` FROM locks
+		WHERE tenant = ? AND session_id = ? AND closed_at IS NULL ORDER BY resource_id, field`, tenant, session)
+	if err != nil {
+		return nil, fmt.Errorf("read locks of a session: %w", err)
+	}
+	return found, nil
+}
+
 // ExpiredLocks returns up to limit open records, of all tenants, that should have ended before a time, oldest first.
 func (db *DB) ExpiredLocks(ctx context.Context, before time.Time, limit int) ([]collab.Lock, error) {
 	found, err := collect(ctx, db.readers, scanLock, "SELECT "+lockColumns+` FROM locks
