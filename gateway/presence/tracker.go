@@ -19,6 +19,7 @@ type Sessions interface {
 	OpenSession(ctx context.Context, s collab.Session) (sessionsOfUser int, err error)
 	TouchSession(ctx context.Context, s collab.Session, at time.Time) error
 	CloseSession(ctx context.Context, s collab.Session) error
+	ClaimSession(ctx context.Context, c collab.Claim) (collab.Session, []collab.Member, error)
 }
 
 // Rooms keeps who is in which room, with TTLs.
@@ -50,12 +51,13 @@ type Tracker struct {
 
 // Entry is one session's presence. Seen is safe for concurrent use and costs two stores.
 type Entry struct {
-	session collab.Session
-	seen    atomic.Int64 // time of the last event, ns
-	acted   atomic.Int64 // time of the last event that was no heartbeat, ns
+	seen  atomic.Int64 // time of the last event, ns
+	acted atomic.Int64 // time of the last event that was no heartbeat, ns
 
 	// Guarded by the tracker's mu.
+	session collab.Session
 	written time.Time // when the state driver was told last
+	lost    bool      // the state driver says that it is another instance's
 	members map[collab.Resource]membership
 }
 
@@ -79,21 +81,26 @@ func (t *Tracker) Open(ctx context.Context, s collab.Session) (*Entry, int, erro
 	if err != nil {
 		return nil, 0, err
 	}
+	return t.enlist(s, nil), n, nil
+}
+
+func (t *Tracker) enlist(s collab.Session, places []collab.Member) *Entry {
 	now := t.Now()
 	e := &Entry{session: s, written: now, members: map[collab.Resource]membership{}}
 	e.Seen(now, true)
+	for _, m := range places {
+		e.members[m.Resource] = membership{Member: m, renewed: now}
+	}
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.live[s.ID] = e
-	t.mu.Unlock()
-	return e, n, nil
+	return e
 }
 
 // Close forgets a session. Its rooms were left before.
-func (t *Tracker) Close(ctx context.Context, s collab.Session) error {
-	t.mu.Lock()
-	delete(t.live, s.ID)
-	t.mu.Unlock()
-	return t.Sessions.CloseSession(ctx, s)
+func (t *Tracker) Close(ctx context.Context, e *Entry) error {
+	t.Forget(e)
+	return t.Sessions.CloseSession(ctx, t.session(e))
 }
 
 // Enter puts a session into a room and returns all who are there.
@@ -193,13 +200,14 @@ func (t *Tracker) Run(ctx context.Context) {
 func (t *Tracker) renew(ctx context.Context) {
 	sessions, members := t.due()
 	for _, e := range sessions {
-		if err := t.touch(ctx, e); err != nil {
-			t.failed(ctx, e.session.ID, err)
+		id := t.session(e).ID
+		if err := t.touch(ctx, e); err != nil && !t.lose(id, err) {
+			t.failed(ctx, id, err)
 			return
 		}
 	}
 	for _, m := range members {
-		if err := t.renewMember(ctx, m); err != nil {
+		if err := t.renewMember(ctx, m); err != nil && !t.lose(m.Session, err) {
 			t.failed(ctx, m.Session, err)
 			return
 		}
@@ -234,18 +242,18 @@ func (t *Tracker) due() (sessions []*Entry, members []collab.Member) {
 func (t *Tracker) touch(ctx context.Context, e *Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, operationLimit)
 	defer cancel()
-	now := t.Now()
-	if err := t.Sessions.TouchSession(ctx, e.session, time.Unix(0, e.seen.Load())); err != nil {
+	now, s := t.Now(), t.session(e)
+	if err := t.Sessions.TouchSession(ctx, s, time.Unix(0, e.seen.Load())); err != nil {
 		return err
 	}
 	t.mu.Lock()
-	live := t.live[e.session.ID] == e
+	live := t.live[s.ID] == e
 	e.written = now
 	t.mu.Unlock()
 	if live {
 		return nil
 	}
-	return t.Sessions.CloseSession(ctx, e.session)
+	return t.Sessions.CloseSession(ctx, s)
 }
 
 // renewMember renews a session's place in a room likewise.

@@ -146,7 +146,8 @@ func TestOpenCountsTheSessionsOfTheUserEverywhere(t *testing.T) { // C8, R4
 			t.Fatal(err)
 		}
 		one, two := session("s_1", "anna"), session("s_2", "anna")
-		if _, n := open(t, tr, one); n != 2 {
+		first, n := open(t, tr, one)
+		if n != 2 {
 			t.Fatalf("%d sessions, want 2", n)
 		}
 		if _, n := open(t, tr, two); n != 3 {
@@ -156,7 +157,7 @@ func TestOpenCountsTheSessionsOfTheUserEverywhere(t *testing.T) { // C8, R4
 		if n := tr.ActiveUsers(); n != 2 {
 			t.Fatalf("%d active users, want 2", n)
 		}
-		if err := tr.Close(t.Context(), one); err != nil {
+		if err := tr.Close(t.Context(), first); err != nil {
 			t.Fatalf("close: %v", err)
 		}
 		if n := d.sessions(t, "anna"); n != 2 {
@@ -301,7 +302,7 @@ func TestRenewalThatCrossesTheEndLeavesNoGhost(t *testing.T) { // R3, C8
 		if err := tr.Leave(t.Context(), m); err != nil {
 			t.Fatalf("leave: %v", err)
 		}
-		if err := tr.Close(t.Context(), s); err != nil {
+		if err := tr.Close(t.Context(), e); err != nil {
 			t.Fatalf("close: %v", err)
 		}
 		close(goOn)

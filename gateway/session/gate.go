@@ -142,10 +142,10 @@ func (g *Gate) open(ctx context.Context, s *Session) error {
 	if count > g.SessionsPerUser {
 		s.ended.Store(true)
 		s.overLimit(room.Ticket{Ack: -1}, "", "a user may have no more sessions than this one has")
-		return g.Presence.Close(ctx, s.about)
+		return g.Presence.Close(ctx, s.presence)
 	}
 	if err := g.Audit.Record(ctx, s.event(audit.UserConnected)); err != nil {
-		return errors.Join(err, g.Presence.Close(ctx, s.about))
+		return errors.Join(err, g.Presence.Close(ctx, s.presence))
 	}
 	g.mu.Lock()
 	draining := g.draining
@@ -157,7 +157,7 @@ func (g *Gate) open(ctx context.Context, s *Session) error {
 	if draining { // since it asked
 		gone := s.event(audit.UserDisconnected)
 		gone.Reason = string(endDraining)
-		return errors.Join(errDraining, g.Presence.Close(ctx, s.about), g.Audit.Record(ctx, gone))
+		return errors.Join(errDraining, g.Presence.Close(ctx, s.presence), g.Audit.Record(ctx, gone))
 	}
 	g.Metrics.Sessions.Inc()
 	return nil

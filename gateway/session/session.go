@@ -145,7 +145,7 @@ func (s *Session) finish(why ending) {
 		for id := range joined {
 			s.leave(ctx, id, why)
 		}
-		if err := s.gate.Presence.Close(ctx, s.about); err != nil {
+		if err := s.gate.Presence.Close(ctx, s.presence); err != nil {
 			s.gate.Log.Warn("session: end presence", obs.Session(s.id), obs.Err(err)) // it expires by itself
 		}
 		e := s.event(audit.UserDisconnected)

@@ -1,0 +1,78 @@
+package presence
+
+import (
+	"context"
+	"errors"
+
+	"corsia/shared/collab"
+)
+
+// Claim takes a session over from wherever it was, with its places in rooms (SPEC C11). ErrNotFound: the user has no such
+// session; ErrLost: another key is in force.
+func (t *Tracker) Claim(ctx context.Context, c collab.Claim) (*Entry, collab.Session, []collab.Member, error) {
+	s, places, err := t.Sessions.ClaimSession(ctx, c)
+	if err != nil {
+		return nil, collab.Session{}, nil, err
+	}
+	return t.enlist(s, places), s, places, nil
+}
+
+// Seal sees to it that nobody claims the session any more: it will end here. ErrLost: somebody has.
+func (t *Tracker) Seal(ctx context.Context, e *Entry) error {
+	s := t.session(e)
+	next := collab.HashSecret(collab.NewSecret())
+	_, _, err := t.Sessions.ClaimSession(ctx, collab.Claim{Tenant: s.Tenant, User: s.User, Session: s.ID, Instance: s.Instance, Hash: s.ResumeHash, Next: next})
+	if errors.Is(err, collab.ErrNotFound) {
+		return nil // forgotten: there is nothing to claim
+	}
+	if err == nil {
+		t.mu.Lock()
+		e.session.ResumeHash = next
+		t.mu.Unlock()
+	}
+	return err
+}
+
+// Confirm asks whether the session is still this instance's, and renews it. ErrLost: another one has claimed it.
+func (t *Tracker) Confirm(ctx context.Context, e *Entry) error { return t.touch(ctx, e) }
+
+// Forget leaves a session to whom it belongs now.
+func (t *Tracker) Forget(e *Entry) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.live[e.session.ID] == e {
+		delete(t.live, e.session.ID)
+	}
+}
+
+// Lost returns the sessions of which the state driver said that they are another instance's.
+func (t *Tracker) Lost() []collab.SessionID {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var lost []collab.SessionID
+	for id, e := range t.live {
+		if e.lost {
+			lost = append(lost, id)
+		}
+	}
+	return lost
+}
+
+// lose notes a session that is another instance's, and reports whether the error says so.
+func (t *Tracker) lose(id collab.SessionID, err error) bool {
+	if !errors.Is(err, collab.ErrLost) {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e := t.live[id]; e != nil {
+		e.lost = true
+	}
+	return true
+}
+
+func (t *Tracker) session(e *Entry) collab.Session {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return e.session
+}
