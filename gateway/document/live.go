@@ -250,6 +250,15 @@ func (l *Live) Leave(session collab.SessionID) {
 	}
 }
 
+// Release forgets that a session writes here. Ids that it never used stay reserved to it.
+func (l *Live) Release(session collab.SessionID) {
+	for client, s := range l.writers {
+		if s == session {
+			delete(l.writers, client)
+		}
+	}
+}
+
 // Lock puts a lock in force, or renews it. It reports false for one of which a later one or the end is known.
 func (l *Live) Lock(lock collab.Lock) bool {
 	field := lock.Key.Field

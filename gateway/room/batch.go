@@ -104,6 +104,9 @@ func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error
 		r.reload(err)
 		return collab.Entry{}, err
 	}
+	if r.peers[w.Session] == nil { // left while it waited: the same user may go on under its ids
+		r.live.Release(w.Session)
+	}
 	batch.Bind = append(batch.Bind, checked.Bind...)
 	return collab.Entry{Update: checked.Update, Clients: checked.Clients, Fields: checked.Fields}, nil
 }

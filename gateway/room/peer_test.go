@@ -264,3 +264,26 @@ func TestSeedFillsAFieldOnce(t *testing.T) { // G4
 		}
 	})
 }
+
+func TestUpdateOfASessionThatHasLeftDoesNotHoldItsClientID(t *testing.T) { // D7
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		defer w.close()
+		anna, next := w.join("anna/1"), w.join("anna/2")
+		w.journal.hold = true
+		w.types(anna, "notes", "1") // under way
+		synctest.Wait()
+		w.types(anna, "notes", "2") // waits
+		w.send(anna, Leave{Session: anna.id, Reason: "disconnected"})
+		synctest.Wait()
+		w.journal.release()
+		synctest.Wait()
+		next.yjs, next.doc = anna.yjs, anna.doc // what it had not sent
+		w.types(next, "notes", "3")
+		synctest.Wait()
+		if revisions, codes := next.saved(); len(revisions) != 1 || len(codes) != 0 {
+			t.Fatalf("saved %v, refused %v", revisions, codes)
+		}
+		w.wantStored("notes", "123")
+	})
+}
