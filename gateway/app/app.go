@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"corsia/gateway/auth"
+	"corsia/gateway/cluster"
 	"corsia/gateway/document"
 	"corsia/gateway/engineio"
 	"corsia/gateway/httpapi"
@@ -57,6 +58,8 @@ type App struct {
 	presence  *presence.Tracker
 	compactor *document.Compactor
 	rooms     *room.Registry
+	directory *cluster.Directory // nil: this instance is alone
+	forwarder *cluster.Forwarder // nil: requests are not passed on
 	locks     *lock.Manager
 	gate      *session.Gate
 	sockets   *socketio.Server
@@ -77,7 +80,8 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	a.trail = newTrail(audit.NewRecorder(c.Instance, log), a.metrics)
 	a.logged.Go(a.trail.run)
 	var err error
-	if a.drivers, err = openDrivers(ctx, c, a.metrics, log, func(rows []collab.AuditRow) { a.trail.committed <- rows }); err != nil {
+	if a.drivers, err = openDrivers(ctx, c, a.metrics, log, func(rows []collab.AuditRow) { a.trail.committed <- rows },
+		func() { a.rooms.Refresh() }); err != nil {
 		close(a.trail.committed)
 		a.logged.Wait()
 		return nil, err
@@ -114,9 +118,12 @@ func (a *App) build() error {
 	a.gate = session.NewGate(session.Options{Instance: c.Instance, Verifier: verifier, Grants: grants, Revocations: a.revoked,
 		Presence: a.presence, Rooms: a.rooms, Locks: a.locks, Store: d.store, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
 		HeartbeatInterval: c.PingInterval, MessagesPerSecond: c.MessagesPerSecond, SessionsPerUser: c.SessionsPerUser, RoomsPerSession: c.RoomsPerSession})
+	if err := a.join(); err != nil {
+		return err
+	}
 	a.sockets = a.newSockets()
 	a.health = a.newHealth()
-	routes, err := httpapi.Routes(httpapi.Options{Sockets: a.sockets, Health: a.health, Metrics: m, Widget: widget.Files, Issuer: issuer, Log: a.log,
+	routes, err := httpapi.Routes(httpapi.Options{Sockets: a.entrance(), Health: a.health, Metrics: m, Widget: widget.Files, Issuer: issuer, Log: a.log,
 		Admin: httpapi.Admin{Verifier: verifier, Grants: grants, Revoker: d.store, Row: trail.Row, Record: trail.Record, Log: a.log, Now: time.Now,
 			Address: httpapi.ClientAddress(c.TrustedProxies),
 			Revoked: func(ctx context.Context) error { return a.revoked.Refresh(ctx, d.store) }}})
@@ -138,6 +145,7 @@ func (a *App) newSockets() *socketio.Server {
 			return slices.Contains(c.AllowedOrigins, origin) || engineio.SameOrigin(r, origin)
 		}
 	}
+	a.named(&o)
 	malformed := func(address string, err error) {
 		a.metrics.CountError(collab.CodeBadRequest)
 		a.log.Warn("socket: malformed packet", slog.String(obs.KeyAddress, address), obs.Err(err))
@@ -202,12 +210,20 @@ func (a *App) Start(ctx context.Context) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	a.listener = listener
+	if a.directory != nil {
+		if err := a.directory.Announce(ctx, a.instanceAddr()); err != nil {
+			return errors.Join(fmt.Errorf("announce this instance: %w", err), listener.Close())
+		}
+	}
 	running, stop := context.WithCancel(context.Background())
 	a.stop = stop
-	a.running.Go(func() { a.drivers.state.Run(running) })
+	for _, run := range a.drivers.run {
+		a.running.Go(func() { run(running) })
+	}
 	a.running.Go(func() { a.presence.Run(running) })
 	a.running.Go(func() { a.compactor.Run(running) })
-	if a.drivers.shared {
+	if a.directory != nil {
+		a.running.Go(func() { a.directory.Run(running) })
 		a.running.Go(func() { a.rooms.Run(running) })
 	}
 	a.running.Go(func() { a.locks.Run(running, a.gate.Active) })
@@ -254,6 +270,9 @@ func (a *App) Failed() <-chan error { return a.failed }
 func (a *App) Stop(ctx context.Context) error {
 	a.health.Drain()
 	err := a.gate.Drain(ctx, drainSpread)
+	if a.forwarder != nil {
+		a.forwarder.Close()
+	}
 	err = errors.Join(err, a.sockets.Close(ctx), a.server.Shutdown(ctx))
 	if err != nil {
 		err = errors.Join(err, a.server.Close()) // what did not end in time

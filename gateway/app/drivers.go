@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"corsia/gateway/cluster"
 	"corsia/gateway/document"
 	"corsia/gateway/lock"
 	"corsia/gateway/presence"
@@ -17,6 +18,7 @@ import (
 	"corsia/shared/driver/folder"
 	"corsia/shared/driver/inproc"
 	"corsia/shared/driver/postgres"
+	"corsia/shared/driver/rabbitmq"
 	"corsia/shared/driver/redis"
 	"corsia/shared/driver/sqlite"
 	"corsia/shared/obs"
@@ -42,7 +44,6 @@ type state interface {
 	presence.Rooms
 	lock.Leaser
 	room.Rosters
-	Run(ctx context.Context)
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -66,13 +67,18 @@ type drivers struct {
 	bus     bus
 	archive archive
 
-	cache  document.Cache // of states; nil: none
-	shared bool           // other instances may use the same store
+	cache     document.Cache   // of states; nil: none
+	instances cluster.Registry // nil: this instance is alone
+	run       []func(ctx context.Context)
 }
 
-// openDrivers picks the drivers by the schemes of their URLs. It is the only place that does.
-func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, committed func([]collab.AuditRow)) (*drivers, error) {
-	d := &drivers{bus: inproc.NewBus()}
+// openDrivers picks the drivers by the schemes of their URLs. It is the only place that does. Reconnected is called when
+// word from other instances may have been lost.
+func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, committed func([]collab.AuditRow), reconnected func()) (*drivers, error) {
+	d := &drivers{}
+	if err := d.openBus(c, m, log, reconnected); err != nil {
+		return nil, fmt.Errorf("open bus: %w", err)
+	}
 	var err error
 	if d.archive, err = folder.Open(strings.TrimPrefix(c.ArchiveURL, "file:")); err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
@@ -80,7 +86,6 @@ func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger
 	if err := d.openState(c, m, log); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state: %w", err), d.archive.Close())
 	}
-	d.shared = !strings.HasPrefix(c.StoreURL, "sqlite:")
 	if d.store, err = openStore(ctx, c, m, log, committed); err != nil {
 		return nil, errors.Join(err, d.state.Close(), d.archive.Close())
 	}
@@ -100,11 +105,29 @@ func openStore(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, 
 
 func (d *drivers) openState(c Config, m *obs.Metrics, log *slog.Logger) error {
 	if strings.HasPrefix(c.StateURL, "inproc:") {
-		d.state = inproc.NewStateTTL(time.Now, inproc.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL})
+		s := inproc.NewStateTTL(time.Now, inproc.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL})
+		d.state, d.run = s, append(d.run, s.Run)
 		return nil
 	}
 	s, err := redis.Open(c.StateURL, redis.Options{TTL: redis.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL}, Log: log,
 		Observe: func(op string, d time.Duration, _ error) { m.RedisLatency(op).Observe(d.Seconds()) }})
-	d.state, d.cache = s, s
-	return err
+	if err != nil {
+		return err
+	}
+	d.state, d.cache, d.instances, d.run = s, s, s, append(d.run, s.Run)
+	return nil
+}
+
+func (d *drivers) openBus(c Config, m *obs.Metrics, log *slog.Logger, reconnected func()) error {
+	if strings.HasPrefix(c.BusURL, "inproc:") {
+		d.bus = inproc.NewBus()
+		return nil
+	}
+	b, err := rabbitmq.Open(c.BusURL, rabbitmq.Options{Instance: c.Instance, OnReconnect: reconnected, Log: log,
+		Observe: func(result string, n int) { m.Published(result).Add(float64(n)) }})
+	if err != nil {
+		return err
+	}
+	d.bus, d.run = b, append(d.run, b.Run)
+	return nil
 }

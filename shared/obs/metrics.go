@@ -134,10 +134,9 @@ func (m *Metrics) RedisLatency(op string) prometheus.Observer {
 	return m.redis.WithLabelValues(label(op, isLower))
 }
 
-// Published returns rabbitmq_publish_total{result}, for what the broker confirmed and for what it did not. Callers keep
-// them.
-func (m *Metrics) Published() (confirmed, failed prometheus.Counter) {
-	return m.published.WithLabelValues("confirmed"), m.published.WithLabelValues("failed")
+// Published returns rabbitmq_publish_total{result}: confirmed, nacked, failed or dropped.
+func (m *Metrics) Published(result string) prometheus.Counter {
+	return m.published.WithLabelValues(label(result, isLower))
 }
 
 // Sampled is a gauge whose value is asked for at each scrape, because it changes while nothing happens (an age).

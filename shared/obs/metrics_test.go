@@ -73,7 +73,7 @@ func TestMCountsAreShown(t *testing.T) {
 	m.SetBreaker("store", BreakerOpen)
 	m.DependencyFailures("bus").Inc()
 	m.RedisLatency("set").Observe(.001)
-	_, failed := m.Published()
+	failed := m.Published("failed")
 	failed.Inc()
 	m.Locks.Denied.Inc()
 	m.Operations.Update.Inc()

@@ -74,7 +74,9 @@ func (m *Metrics) registerDependencies(r registrar) {
 // showFromTheStart makes the children whose labels are known, so that a rate over them sees the first increment and a
 // dashboard finds every name on a gateway that has not failed yet.
 func (m *Metrics) showFromTheStart() {
-	m.Published()
+	for _, result := range []string{"confirmed", "nacked", "failed", "dropped"} {
+		m.Published(result)
+	}
 	m.RedisLatency("ping")
 	m.errors.WithLabelValues(string(collab.CodeInternal))
 	for _, dependency := range []string{"store", "state", "bus", "archive"} {
