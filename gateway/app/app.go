@@ -113,7 +113,7 @@ func (a *App) build() error {
 	limits.UpdateBytes, limits.DocumentBytes = c.UpdateBytes, c.DocumentBytes
 	a.rooms = room.NewRegistry(room.Options{Instance: c.Instance, Journal: d.store, Rosters: d.state, Bus: d.bus, Compactor: a.compactor, Limits: limits,
 		Audit: trail.refused, Metrics: m, Log: a.log, Now: time.Now}, roomLinger)
-	a.locks = lock.New(lock.Options{Leases: d.state, Store: d.store, Rooms: a.rooms, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
+	a.locks = lock.New(lock.Options{Leases: d.state, Expired: d.state.Expirations(), Alone: d.instances == nil, Store: d.store, Rooms: a.rooms, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
 		Instance: c.Instance, TTL: c.LockTTL})
 	a.gate = session.NewGate(session.Options{Instance: c.Instance, Verifier: verifier, Grants: grants, Revocations: a.revoked,
 		Presence: a.presence, Rooms: a.rooms, Locks: a.locks, Store: d.store, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,

@@ -44,6 +44,7 @@ type state interface {
 	presence.Rooms
 	lock.Leaser
 	room.Rosters
+	Expirations() <-chan collab.LockKey
 	Ping(ctx context.Context) error
 	Close() error
 }

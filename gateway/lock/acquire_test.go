@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"corsia/shared/collab"
+	"corsia/shared/driver/inproc"
 )
 
 func TestOfFiveAtOnceOneGetsTheLock(t *testing.T) { // L2
@@ -188,6 +189,7 @@ func TestRecordWhoseLeaseIsGoneStandsInNobodysWay(t *testing.T) { // L5, L8
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBench(t)
+			b.Alone = true
 			for _, key := range tt.keys {
 				dead := collab.Lock{ID: collab.NewLockID(), Key: key, User: "anna", Session: "anna/9", Instance: "i_0", ExpiresAt: time.Now().Add(ttl)}
 				if _, err := b.store.OpenLock(t.Context(), dead, false, func(collab.LockGranted) []collab.AuditRow { return nil }); err != nil {
@@ -199,6 +201,34 @@ func TestRecordWhoseLeaseIsGoneStandsInNobodysWay(t *testing.T) { // L5, L8
 				t.Fatalf("announced %v, want each as expired", ends)
 			}
 		})
+	}
+}
+
+func TestLeaseLostInAFailOverDoesNotGiveTheLockAway(t *testing.T) { // L8
+	synctest.Test(t, func(t *testing.T) {
+		one := newBench(t)
+		other := newInstance(t, "i_2", one.leases, one.store)
+		lock := one.grants(ask("anna/1", notes)).Lock
+		one.leases.State = inproc.NewState(time.Now)
+		other.denies(ask("bruno/1", notes), ReasonAlreadyLocked)
+		other.denies(ask("bruno/1", collab.LockKey{Resource: ward}), ReasonOverlaps)
+		if open := one.store.records(); len(open) != 1 || open[0].ID != lock.ID {
+			t.Fatalf("records %v, want the holder's", open)
+		}
+		time.Sleep(ttl + time.Second) // nobody renewed it
+		if fence := other.grants(ask("bruno/1", notes)).Lock.Fence; fence <= lock.Fence {
+			t.Fatalf("fence %d after %d", fence, lock.Fence)
+		}
+	})
+}
+
+func TestDenialNamesAHolderOfAnotherInstance(t *testing.T) { // L2
+	one := newBench(t)
+	other := newInstance(t, "i_2", one.leases, one.store)
+	lock := one.grants(ask("anna/1", notes)).Lock
+	denied := other.denies(ask("bruno/1", notes), ReasonAlreadyLocked)
+	if denied.Holder.Name != "Dr anna" || denied.Holder.ID != lock.ID {
+		t.Fatalf("held by %+v, want Dr anna", denied.Holder)
 	}
 }
 

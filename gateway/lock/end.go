@@ -14,7 +14,8 @@ const (
 	sweepBatch   = 200
 	sweepEvery   = 30 * time.Second // the backstop: this instance's own timer notices its locks at once
 	tickEvery    = 250 * time.Millisecond
-	renewMargin  = 3 // a lock is renewed when two thirds of its TTL are left at most: at least every 20 s of 30
+	othersFirst  = time.Second // for the instance of a lock to notice its end before others look
+	renewMargin  = 3           // a lock is renewed when two thirds of its TTL are left at most: at least every 20 s of 30
 	operationMax = 5 * time.Second
 	sweepMax     = 8 * time.Second // renewals wait for it
 )
@@ -95,20 +96,57 @@ func (m *Manager) Forget(session collab.SessionID) {
 func (m *Manager) Run(ctx context.Context, active func(collab.SessionID) bool) {
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
-	swept := m.Now()
-	m.sweep(ctx, swept.Add(max(m.TTL, collab.MaxLockTTL))) // all of them: leases may have died with a process, before their time
+	now := m.Now()
+	if m.Alone {
+		now = now.Add(max(m.TTL, collab.MaxLockTTL)) // all of them: leases died with a process, before their time
+	}
+	m.sweep(ctx, now)
+	next := m.Now().Add(sweepEvery)
+	expired := m.Expired
 	for {
-		if now := m.Now(); now.Sub(swept) >= sweepEvery {
-			swept = now
+		if now := m.Now(); !now.Before(next) {
+			next = now.Add(sweepEvery)
 			m.sweep(ctx, now)
 		}
 		select {
 		case <-ctx.Done():
 			return
+		case key, open := <-expired:
+			switch {
+			case !open:
+				expired = nil
+			case !m.noticed(ctx, key):
+				next = earlier(next, m.Now().Add(othersFirst)) // its own instance may be gone
+			}
 		case <-tick.C:
 			m.tend(ctx, active)
 		}
 	}
+}
+
+// noticed ends a lock of this instance whose lease has ended, and reports whether there was one.
+func (m *Manager) noticed(ctx context.Context, key collab.LockKey) bool {
+	mine := m.list(func(l *collab.Lock) bool { return l.Key == key })
+	for _, l := range mine {
+		opCtx, cancel := context.WithTimeout(ctx, operationMax)
+		switch left := l.ExpiresAt.Sub(m.Now()); {
+		case left <= 0:
+			m.expire(opCtx, l)
+		case left > othersFirst && !l.Explicit: // lost before its time; the rest is a difference of clocks
+			if _, err := m.extend(opCtx, l.ID, func(*collab.Lock) {}); err != nil && ctx.Err() == nil {
+				m.Log.Warn("lock: take a lost lease again", obs.Lock(l.ID), obs.Err(err))
+			}
+		}
+		cancel()
+	}
+	return len(mine) > 0
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // tend looks at every lock of this instance once.
@@ -204,11 +242,12 @@ func (m *Manager) extend(ctx context.Context, id collab.LockID, change func(*col
 	}
 	h := *known
 	m.mu.Unlock()
+	end := h.ExpiresAt
 	change(&h.Lock)
 	h.ExpiresAt = m.Now().Add(h.TTL)
 	err := m.Store.ExtendLock(ctx, h.Key, h.Fence, h.ExpiresAt)
 	if err == nil {
-		err = m.Leases.Extend(ctx, leaseOf(h.Lock), h.TTL)
+		err = m.renewLease(ctx, h.Lock, end)
 	}
 	if errors.Is(err, collab.ErrLost) {
 		if _, err := m.end(ctx, h.Lock, collab.LockExpired); err != nil {
@@ -226,6 +265,20 @@ func (m *Manager) extend(ctx context.Context, id collab.LockID, change func(*col
 	m.mu.Unlock()
 	m.Rooms.Extended(h.Lock)
 	return h, nil
+}
+
+// renewLease moves the lease's end. One that is gone before the end that it had was lost by the state driver, not by its
+// holder, who takes it again: the record is open, so nobody else can have been granted the lock meanwhile (SPEC L8).
+func (m *Manager) renewLease(ctx context.Context, l collab.Lock, end time.Time) error {
+	err := m.Leases.Extend(ctx, leaseOf(l), l.TTL)
+	if !errors.Is(err, collab.ErrLost) || !m.Now().Before(end) {
+		return err
+	}
+	_, err = m.Leases.Acquire(ctx, leaseOf(l), l.TTL) // ErrHeld: somebody tries just now, and will not be granted it either
+	if err == nil {
+		err = m.Leases.Confirm(ctx, l)
+	}
+	return err
 }
 
 func (m *Manager) of(session collab.SessionID, id collab.LockID) *collab.Lock {

@@ -80,7 +80,7 @@ func TestLockEndsByItselfAndThatIsAnnouncedOnce(t *testing.T) { // L4, L5
 	}
 }
 
-func TestLeaseThatTheServiceForgotEndsTheLock(t *testing.T) { // L8
+func TestLeaseThatTheServiceForgotIsTakenAgain(t *testing.T) { // L8
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		lock := b.grants(ask("anna/1", notes)).Lock
@@ -89,11 +89,40 @@ func TestLeaseThatTheServiceForgotEndsTheLock(t *testing.T) { // L8
 		defer stop()
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		if ends := b.rooms.ends(); !slices.Equal(ends, []collab.LockEnd{collab.LockExpired}) {
-			t.Fatalf("announced %v, want expired", ends)
+		holder, held, err := b.leases.Holder(t.Context(), notes)
+		if err != nil || !held || holder.Lock != lock.ID || len(b.rooms.ends()) != 0 {
+			t.Fatalf("the lease is %+v (%v, %v) and %v was announced, want it again", holder, held, err, b.rooms.ends())
 		}
-		if err := b.Release(t.Context(), "anna/1", lock.ID); collab.AsError(err).Code != collab.CodeLockLost {
-			t.Fatalf("release: %v, want LOCK_LOST", err)
+		if err := b.Release(t.Context(), "anna/1", lock.ID); err != nil {
+			t.Fatalf("release: %v", err)
+		}
+	})
+}
+
+func TestEndOfALeaseIsNoticedWhenItIsTold(t *testing.T) { // L5
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		told := make(chan collab.LockKey)
+		b.Expired = told
+		theirs := newInstance(t, "i_2", b.leases, b.store)
+		q := ask("anna/1", notes)
+		q.TTL = 3 * time.Second
+		theirs.grants(q) // and then that instance dies
+		stop := b.run(never)
+		defer stop()
+		time.Sleep(q.TTL)
+		told <- notes
+		time.Sleep(2 * othersFirst)
+		synctest.Wait()
+		if ends := b.rooms.ends(); !slices.Equal(ends, []collab.LockEnd{collab.LockExpired}) {
+			t.Fatalf("announced %v a second after the lease of a dead instance ended, want expired", ends)
+		}
+		close(told) // the driver is closed: the timer goes on alone
+		b.grants(ask("bruno/1", notes))
+		time.Sleep(ttl + time.Second)
+		synctest.Wait()
+		if ends := b.rooms.ends(); len(ends) != 2 {
+			t.Fatalf("announced %v, want the second lock's end too", ends)
 		}
 	})
 }
@@ -263,7 +292,7 @@ func TestRecordsSurviveTheProcessAndFencesGrow(t *testing.T) { // L1, L5
 			t.Fatalf("open store: %v", err)
 		}
 		b := newBench(t)
-		b.Store = db
+		b.Store, b.Alone = db, true
 		grant := b.grants(ask(collab.SessionID(fmt.Sprintf("user%d/1", round)), notes)) // the dead holder's lease is gone with its process
 		if grant.Lock.Fence <= fence {
 			t.Fatalf("round %d: fence %d after %d", round, grant.Lock.Fence, fence)

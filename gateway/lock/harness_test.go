@@ -63,6 +63,13 @@ func (l *leases) Release(ctx context.Context, lease collab.Lease) error {
 	return l.State.Release(ctx, lease)
 }
 
+func (l *leases) Confirm(ctx context.Context, lock collab.Lock) error {
+	if err := l.down(); err != nil {
+		return err
+	}
+	return l.State.Confirm(ctx, lock)
+}
+
 func (l *leases) Holder(ctx context.Context, key collab.LockKey) (collab.Lease, bool, error) {
 	if err := l.down(); err != nil {
 		return collab.Lease{}, false, err
@@ -173,6 +180,12 @@ func (s *store) LocksOf(_ context.Context, tenant collab.Tenant, session collab.
 		}
 	}
 	return found, nil
+}
+
+func (s *store) OpenLocks(_ context.Context, res collab.Resource) ([]collab.Lock, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.open), func(l collab.Lock) bool { return l.Key.Resource != res }), s.away
 }
 
 func (s *store) ExpiredLocks(_ context.Context, before time.Time, limit int) ([]collab.Lock, error) {

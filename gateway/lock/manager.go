@@ -22,6 +22,8 @@ type Leaser interface {
 	Extend(ctx context.Context, l collab.Lease, ttl time.Duration) error
 	Replace(ctx context.Context, old collab.LockID, l collab.Lease, ttl time.Duration) error
 	Release(ctx context.Context, l collab.Lease) error
+	// Confirm tells operators what the store has made of the lease. It decides nothing.
+	Confirm(ctx context.Context, l collab.Lock) error
 	Holder(ctx context.Context, key collab.LockKey) (collab.Lease, bool, error)
 }
 
@@ -31,6 +33,7 @@ type Store interface {
 	CloseLock(ctx context.Context, key collab.LockKey, fence int64, end collab.LockEnd, at time.Time, audit []collab.AuditRow) (collab.Head, bool, error)
 	ExtendLock(ctx context.Context, key collab.LockKey, fence int64, expires time.Time) error
 	LocksOf(ctx context.Context, tenant collab.Tenant, session collab.SessionID) ([]collab.Lock, error)
+	OpenLocks(ctx context.Context, res collab.Resource) ([]collab.Lock, error)
 	ExpiredLocks(ctx context.Context, before time.Time, limit int) ([]collab.Lock, error)
 }
 
@@ -50,6 +53,7 @@ type Recorder interface {
 // Options configures a Manager.
 type Options struct {
 	Leases   Leaser
+	Expired  <-chan collab.LockKey // leases that ended by themselves, as far as anybody noticed; nil: nobody does
 	Store    Store
 	Rooms    Announcer
 	Audit    Recorder
@@ -58,6 +62,7 @@ type Options struct {
 	Now      func() time.Time
 	Instance collab.InstanceID
 	TTL      time.Duration // of a lock that names none (SPEC L4)
+	Alone    bool          // leases live in this process alone: at its start those of an earlier one are gone
 }
 
 // Manager grants locks to the sessions of this instance and ends them.
@@ -171,7 +176,7 @@ func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGran
 	}
 	switch {
 	case errors.Is(err, collab.ErrHeld): // or somebody was quicker to replace it
-		return grant, false, taken(ReasonAlreadyLocked, m.describe(holder), err)
+		return grant, false, taken(ReasonAlreadyLocked, m.describe(ctx, holder), err)
 	case err != nil:
 		return grant, false, taken(ReasonUnavailable, collab.Lock{}, err)
 	}
@@ -181,6 +186,9 @@ func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGran
 		return collab.LockGranted{}, freed && asked.Err() == nil, err
 	}
 	m.remember(grant)
+	if err := m.Leases.Confirm(ctx, grant.Lock); err != nil {
+		m.Log.Debug("lock: confirm a lease", obs.Lock(grant.Lock.ID), obs.Err(err)) // the record is what counts
+	}
 	return grant, false, nil
 }
 
@@ -202,7 +210,7 @@ func (m *Manager) trail(q Request, g collab.LockGranted) []collab.AuditRow {
 // again extends what the session holds already. Freed says that it had ended meanwhile.
 func (m *Manager) again(ctx context.Context, q Request, holder collab.Lease) (grant collab.LockGranted, freed bool, err error) {
 	if m.of(q.Session.ID, holder.Lock) == nil {
-		return grant, false, taken(ReasonAlreadyLocked, m.describe(holder), collab.ErrHeld)
+		return grant, false, taken(ReasonAlreadyLocked, m.describe(ctx, holder), collab.ErrHeld)
 	}
 	h, err := m.extend(ctx, holder.Lock, func(l *collab.Lock) {
 		l.TTL, l.Explicit = m.terms(q)
@@ -213,8 +221,9 @@ func (m *Manager) again(ctx context.Context, q Request, holder collab.Lease) (gr
 	return collab.LockGranted{Lock: h.Lock, Head: h.head}, false, nil
 }
 
-// undo gives the lease back, to whom it was taken from, when the store refused the record. A record in the way whose lease
-// is gone is closed (SPEC L5): freed.
+// undo gives the lease back, to whom it was taken from, when the store refused the record. A record in the way that is over
+// and whose lease is gone is closed (SPEC L5): freed. One whose lease is gone before its time is its holder's all the same:
+// Redis lost it, in a fail-over, and the holder takes it again (SPEC L8).
 func (m *Manager) undo(ctx context.Context, lease, from collab.Lease, cause error) (freed bool, err error) {
 	if left := from.Expires.Sub(m.Now()); from.Lock != "" && left > 0 {
 		err = m.Leases.Replace(ctx, lease.Lock, from, left)
@@ -228,11 +237,8 @@ func (m *Manager) undo(ctx context.Context, lease, from collab.Lease, cause erro
 	if !ok {
 		return false, cause
 	}
-	holder, live, err := m.Leases.Holder(ctx, inWay.Lock.Key)
-	if err == nil && (!live || holder.Lock != inWay.Lock.ID) {
-		if freed, err = m.end(ctx, inWay.Lock, collab.LockExpired); err != nil {
-			m.Log.Warn("lock: end one whose lease is gone", obs.Lock(inWay.Lock.ID), obs.Err(err))
-		}
+	if m.Alone || !inWay.Lock.ExpiresAt.After(m.Now()) {
+		freed = m.expire(ctx, inWay.Lock)
 	}
 	reason := ReasonAlreadyLocked
 	if errors.Is(cause, collab.ErrOverlaps) {
@@ -275,11 +281,21 @@ func (m *Manager) forget(id collab.LockID) {
 }
 
 // describe turns a lease into what a denied client is told. Names live in the records; a lease knows ids alone.
-func (m *Manager) describe(l collab.Lease) collab.Lock {
+func (m *Manager) describe(ctx context.Context, l collab.Lease) collab.Lock {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if h := m.held[l.Lock]; h != nil {
+	h := m.held[l.Lock]
+	m.mu.Unlock()
+	if h != nil {
 		return h.Lock
+	}
+	records, err := m.Store.OpenLocks(ctx, l.Key.Resource) // of another instance
+	if err != nil {
+		m.Log.Warn("lock: who holds it", obs.Lock(l.Lock), obs.Err(err))
+	}
+	for _, r := range records {
+		if r.ID == l.Lock {
+			return r
+		}
 	}
 	return collab.Lock{ID: l.Lock, Key: l.Key, User: l.User, Session: l.Session, ExpiresAt: l.Expires}
 }

@@ -15,6 +15,7 @@ type Leaser interface {
 	Extend(ctx context.Context, l collab.Lease, ttl time.Duration) error
 	Release(ctx context.Context, l collab.Lease) error
 	Holder(ctx context.Context, key collab.LockKey) (collab.Lease, bool, error)
+	Confirm(ctx context.Context, l collab.Lock) error
 	Replace(ctx context.Context, old collab.LockID, l collab.Lease, ttl time.Duration) error
 	Expirations() <-chan collab.LockKey
 }
@@ -30,6 +31,7 @@ func Leases(t *testing.T, open func(*testing.T) (Leaser, Clock)) {
 	}{
 		{"L1 a lease is held until it is released", acquireRelease},
 		{"L1 acquiring again under the same lock id renews", acquireAgain},
+		{"L1 confirming compares the lock id and renews nothing", confirmLease},
 		{"L2 a held lease is denied and its holder named", leaseDenied},
 		{"L2 of five at once one wins", oneLease},
 		{"L3 a lease is handed over by its lock id", replaceLease},
@@ -170,6 +172,17 @@ func extendLease(t *testing.T, l Leaser, pass Clock) {
 	if err := l.Extend(timeLimit(t), a, leaseTTL); !errors.Is(err, collab.ErrLost) {
 		t.Fatalf("extending what has ended: %v, want ErrLost", err)
 	}
+}
+
+func confirmLease(t *testing.T, l Leaser, pass Clock) {
+	a := lease(leaseKey(), "s_1")
+	acquire(t, l, a)
+	if err := l.Confirm(timeLimit(t), collab.Lock{ID: collab.NewLockID(), Key: a.Key, Fence: 8}); !errors.Is(err, collab.ErrLost) {
+		t.Fatalf("confirming under another lock id: %v, want ErrLost", err)
+	}
+	must(t, l.Confirm(timeLimit(t), collab.Lock{ID: a.Lock, Key: a.Key, Fence: 7, ExpiresAt: time.Now().Add(time.Hour)}))
+	pass(leaseTTL + time.Second)
+	wantHolder(t, l, collab.Lease{Key: a.Key})
 }
 
 func leaseExpires(t *testing.T, l Leaser, pass Clock) {

@@ -48,6 +48,16 @@ func (s *State) Holder(_ context.Context, key collab.LockKey) (collab.Lease, boo
 	return current, held, nil
 }
 
+// Confirm returns ErrLost when the lease is gone or another's. There is nobody else to be told more.
+func (s *State) Confirm(_ context.Context, l collab.Lock) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if current, held := s.lease(l.Key); !held || current.Lock != l.ID {
+		return collab.ErrLost
+	}
+	return nil
+}
+
 // Replace hands the lease over: it grants l when the lease of old still holds or nobody has one, else it returns ErrHeld.
 func (s *State) Replace(_ context.Context, old collab.LockID, l collab.Lease, ttl time.Duration) error {
 	s.mu.Lock()
