@@ -117,7 +117,8 @@ func (a *App) build() error {
 		Instance: c.Instance, TTL: c.LockTTL})
 	a.gate = session.NewGate(session.Options{Instance: c.Instance, Verifier: verifier, Grants: grants, Revocations: a.revoked,
 		Presence: a.presence, Rooms: a.rooms, Locks: a.locks, Store: d.store, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
-		HeartbeatInterval: c.PingInterval, MessagesPerSecond: c.MessagesPerSecond, SessionsPerUser: c.SessionsPerUser, RoomsPerSession: c.RoomsPerSession})
+		HeartbeatInterval: c.PingInterval, MessagesPerSecond: c.MessagesPerSecond, SessionsPerUser: c.SessionsPerUser, RoomsPerSession: c.RoomsPerSession,
+		ResumeGrace: c.ResumeGrace})
 	if err := a.join(); err != nil {
 		return err
 	}
@@ -269,7 +270,7 @@ func (a *App) Failed() <-chan error { return a.failed }
 // closed, rooms finish what is under way, the drivers close last (SPEC C6).
 func (a *App) Stop(ctx context.Context) error {
 	a.health.Drain()
-	err := a.gate.Drain(ctx, drainSpread)
+	err := a.gate.Drain(ctx, drainSpread, a.drainGrace())
 	if a.forwarder != nil {
 		a.forwarder.Close()
 	}
@@ -281,6 +282,14 @@ func (a *App) Stop(ctx context.Context) error {
 	a.stop()
 	a.running.Wait()
 	return errors.Join(err, a.close())
+}
+
+// drainGrace returns how long sessions wait for another instance to resume them. With the embedded state none can.
+func (a *App) drainGrace() time.Duration {
+	if strings.HasPrefix(a.config.StateURL, "inproc:") {
+		return 0
+	}
+	return a.config.ResumeGrace
 }
 
 // close closes the drivers, and writes what they committed last to the log.

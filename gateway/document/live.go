@@ -259,6 +259,15 @@ func (l *Live) Release(session collab.SessionID) {
 	}
 }
 
+// Return gives a session that comes from elsewhere the ids that it has reserved or used.
+func (l *Live) Return(session collab.SessionID) {
+	for client, o := range l.owners {
+		if o.Session == session && !o.Retired {
+			l.writers[client] = session
+		}
+	}
+}
+
 // Lock puts a lock in force, or renews it. It reports false for one of which a later one or the end is known.
 func (l *Live) Lock(lock collab.Lock) bool {
 	field := lock.Key.Field

@@ -54,6 +54,7 @@ func (e Join) apply(r *Room) {
 		r.roster[m.Session] = m
 	}
 	r.roster[e.Member.Session] = e.Member
+	r.turned[e.Member.Session] = r.opts.Now()
 	r.reading = append(r.reading, reader{peer: p, join: true, stateVector: e.StateVector, ticket: e.Ticket})
 	if !again || before.member.Mode != e.Member.Mode {
 		r.broadcast(&Message{Body: &UserJoined{Resource: r.id.ID, User: r.user(e.Member.User)}}, e.Member.Session)

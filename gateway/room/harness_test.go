@@ -219,6 +219,7 @@ type client struct {
 	got     []any
 	answers []Answer
 	kicked  error
+	moved   int
 }
 
 func (c *client) Deliver(m *Message) bool {
@@ -264,6 +265,18 @@ func (c *client) Kick(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kicked = err
+}
+
+func (c *client) Moved() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moved++
+}
+
+func (c *client) movedTimes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.moved
 }
 
 // saved returns the revisions that were acknowledged, and the codes of refusals.

@@ -17,6 +17,8 @@ type Peer interface {
 	Backlog() int
 	// Kick ends the session's socket.
 	Kick(reason error)
+	// Moved tells the session that another instance says to have it. It finds out whether that is so.
+	Moved()
 }
 
 // Ticket is a session's note of which of its requests waits for an answer. The room hands it back unread.

@@ -27,10 +27,18 @@ func (e Departed) apply(r *Room) {
 	r.publish(collab.BusLeft, left{Session: e.Member.Session, Reason: e.Reason})
 }
 
+// joinedElsewhere notes a member of another instance. A session that only moved there is no news to anybody, but to the one
+// who had it here (SPEC C11).
 func (r *Room) joinedElsewhere(m collab.Member) {
 	r.turned[m.Session] = r.opts.Now()
+	before, known := r.roster[m.Session]
 	r.roster[m.Session] = m
-	r.broadcast(&Message{Body: &UserJoined{Resource: r.id.ID, User: r.user(m.User)}}, m.Session)
+	if !known || before.Mode != m.Mode {
+		r.broadcast(&Message{Body: &UserJoined{Resource: r.id.ID, User: r.user(m.User)}}, m.Session)
+	}
+	if p := r.peers[m.Session]; p != nil && m.Instance != r.opts.Instance {
+		p.Moved()
+	}
 }
 
 func (r *Room) leftElsewhere(l left) {
@@ -44,6 +52,9 @@ func (e rostered) apply(r *Room) {
 	there := make(map[collab.SessionID]bool, len(e.members))
 	for _, m := range e.members {
 		there[m.Session] = true
+		if p := r.peers[m.Session]; p != nil && m.Instance != r.opts.Instance && r.turned[m.Session].Before(e.asked) {
+			p.Moved()
+		}
 		known, already := r.roster[m.Session]
 		if r.settled(m.Session, e.asked) && m.Instance != r.opts.Instance && (!already || known.Mode != m.Mode) {
 			r.roster[m.Session] = m

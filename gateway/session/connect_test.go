@@ -165,58 +165,6 @@ func TestUnknownEventsAreAnsweredAndHarmless(t *testing.T) { // SPEC 3
 	c.OK("HEARTBEAT", fields{})
 }
 
-func TestReturningClientDisplacesItsDeadSession(t *testing.T) { // D7, R4
-	t.Parallel()
-	w := start(t)
-	const resource = "page:/1"
-	bruno := w.editor(t, "bruno", resource)
-	old := w.editor(t, "anna", resource)
-	other := w.editor(t, "anna", resource)
-	auth := func(c *testkit.Client) fields {
-		return fields{"sessionId": c.Session(), "resumeKey": c.Connected.Text("resumeKey")}
-	}
-	wrong := auth(old)
-	wrong["resumeKey"] = other.Connected.Text("resumeKey")
-	w.ConnectWith(t, testkit.Options{Token: w.Token("anna"), Auth: wrong})
-	w.ConnectWith(t, testkit.Options{Token: w.Token("carla"), Auth: auth(old)})
-	w.ConnectWith(t, testkit.Options{Token: w.Token("anna", fields{"tenant": "elsewhere"}), Auth: auth(old)})
-	old.OK("HEARTBEAT", fields{})
-	other.Drop()
-	old.OK("LOCK_ACQUIRE", fields{"resourceId": resource, "field": "notes"})
-	back := w.ConnectWith(t, testkit.Options{Token: w.Token("anna"), Auth: auth(old)})
-	if back.Session() == old.Session() || back.Connected["resumed"] != false {
-		t.Errorf("got %v", back.Connected)
-	}
-	if how := old.Ended(); how == "disconnect" {
-		t.Errorf("the old socket ended by %q", how)
-	}
-	if e := bruno.Next("LOCK_RELEASED"); e.Text("reason") != "user_disconnected" {
-		t.Errorf("its lock: %v", e)
-	}
-	if e := bruno.Next("USER_LEFT"); e.Text("userId") != "anna" || e.Text("reason") != "reconnected" || e.Text("sessionId") != old.Session() {
-		t.Errorf("others were told %v", e)
-	}
-}
-
-func TestDisplacementFinishesTheJoinUnderWay(t *testing.T) { // R3, R4
-	t.Parallel()
-	w := start(t)
-	for i := range 8 {
-		resource := fmt.Sprintf("page:/%d", i)
-		bruno := w.editor(t, "bruno", resource)
-		old := w.Connect(t, "anna")
-		old.Emit("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"})
-		back := w.ConnectWith(t, testkit.Options{Token: w.Token("anna"), Auth: fields{"sessionId": old.Session(), "resumeKey": old.Connected.Text("resumeKey")}})
-		back.OK("HEARTBEAT", fields{})
-		state := bruno.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"})
-		if users, _ := state["users"].([]any); len(users) != 1 {
-			t.Fatalf("round %d: a session that has ended is in the room: %v", i, users)
-		}
-		back.Disconnect()
-		bruno.Disconnect()
-	}
-}
-
 func TestSilentSessionIsCleanedUp(t *testing.T) { // C5, R3, L5
 	t.Parallel()
 	w := start(t, "ACTIVITY_TTL", "1s")

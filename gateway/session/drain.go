@@ -8,21 +8,20 @@ import (
 	"corsia/gateway/engineio"
 )
 
-// Drain tells every session to go elsewhere, each at a moment of its own within spread, and closes the sockets over that
-// time (SPEC C6). It returns when every session has ended, or when ctx does. New clients are refused from the start.
-func (g *Gate) Drain(ctx context.Context, spread time.Duration) error {
+// Drain tells every session to go elsewhere and closes the sockets over spread, each at a moment of its own (SPEC C6). A
+// session is kept for grace after that, so that another instance can resume it (C11). Drain returns when every session has
+// ended, or when ctx does. New clients are refused from the start.
+func (g *Gate) Drain(ctx context.Context, spread, grace time.Duration) error {
 	g.mu.Lock()
 	g.draining = true
+	g.drainGrace = grace
 	g.mu.Unlock()
 	for _, s := range g.all() {
-		wait := rand.N(spread + 1)
-		s.emit("SERVER_DRAINING", struct {
-			RetryAfterMs int64 `json:"retryAfterMs"`
-		}{wait.Milliseconds() + rand.N(spread+1).Milliseconds()})
-		time.AfterFunc(wait/2, func() {
-			s.leaving.Store(true)
-			s.conn.Close(engineio.CloseServiceRestart, "server draining")
-		})
+		if grace < g.ResumeGrace {
+			s.hasten(grace)
+		}
+		s.emit("SERVER_DRAINING", drainingView{RetryAfterMs: g.retryAfter()})
+		time.AfterFunc(rand.N(spread+1), s.sendAway)
 	}
 	ended := make(chan struct{})
 	go func() { defer close(ended); g.ending.Wait() }()
@@ -32,4 +31,28 @@ func (g *Gate) Drain(ctx context.Context, spread time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+type drainingView struct {
+	RetryAfterMs int64 `json:"retryAfterMs"`
+}
+
+// retryAfter returns how long a client should wait when its socket has closed: not all come back at once, and all within
+// the grace, for which other instances keep their sessions.
+func (g *Gate) retryAfter() int64 { return rand.N(g.ResumeGrace/2 + 1).Milliseconds() }
+
+// sendAway closes the socket for a client that shall come back to another instance.
+func (s *Session) sendAway() {
+	s.leaving.Store(true)
+	s.conn.Close(engineio.CloseServiceRestart, drained)
+}
+
+// grace returns how long a session waits for the client that lost its transport.
+func (g *Gate) grace() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.draining {
+		return g.drainGrace
+	}
+	return g.ResumeGrace
 }

@@ -62,6 +62,7 @@ type Options struct {
 	MessagesPerSecond int
 	SessionsPerUser   int
 	RoomsPerSession   int
+	ResumeGrace       time.Duration // how long a session waits for the client that lost its transport (SPEC C11)
 }
 
 // Gate lets clients in and keeps the sessions of this instance.
@@ -71,9 +72,10 @@ type Gate struct {
 	ending sync.WaitGroup // sessions whose end is not finished
 
 	// Guarded by mu.
-	mu       sync.Mutex
-	sessions map[collab.SessionID]*Session
-	draining bool
+	mu         sync.Mutex
+	sessions   map[collab.SessionID]*Session
+	draining   bool
+	drainGrace time.Duration // in place of ResumeGrace while draining
 }
 
 // NewGate returns a gate without sessions.
@@ -106,18 +108,21 @@ func (g *Gate) Connect(c *socketio.Conn, payload json.RawMessage) (socketio.List
 	if err != nil {
 		return nil, g.reject(ctx, c, err)
 	}
-	g.displace(identity, cred)
-	s := newSession(g, c, identity)
-	if err := g.open(ctx, s); err != nil {
+	s, err := g.resume(ctx, c, identity, cred)
+	if s == nil && err == nil {
+		s, err = g.open(ctx, newSession(g, c, identity))
+	}
+	if err != nil {
 		return nil, g.unavailable(err)
 	}
-	if s.ended.Load() {
-		return s, nil // over the user's limit: told and disconnected
-	}
-	s.emit("CONNECTED", connectedView{SessionID: s.id, ResumeKey: s.resumeKey, UserID: identity.User, Name: identity.Name,
-		Role: identity.Role, ServerTime: collab.Millis(g.Now()), HeartbeatInterval: g.HeartbeatInterval.Milliseconds(), Protocol: Protocol})
 	g.Metrics.ConnectLatency.Observe(g.Now().Sub(start).Seconds())
 	return s, nil
+}
+
+// greet tells the client who it is.
+func (s *Session) greet(resumed bool) {
+	s.emit("CONNECTED", connectedView{SessionID: s.id, ResumeKey: s.resumeKey, UserID: s.about.User, Name: s.about.Name, Role: s.about.Role,
+		ServerTime: collab.Millis(s.gate.Now()), HeartbeatInterval: s.gate.HeartbeatInterval.Milliseconds(), Resumed: resumed, Protocol: Protocol})
 }
 
 type connectedView struct {
@@ -132,8 +137,23 @@ type connectedView struct {
 	Protocol          int              `json:"protocol"`
 }
 
-// open makes the session known: presence, audit, then the map, so that no session is served that the trail lacks.
-func (g *Gate) open(ctx context.Context, s *Session) error {
+// open starts a new session.
+func (g *Gate) open(ctx context.Context, s *Session) (*Session, error) {
+	if err := g.enter(); err != nil {
+		return nil, err
+	}
+	if err := g.register(ctx, s); err != nil || s.ended.Load() {
+		g.ending.Done()
+		return s, err
+	}
+	g.serve(s)
+	s.greet(false)
+	return s, nil
+}
+
+// register makes the session known to presence and to the trail, so that none is served that the trail lacks. One over the
+// user's limit is told so and disconnected.
+func (g *Gate) register(ctx context.Context, s *Session) error {
 	entry, count, err := g.Presence.Open(ctx, s.about)
 	if err != nil {
 		return err
@@ -141,26 +161,37 @@ func (g *Gate) open(ctx context.Context, s *Session) error {
 	s.presence = entry
 	if count > g.SessionsPerUser {
 		s.ended.Store(true)
+		s.over = true
 		s.overLimit(room.Ticket{Ack: -1}, "", "a user may have no more sessions than this one has")
-		return g.Presence.Close(ctx, s.presence)
+		return g.Presence.Close(ctx, entry)
 	}
 	if err := g.Audit.Record(ctx, s.event(audit.UserConnected)); err != nil {
-		return errors.Join(err, g.Presence.Close(ctx, s.presence))
+		return errors.Join(err, g.Presence.Close(ctx, entry))
 	}
-	g.mu.Lock()
-	draining := g.draining
-	if !draining {
-		g.sessions[s.id] = s
-		g.ending.Add(1)
-	}
-	g.mu.Unlock()
-	if draining { // since it asked
-		gone := s.event(audit.UserDisconnected)
-		gone.Reason = string(endDraining)
-		return errors.Join(errDraining, g.Presence.Close(ctx, s.presence), g.Audit.Record(ctx, gone))
-	}
-	g.Metrics.Sessions.Inc()
 	return nil
+}
+
+// enter counts a session in that will be served, or refuses it when the gate drains. Its end counts it out: Drain waits.
+func (g *Gate) enter() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.draining {
+		return errDraining
+	}
+	g.ending.Add(1)
+	return nil
+}
+
+// serve puts a session into the map. A gate that has begun to drain since enter tells it to go at once.
+func (g *Gate) serve(s *Session) {
+	g.mu.Lock()
+	g.sessions[s.id] = s
+	draining := g.draining
+	g.mu.Unlock()
+	g.Metrics.Sessions.Inc()
+	if draining {
+		s.sendAway()
+	}
 }
 
 var errDraining = &collab.Error{Code: collab.CodeDraining, Msg: "this server is shutting down", RetryAfter: time.Second}
@@ -196,23 +227,6 @@ func (g *Gate) unavailable(err error) error {
 	return &socketio.ConnectError{Message: string(e.Code), Data: map[string]any{"code": e.Code, "retryAfterMs": max(e.RetryAfter, time.Second).Milliseconds()}}
 }
 
-// displace ends the session that a returning client names with its resume key: its socket is dead even if that was not
-// noticed yet, and its client ids must be free for the same user (SPEC D7).
-func (g *Gate) displace(id auth.Identity, cred credentials) {
-	if cred.SessionID == "" || cred.ResumeKey == "" {
-		return
-	}
-	g.mu.Lock()
-	old := g.sessions[cred.SessionID]
-	g.mu.Unlock()
-	if old == nil || old.about.Tenant != id.Tenant || old.about.User != id.User || !sameSecret(old.resumeKey, cred.ResumeKey) {
-		return
-	}
-	old.leaving.Store(true)
-	old.finish(endDisplaced)
-	old.conn.Kick(string(endDisplaced))
-}
-
 // Run looks after all sessions once a second until ctx ends: tokens that expire or were revoked, sessions that fell
 // silent (SPEC A5, C5).
 func (g *Gate) Run(ctx context.Context, every time.Duration) {
@@ -233,6 +247,11 @@ func (g *Gate) look() {
 	for _, id := range g.Presence.Idle() {
 		if s := g.find(id); s != nil {
 			go s.expire() // ending waits for the store; Close waits for it
+		}
+	}
+	for _, id := range g.Presence.Lost() {
+		if s := g.find(id); s != nil {
+			s.Moved()
 		}
 	}
 	for _, s := range g.all() {
@@ -261,8 +280,12 @@ func (g *Gate) tell(p *socketio.Packet) {
 	}
 }
 
-// Active reports whether a session had an event other than a heartbeat within the last minute (SPEC L4).
-func (g *Gate) Active(id collab.SessionID) bool { return g.Presence.Acted(id, idleAction) }
+// Active reports whether a session had an event other than a heartbeat within the last minute (SPEC L4), or may be resumed:
+// then its locks are kept for it (SPEC C11).
+func (g *Gate) Active(id collab.SessionID) bool {
+	s := g.find(id)
+	return g.Presence.Acted(id, idleAction) || s != nil && s.suspended.Load()
+}
 
 // Count returns the number of sessions.
 func (g *Gate) Count() int {
@@ -298,7 +321,9 @@ func (g *Gate) all() []*Session {
 
 func (g *Gate) forget(s *Session) {
 	g.mu.Lock()
-	delete(g.sessions, s.id)
+	if g.sessions[s.id] == s { // else it was resumed here
+		delete(g.sessions, s.id)
+	}
 	g.mu.Unlock()
 	g.Metrics.Sessions.Dec()
 	g.ending.Done()

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -26,8 +27,6 @@ const (
 	endLeft         ending = "left"
 	endDisconnected ending = "disconnected"
 	endTimeout      ending = "session_timeout"
-	endDisplaced    ending = "reconnected"
-	endDraining     ending = "draining"
 )
 
 const (
@@ -44,25 +43,30 @@ type Session struct {
 	about     collab.Session
 	resumeKey string
 	address   string
-	presence  *presence.Entry // set by open
+	presence  *presence.Entry // set by open or resume
+	breakOff  func()          // closes gone
 
 	limiter   *rate.Limiter
 	malformed atomic.Int32
-	leaving   atomic.Bool // it was told to go: what it does not get any more is not missed
+	leaving   atomic.Bool // it was told to go, or has no transport any more: what it does not get is not missed
+	dismissed atomic.Bool // it was told to go for good: it is not resumed
+	suspended atomic.Bool // it has no transport any more and may be resumed; no event is handled
 	ended     atomic.Bool
 	expiring  atomic.Bool
+	asking    atomic.Bool  // whether it is another instance's by now
 	busy      atomic.Int32 // requests that wait for a lock
-	finished  sync.Once
 
 	handling sync.Mutex     // held by Event: an end that comes from elsewhere waits for the event under way
-	waiting  sync.WaitGroup // requests that wait for a lock; the end breaks them off
-	gone     chan struct{}  // closed by finish
+	over     bool           // guarded by handling: it has had its end, or goes on elsewhere
+	waiting  sync.WaitGroup // requests that wait for a lock; the end of the transport breaks them off
+	gone     chan struct{}  // closed with the transport
 
 	// Guarded by mu.
 	mu       sync.Mutex
 	identity auth.Identity
 	warned   bool // TOKEN_EXPIRING was sent for this token
 	joined   map[collab.ResourceID]*membership
+	deadline *time.Timer // of who may resume it; nil: it has a transport
 }
 
 // membership is a session's place in a room.
@@ -76,7 +80,9 @@ func newSession(g *Gate, c *socketio.Conn, id auth.Identity) *Session {
 	now := g.Now()
 	s := &Session{gate: g, conn: c, id: collab.NewSessionID(), resumeKey: collab.NewSecret(), address: c.RemoteAddr(), identity: id,
 		limiter: rate.NewLimiter(rate.Limit(g.MessagesPerSecond), 2*g.MessagesPerSecond), joined: map[collab.ResourceID]*membership{}, gone: make(chan struct{})}
-	s.about = collab.Session{ID: s.id, Tenant: id.Tenant, User: id.User, Name: id.Name, Role: id.Role, Instance: g.Instance, ConnectedAt: now}
+	s.breakOff = sync.OnceFunc(func() { close(s.gone) })
+	s.about = collab.Session{ID: s.id, Tenant: id.Tenant, User: id.User, Name: id.Name, Role: id.Role, Instance: g.Instance, ConnectedAt: now,
+		ResumeHash: collab.HashSecret(s.resumeKey)}
 	return s
 }
 
@@ -84,7 +90,7 @@ func newSession(g *Gate, c *socketio.Conn, id auth.Identity) *Session {
 func (s *Session) Event(ev socketio.Event) {
 	s.handling.Lock()
 	defer s.handling.Unlock()
-	if s.ended.Load() {
+	if s.ended.Load() || s.suspended.Load() {
 		return
 	}
 	now := s.gate.Now()
@@ -99,8 +105,14 @@ func (s *Session) Event(ev socketio.Event) {
 	s.dispatch(ev, now)
 }
 
-// Closed ends the session with its socket. It implements socketio.Listener.
-func (s *Session) Closed(string) { s.finish(endDisconnected) }
+// Closed ends the session with its socket, or keeps it for a client that may come back. It implements socketio.Listener.
+func (s *Session) Closed(reason string) {
+	if resumable[reason] && !s.dismissed.Load() && !s.ended.Load() {
+		s.suspend()
+		return
+	}
+	s.finish(endDisconnected)
+}
 
 // overLimit tells the client which limit it broke, by ERROR and by the callback if there is one, and disconnects it
 // (SPEC C8).
@@ -117,55 +129,70 @@ func (s *Session) overLimit(t room.Ticket, res collab.ResourceID, msg string) {
 // disconnect tells the client that the server ended the session, after what waits for it.
 func (s *Session) disconnect(reason string) {
 	s.leaving.Store(true)
+	s.dismissed.Store(true)
 	s.conn.Disconnect(reason)
 }
 
 // finish ends the session once: its locks first, then its rooms, then itself, so that everybody is told in that order
-// (SPEC R3). An event under way is finished before: what it joins is left.
+// (SPEC R3). An event under way is finished before: what it joins is left. A session that another instance has resumed
+// meanwhile does not end.
 func (s *Session) finish(why ending) {
-	s.finished.Do(func() {
-		if s.ended.Swap(true) {
-			return // it was never opened
-		}
-		s.handling.Lock()
-		defer s.handling.Unlock()
-		close(s.gone)
-		s.waiting.Wait()
-		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
-		defer cancel()
-		defer s.gate.forget(s)
-		end := collab.LockUserDisconnected
-		if why == endTimeout {
-			end = collab.LockSessionTimeout
-		}
-		s.gate.Locks.EndSession(ctx, s.id, end)
-		s.mu.Lock()
-		joined := maps.Clone(s.joined)
-		s.mu.Unlock()
-		for id := range joined {
-			s.leave(ctx, id, why)
-		}
-		if err := s.gate.Presence.Close(ctx, s.presence); err != nil {
-			s.gate.Log.Warn("session: end presence", obs.Session(s.id), obs.Err(err)) // it expires by itself
-		}
-		e := s.event(audit.UserDisconnected)
-		e.Reason = string(why)
-		if err := s.gate.Audit.Record(ctx, e); err != nil {
-			s.gate.Log.Error("session: audit its end", obs.Session(s.id), obs.Err(err))
-		}
-	})
+	s.ended.Store(true)
+	s.handling.Lock()
+	defer s.handling.Unlock()
+	if s.over {
+		return
+	}
+	s.over = true
+	s.breakOff()
+	s.waiting.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
+	defer cancel()
+	defer s.gate.forget(s)
+	switch err := s.gate.Presence.Seal(ctx, s.presence); {
+	case errors.Is(err, collab.ErrLost):
+		s.vacate(ctx)
+		return
+	case err != nil: // nobody can resume it as long as the state driver is away
+		s.gate.Log.Warn("session: seal", obs.Session(s.id), obs.Err(err))
+	}
+	s.end(ctx, why)
+}
+
+// end takes the session out of everything.
+func (s *Session) end(ctx context.Context, why ending) {
+	reason := collab.LockUserDisconnected
+	if why == endTimeout {
+		reason = collab.LockSessionTimeout
+		s.gate.Metrics.ExpiredSessions.Inc()
+		s.record(ctx, s.event(audit.SessionExpired))
+	}
+	s.gate.Locks.EndSession(ctx, s.id, reason)
+	s.mu.Lock()
+	joined := maps.Clone(s.joined)
+	s.mu.Unlock()
+	for id := range joined {
+		s.leave(ctx, id, why)
+	}
+	if err := s.gate.Presence.Close(ctx, s.presence); err != nil {
+		s.gate.Log.Warn("session: end presence", obs.Session(s.id), obs.Err(err)) // it expires by itself
+	}
+	e := s.event(audit.UserDisconnected)
+	e.Reason = string(why)
+	s.record(ctx, e)
+}
+
+// record audits an end, which happens whether that can be recorded or not.
+func (s *Session) record(ctx context.Context, e audit.Event) {
+	if err := s.gate.Audit.Record(ctx, e); err != nil {
+		s.gate.Log.Error("session: audit its end", obs.Session(s.id), obs.Event(string(e.Type)), obs.Err(err))
+	}
 }
 
 // expire ends a session that had no event for the activity TTL (SPEC C5).
 func (s *Session) expire() {
 	if s.ended.Load() || s.expiring.Swap(true) {
 		return
-	}
-	s.gate.Metrics.ExpiredSessions.Inc()
-	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
-	defer cancel()
-	if err := s.gate.Audit.Record(ctx, s.event(audit.SessionExpired)); err != nil {
-		s.gate.Log.Error("session: audit its expiry", obs.Session(s.id), obs.Err(err))
 	}
 	s.finish(endTimeout)
 	s.disconnect("session timeout")
@@ -257,7 +284,7 @@ func (s *Session) Kick(reason error) {
 		return
 	}
 	s.gate.Log.Warn("session: disconnected", obs.Session(s.id), obs.Err(reason))
-	s.conn.Kick("slow consumer")
+	s.conn.Kick(slowConsumer)
 }
 
 // background runs a request that may wait for long, so that the session goes on reading. Its context ends with the

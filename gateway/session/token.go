@@ -30,14 +30,21 @@ func (s *Session) tokenRefresh(ctx context.Context, ev socketio.Event, t room.Ti
 	}
 	s.mu.Lock()
 	s.identity, s.warned = id, false
+	s.mu.Unlock()
+	s.judgeAll(ctx, id, t)
+	s.ok(t, map[string]any{"expiresAt": collab.Millis(id.Expires)})
+	return nil
+}
+
+// judgeAll judges every lock and every joined room by the token in force.
+func (s *Session) judgeAll(ctx context.Context, id auth.Identity, t room.Ticket) {
+	s.gate.Locks.EndUnless(ctx, s.id, func(res collab.Resource) bool { return s.gate.Grants.Allows(id, res.ID, collab.Editor) })
+	s.mu.Lock()
 	joined := maps.Clone(s.joined)
 	s.mu.Unlock()
-	s.gate.Locks.EndUnless(ctx, s.id, func(res collab.Resource) bool { return s.gate.Grants.Allows(id, res.ID, collab.Editor) })
 	for res, m := range joined {
 		s.judge(ctx, res, m, id, t)
 	}
-	s.ok(t, map[string]any{"expiresAt": collab.Millis(id.Expires)})
-	return nil
 }
 
 // refreshRefused answers a token that cannot take the old one's place, and disconnects.

@@ -38,7 +38,7 @@ func start(t *testing.T, settings ...string) *ward {
 	if err := os.WriteFile(filepath.Join(dir, "corsia-dev.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := map[string]string{"ADDR": "127.0.0.1:0", "STORE_URL": "sqlite:" + filepath.Join(dir, "corsia.db"), "ARCHIVE_URL": "file:" + filepath.Join(dir, "archive")}
+	env := map[string]string{"ADDR": "127.0.0.1:0", "RESUME_GRACE": "100ms", "STORE_URL": "sqlite:" + filepath.Join(dir, "corsia.db"), "ARCHIVE_URL": "file:" + filepath.Join(dir, "archive")}
 	for i := 0; i < len(settings); i += 2 {
 		env[settings[i]] = settings[i+1]
 	}

@@ -25,6 +25,7 @@ type Metrics struct {
 	ConnectLatency      prometheus.Observer // connect_latency_seconds: CONNECT → CONNECTED
 	MessageLatency      prometheus.Observer // message_latency_seconds: in → last local write
 	ExpiredSessions     prometheus.Counter  // sessions_expired_total (C5)
+	ResumedSessions     prometheus.Counter  // sessions_resumed_total (C11)
 	MessagesRateLimited prometheus.Counter  // messages_rate_limited_total (C8)
 
 	// Rooms and documents.

@@ -20,6 +20,7 @@ func (m *Metrics) registerSockets(r registrar) {
 	m.ConnectLatency = r.histogram("connect_latency_seconds", "From the CONNECT packet to CONNECTED.", messageBuckets)
 	m.MessageLatency = r.histogram("message_latency_seconds",
 		"From reading an update to its last write to a local session.", messageBuckets)
+	m.ResumedSessions = r.counter("sessions_resumed_total", "Sessions that went on after a lost transport.")
 	m.ExpiredSessions = r.counter("sessions_expired_total", "Sessions closed because they were not active.")
 	m.MessagesRateLimited = r.counter("messages_rate_limited_total", "Messages refused because a session sent too many.")
 }

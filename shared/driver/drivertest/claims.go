@@ -25,6 +25,7 @@ func Claims(t *testing.T, open func(*testing.T) (Claimer, Clock)) {
 		run  func(*testing.T, Claimer, Clock)
 	}{
 		{"C11 a claim takes the session over with its places", claimed},
+		{"C11 a claim where the session is changes the key alone", claimedInPlace},
 		{"C11 a wrong key, another user or another tenant claims nothing", claimedWrongly},
 		{"C11 of several claims at once one wins", claimedAtOnce},
 		{"C11 who lost a session does not take it back", lostSession},
@@ -101,6 +102,18 @@ func claimed(t *testing.T, k Claimer, _ Clock) {
 	must(t, k.RenewMember(timeLimit(t), m))
 	next := collab.Claim{Tenant: s.Tenant, User: s.User, Session: s.ID, Instance: "i_3", Hash: "next", Next: "third"}
 	claimOK(t, k, next, got, m, viewer)
+}
+
+func claimedInPlace(t *testing.T, k Claimer, _ Clock) {
+	s, m, c := resumable(t, k)
+	stray := m // of an instance that has lost the session and does not know it yet
+	stray.Resource.ID, stray.Instance = "page:/elsewhere", "i_0"
+	enterOK(t, k, stray)
+	c.Instance = s.Instance
+	_, _, err := k.ClaimSession(timeLimit(t), c)
+	must(t, err)
+	wantRoom(t, k, m.Resource, m)
+	wantRoom(t, k, stray.Resource, stray)
 }
 
 func claimedWrongly(t *testing.T, k Claimer, _ Clock) {

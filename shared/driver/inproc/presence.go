@@ -140,16 +140,18 @@ func (s *State) Members(_ context.Context, res collab.Resource) ([]collab.Member
 	return r.list(), nil
 }
 
-// moveMembers gives the places of a session to its instance, and returns them.
-func (s *State) moveMembers(session collab.Session, now time.Time) []collab.Member {
+// places returns the places of a session in rooms, given to its instance when it has moved.
+func (s *State) places(session collab.Session, moved bool, now time.Time) []collab.Member {
 	var places []collab.Member
 	for res, r := range s.rooms {
 		live, ok := r.members[session.ID]
 		if res.Tenant != session.Tenant || !ok || live.member.User != session.User || !now.Before(live.until) {
 			continue
 		}
-		live.member.Instance = session.Instance
-		r.members[session.ID] = live
+		if moved {
+			live.member.Instance = session.Instance
+			r.members[session.ID] = live
+		}
 		places = append(places, live.member)
 	}
 	return places

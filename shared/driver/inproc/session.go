@@ -74,7 +74,8 @@ func (s *State) claimed(session collab.Session, now time.Time) bool {
 	return there && live.session.ResumeHash != session.ResumeHash
 }
 
-// ClaimSession takes over a session with its places in rooms for an instance, whose they are from then on (SPEC C11).
+// ClaimSession takes over a session with its places in rooms for an instance, whose they are from then on (SPEC C11). When
+// it has the session already, the places stay as they are.
 // ErrNotFound: the user has no such session. ErrLost: another key is in force.
 func (s *State) ClaimSession(_ context.Context, c collab.Claim) (collab.Session, []collab.Member, error) {
 	s.mu.Lock()
@@ -92,9 +93,10 @@ func (s *State) ClaimSession(_ context.Context, c collab.Claim) (collab.Session,
 	case c.Hash == "" || live.session.ResumeHash != c.Hash:
 		return collab.Session{}, nil, collab.ErrLost
 	}
+	moved := live.session.Instance != c.Instance
 	live.session.Instance, live.session.ResumeHash = c.Instance, c.Next
 	s.touch(live.session, now, now)
-	return live.session, s.moveMembers(live.session, now), nil
+	return live.session, s.places(live.session, moved, now), nil
 }
 
 func (s *State) touch(session collab.Session, at, now time.Time) *user {

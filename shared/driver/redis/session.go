@@ -97,6 +97,7 @@ var claimSession = newScript("claim_session", prelude, users, rooms, `
 local s = find(KEYS[1], ARGV[1])
 if not s then return -1 end
 if s.resume ~= ARGV[2] and not (s.resume == ARGV[3] and s.instance == ARGV[4]) then return 0 end
+local moved = s.instance ~= ARGV[4]
 s.resume, s.instance, s['until'] = ARGV[3], ARGV[4], nil
 local value = '{"until":' .. int(now + ARGV[6]) .. ',' .. string.sub(json(s), 2)
 redis.call('HSET', KEYS[1], ARGV[1], value)
@@ -113,8 +114,10 @@ for _, room in ipairs(cjson.decode(redis.call('HGET', KEYS[3], 'rooms'))) do
 	local _, live = read(key)
 	local place = live[ARGV[1]]
 	if place then
-		place.instance = ARGV[4]
-		write(key, live)
+		if moved then
+			place.instance = ARGV[4]
+			write(key, live)
+		end
 		answer[#answer + 1] = room
 		answer[#answer + 1] = json({[ARGV[1]] = place})
 	end
@@ -142,7 +145,8 @@ func (s *State) TouchSession(ctx context.Context, session collab.Session, at tim
 	return err
 }
 
-// ClaimSession takes over a session with its places in rooms for an instance, whose they are from then on (SPEC C11).
+// ClaimSession takes over a session with its places in rooms for an instance, whose they are from then on (SPEC C11). When
+// it has the session already, the places stay as they are.
 // ErrNotFound: the user has no such session. ErrLost: another key is in force.
 func (s *State) ClaimSession(ctx context.Context, c collab.Claim) (collab.Session, []collab.Member, error) {
 	if c.Hash == "" {
