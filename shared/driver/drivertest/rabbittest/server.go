@@ -132,6 +132,7 @@ func (s *Server) configure(ports [3]int) error {
 		"RABBITMQ_ENABLED_PLUGINS_FILE=" + s.path("plugins"),
 		"RABBITMQ_ALLOW_INPUT=1", // the scripts then become the node instead of waiting for it
 		"RABBITMQ_SERVER_START_ARGS=-noinput -kernel inet_dist_use_interface {127,0,0,1}",
+		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+sbwt none +sbwtdcpu none +sbwtdio none", // no spinning: others need the processors
 	}
 	err := errors.Join(
 		os.WriteFile(s.path("rabbitmq.conf"), []byte(config), 0o600),
@@ -230,6 +231,23 @@ func (s *Server) signal(t testing.TB, sig syscall.Signal) {
 	if err := s.node.cmd.Process.Signal(sig); err != nil {
 		t.Fatalf("signal rabbitmq-server: %v", err)
 	}
+}
+
+// CPU returns the processor time that the node has taken since it started.
+func (s *Server) CPU(t testing.TB) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.node.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// After the name, which may hold anything: state, parent, …; the 12th and 13th are user and system time in 1/100 s.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	user, err1 := strconv.Atoi(fields[11])
+	system, err2 := strconv.Atoi(fields[12])
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 // Control runs rabbitmqctl on the node, such as Control(t, "set_vm_memory_high_watermark", "0.001"), and returns what it
