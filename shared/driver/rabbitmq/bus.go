@@ -167,16 +167,19 @@ func (b *Bus) Subscribe(res collab.Resource, inst collab.InstanceID, deliver fun
 	return func() { b.topics.remove(res, sub) }
 }
 
-// deliver hands a message to the subscribers of other instances than its own.
+// deliver hands a message to the subscribers of other instances than its own. Some of its sections may be about resources
+// to which nobody listens here.
 func (b *Bus) deliver(m message) {
-	for _, sub := range b.topics.subscriptions(m.resource) {
-		if sub.instance == m.from {
-			continue
-		}
-		for _, p := range m.notices {
-			sub.deliver(collab.Notice{ // false: dropped, the journal and the next heartbeat fill the gap
-				Resource: m.resource, From: m.from, Kind: p.kind, Body: bytes.Clone(p.body),
-			})
+	for _, section := range m.sections {
+		for _, sub := range b.topics.subscriptions(section.resource) {
+			if sub.instance == m.from {
+				continue
+			}
+			for _, p := range section.notices {
+				sub.deliver(collab.Notice{ // false: dropped, the journal and the next heartbeat fill the gap
+					Resource: section.resource, From: m.from, Kind: p.kind, Body: bytes.Clone(p.body),
+				})
+			}
 		}
 	}
 }

@@ -150,3 +150,10 @@ func TestWishesAreTheDifferenceBetweenSubscriptionsAndBindings(t *testing.T) {
 		t.Fatalf("wishes %v on a new connection, want the binding again", got)
 	}
 }
+
+func TestABrokerThatHasJustAnsweredIsNotAskedAgain(t *testing.T) {
+	l := listening{probed: time.Now()} // and no channel to ask on
+	if err := l.probe(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -10,13 +10,14 @@ import (
 	"corsia/shared/collab"
 )
 
-// A message is the notices of one instance about one resource, in order:
+// A message is notices of one instance, by resource, those of a resource in order:
 //
 //	version   1 byte, 1
 //	from      length and bytes
-//	tenant    length and bytes
-//	resource  length and bytes
-//	notices   until the end: kind (length and bytes), body (length and bytes)
+//	sections  until the end:
+//	  tenant    length and bytes
+//	  resource  length and bytes
+//	  notices   length in all, and until its end: kind (length and bytes), body (length and bytes)
 //
 // Lengths are unsigned varints. The first byte changes when anything else does: during a rolling upgrade an instance drops
 // what it cannot read, and the journal fills the gap.
@@ -29,16 +30,23 @@ const (
 	maxKindBytes    = 64
 	maxMessageBytes = maxBodyBytes + 4*maxIDBytes
 	maxTogether     = 1024 // notices in one message
+	maxSections     = 64
 )
 
 var (
 	errVersion  = errors.New("the message is of another version")
 	errTooLarge = errors.New("the notice is too large")
+	errTooMany  = errors.New("the message has too many notices")
+	errDamaged  = errors.New("the message is damaged")
 )
 
 // message is a decoded one; its bodies are parts of what was decoded.
 type message struct {
 	from     collab.InstanceID
+	sections []section
+}
+
+type section struct {
 	resource collab.Resource
 	notices  []part
 }
@@ -65,11 +73,15 @@ func fits(n collab.Notice) error {
 // noticeBytes is at least what appendNotice adds.
 func noticeBytes(n collab.Notice) int { return len(n.Kind) + len(n.Body) + 2*binary.MaxVarintLen32 }
 
-func appendHeader(b []byte, from collab.InstanceID, res collab.Resource) []byte {
-	b = append(b, messageVersion)
-	b = appendText(b, from)
+func appendHeader(b []byte, from collab.InstanceID) []byte {
+	return appendText(append(b, messageVersion), from)
+}
+
+// appendSection appends notices that appendNotice made.
+func appendSection(b []byte, res collab.Resource, notices []byte) []byte {
 	b = appendText(b, res.Tenant)
-	return appendText(b, res.ID)
+	b = appendText(b, res.ID)
+	return appendText(b, notices)
 }
 
 func appendNotice(b []byte, n collab.Notice) []byte {
@@ -91,15 +103,21 @@ func decode(b []byte) (message, error) {
 		return message{}, errVersion
 	}
 	d := decoder{rest: b[1:]}
-	m := message{
-		from:     collab.InstanceID(d.text(maxIDBytes)),
-		resource: collab.Resource{Tenant: collab.Tenant(d.text(maxIDBytes)), ID: collab.ResourceID(d.text(maxIDBytes))},
-	}
+	m := message{from: collab.InstanceID(d.text(maxIDBytes))}
+	notices := 0
 	for d.err == nil && len(d.rest) > 0 {
-		if len(m.notices) == maxTogether {
-			return message{}, errors.New("the message has too many notices")
+		s := section{resource: collab.Resource{Tenant: collab.Tenant(d.text(maxIDBytes)), ID: collab.ResourceID(d.text(maxIDBytes))}}
+		inner := decoder{rest: d.text(maxMessageBytes)}
+		for inner.err == nil && len(inner.rest) > 0 {
+			s.notices = append(s.notices, part{kind: collab.BusKind(inner.text(maxKindBytes)), body: inner.text(maxBodyBytes)})
+			if notices++; notices > maxTogether {
+				return message{}, errTooMany
+			}
 		}
-		m.notices = append(m.notices, part{kind: collab.BusKind(d.text(maxKindBytes)), body: d.text(maxBodyBytes)})
+		if m.sections = append(m.sections, s); len(m.sections) > maxSections {
+			return message{}, errTooMany
+		}
+		d.err = errors.Join(d.err, inner.err)
 	}
 	if d.err != nil {
 		return message{}, d.err
@@ -119,7 +137,7 @@ func (d *decoder) text(limit int) []byte {
 	}
 	length, n := binary.Uvarint(d.rest)
 	if n <= 0 || length > uint64(limit) || length > uint64(len(d.rest)-n) {
-		d.err = errors.New("the message is damaged")
+		d.err = errDamaged
 		return nil
 	}
 	end := n + int(length)

@@ -3,6 +3,7 @@ package rabbitmq
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -15,10 +16,17 @@ func notice(body string) collab.Notice {
 	return collab.Notice{Resource: ward, From: "i_1", Kind: collab.BusUpdates, Body: []byte(body)}
 }
 
+// encode makes a message with a section for each run of notices of one resource.
 func encode(notices ...collab.Notice) []byte {
-	b := appendHeader(nil, notices[0].From, notices[0].Resource)
-	for _, n := range notices {
-		b = appendNotice(b, n)
+	b := appendHeader(nil, notices[0].From)
+	for len(notices) > 0 {
+		res := notices[0].Resource
+		var section []byte
+		for len(notices) > 0 && notices[0].Resource == res {
+			section = appendNotice(section, notices[0])
+			notices = notices[1:]
+		}
+		b = appendSection(b, res, section)
 	}
 	return b
 }
@@ -27,33 +35,45 @@ func TestNoticesComeOutOfAMessageAsTheyWentIn(t *testing.T) {
 	large := notice(strings.Repeat("x", maxBodyBytes))
 	empty := notice("")
 	empty.Kind = collab.BusAwareness
-	for _, notices := range [][]collab.Notice{{notice("a")}, {notice("a"), empty, notice("b")}, {large}} {
+	for _, notices := range [][]collab.Notice{
+		{notice("a")}, {notice("a"), empty, notice("b")}, {large}, {notice("a"), about("2", "b"), about("2", "c"), notice("d")},
+	} {
 		m, err := decode(encode(notices...))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.from != "i_1" || m.resource != ward || len(m.notices) != len(notices) {
-			t.Fatalf("decoded from %s, %v, %d notices", m.from, m.resource, len(m.notices))
+		if m.from != "i_1" {
+			t.Fatalf("decoded from %s", m.from)
 		}
-		for i, n := range notices {
-			if m.notices[i].kind != n.Kind || !bytes.Equal(m.notices[i].body, n.Body) {
-				t.Fatalf("notice %d is %s of %d bytes, want %s of %d", i, m.notices[i].kind, len(m.notices[i].body), n.Kind, len(n.Body))
+		for _, s := range m.sections {
+			for _, p := range s.notices {
+				n := notices[0]
+				notices = notices[1:]
+				if s.resource != n.Resource || p.kind != n.Kind || !bytes.Equal(p.body, n.Body) {
+					t.Fatalf("decoded %s of %d bytes about %v, want %s of %d about %v", p.kind, len(p.body), s.resource, n.Kind, len(n.Body), n.Resource)
+				}
 			}
+		}
+		if len(notices) > 0 {
+			t.Fatalf("%d notices are missing", len(notices))
 		}
 	}
 }
 
 func TestADamagedMessageIsRefusedWhole(t *testing.T) {
-	whole := encode(notice("a"), notice("b"))
-	ends := map[int]bool{len(encode(notice("a"))): true, len(appendHeader(nil, "i_1", ward)): true, len(whole): true}
+	whole := encode(notice("a"), about("2", "b"))
+	ends := map[int]bool{len(encode(notice("a"))): true, len(appendHeader(nil, "i_1")): true}
 	for n := range whole {
 		if _, err := decode(whole[:n]); (err == nil) != ends[n] {
 			t.Errorf("the first %d of %d bytes: %v", n, len(whole), err)
 		}
 	}
-	many := encode(notice("a"))
-	for range maxTogether {
-		many = appendNotice(many, notice(""))
+	var section, sections []byte
+	for range maxTogether + 1 {
+		section = appendNotice(section, notice(""))
+	}
+	for range maxSections + 1 {
+		sections = appendSection(sections, ward, nil)
 	}
 	longID := ward
 	longID.ID = collab.ResourceID(strings.Repeat("x", maxIDBytes+1))
@@ -61,15 +81,17 @@ func TestADamagedMessageIsRefusedWhole(t *testing.T) {
 		name    string
 		message []byte
 	}{
-		{"too many notices", many},
-		{"long id", appendHeader(nil, "i_1", longID)},
+		{"too many notices", appendSection(appendHeader(nil, "i_1"), ward, section)},
+		{"too many sections", append(appendHeader(nil, "i_1"), sections...)},
+		{"damaged section", appendSection(appendHeader(nil, "i_1"), ward, []byte{9})},
+		{"long id", appendSection(appendHeader(nil, "i_1"), longID, nil)},
 		{"length beyond the end", []byte{messageVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}},
 		{"endless length", append([]byte{messageVersion}, bytes.Repeat([]byte{0xff}, 20)...)},
 		{"too large", append(whole, make([]byte, maxMessageBytes)...)},
 	}
 	for _, tt := range tests {
 		if m, err := decode(tt.message); err == nil {
-			t.Errorf("%s: decoded %d notices", tt.name, len(m.notices))
+			t.Errorf("%s: decoded %d sections", tt.name, len(m.sections))
 		}
 	}
 }
@@ -118,19 +140,23 @@ func TestRoutingKeysTellTenantsApart(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add(encode(notice("a"), notice("b")))
-	f.Add([]byte{messageVersion, 0, 0, 0, 0, 0})
+	f.Add(encode(notice("a"), notice("b"), about("2", "c")))
+	f.Add([]byte{messageVersion, 0, 0, 0, 2, 0, 0})
 	f.Add([]byte{2})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := decode(b)
 		if err != nil {
 			return
 		}
-		again := appendHeader(nil, m.from, m.resource)
-		for _, p := range m.notices {
-			again = appendNotice(again, collab.Notice{Kind: p.kind, Body: p.body})
+		again := appendHeader(nil, m.from)
+		for _, s := range m.sections {
+			var section []byte
+			for _, p := range s.notices {
+				section = appendNotice(section, collab.Notice{Kind: p.kind, Body: p.body})
+			}
+			again = appendSection(again, s.resource, section)
 		}
-		if second, err := decode(again); err != nil || second.from != m.from || second.resource != m.resource || len(second.notices) != len(m.notices) {
+		if second, err := decode(again); err != nil || !reflect.DeepEqual(m, second) {
 			t.Fatalf("%x became %x: %v", b, again, err)
 		}
 	})

@@ -1,6 +1,8 @@
 package rabbitmq
 
 import (
+	"encoding/binary"
+	"slices"
 	"sync"
 
 	"corsia/shared/collab"
@@ -10,10 +12,10 @@ import (
 const (
 	maxWaitingNotices = 16384
 	maxWaitingBytes   = 32 << 20
-	parcelBytes       = 256 << 10 // a parcel that is larger takes no further notice
+	togetherBytes     = 256 << 10 // a message that is larger takes nothing more
 )
 
-// outgoing is what waits to be published: notices of one room and instance that wait together travel together.
+// outgoing is what waits to be published: what waits together travels together.
 type outgoing struct {
 	// Set by newOutgoing, never changed.
 	wake chan struct{} // holds a token when something may have been added
@@ -33,10 +35,10 @@ type sender struct {
 	from     collab.InstanceID
 }
 
-// parcel is a message in the making.
+// parcel is a section in the making.
 type parcel struct {
 	sender  sender
-	message []byte
+	encoded []byte
 	notices int
 }
 
@@ -54,17 +56,16 @@ func (o *outgoing) add(n collab.Notice) bool {
 	}
 	key := sender{n.Resource, n.From}
 	p := o.growing[key]
-	if p == nil || p.notices == maxTogether || len(p.message)+noticeBytes(n) > parcelBytes {
-		p = &parcel{sender: key, message: appendHeader(make([]byte, 0, 256+noticeBytes(n)), n.From, n.Resource)}
+	if p == nil || p.notices == maxTogether || len(p.encoded)+noticeBytes(n) > togetherBytes {
+		p = &parcel{sender: key, encoded: make([]byte, 0, noticeBytes(n))}
 		o.growing[key] = p // an older one keeps its place before it
 		o.queue = append(o.queue, p)
-		o.bytes += len(p.message)
 	}
-	before := len(p.message)
-	p.message = appendNotice(p.message, n)
+	before := len(p.encoded)
+	p.encoded = appendNotice(p.encoded, n)
 	p.notices++
 	o.notices++
-	o.bytes += len(p.message) - before
+	o.bytes += len(p.encoded) - before
 	select {
 	case o.wake <- struct{}{}:
 	default:
@@ -72,22 +73,44 @@ func (o *outgoing) add(n collab.Notice) bool {
 	return true
 }
 
-// take removes the oldest parcel; nil: nothing waits.
-func (o *outgoing) take() *parcel {
+// take removes the oldest parcels that make a message; none: nothing waits.
+func (o *outgoing) take() []*parcel {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.queue) == 0 {
-		return nil
+	n, notices, bytes := 0, 0, 0
+	for ; n < min(len(o.queue), maxSections); n++ {
+		p := o.queue[n]
+		notices += p.notices
+		bytes += len(p.encoded)
+		if n > 0 && (p.sender.from != o.queue[0].sender.from || notices > maxTogether || bytes > togetherBytes) {
+			break
+		}
 	}
-	p := o.queue[0]
-	o.queue[0] = nil
-	o.queue = o.queue[1:]
-	if o.growing[p.sender] == p {
-		delete(o.growing, p.sender)
+	taken := slices.Clone(o.queue[:n])
+	clear(o.queue[:n])
+	o.queue = o.queue[n:]
+	for _, p := range taken {
+		if o.growing[p.sender] == p {
+			delete(o.growing, p.sender)
+		}
+		o.notices -= p.notices
+		o.bytes -= len(p.encoded)
 	}
-	o.notices -= p.notices
-	o.bytes -= len(p.message)
-	return p
+	return taken
+}
+
+// pack makes the message of parcels, of which there are some.
+func pack(parcels []*parcel) (encoded []byte, notices int) {
+	size := 2 * maxIDBytes
+	for _, p := range parcels {
+		size += len(p.encoded) + len(p.sender.resource.Tenant) + len(p.sender.resource.ID) + 3*binary.MaxVarintLen32
+	}
+	encoded = appendHeader(make([]byte, 0, size), parcels[0].sender.from)
+	for _, p := range parcels {
+		encoded = appendSection(encoded, p.sender.resource, p.encoded)
+		notices += p.notices
+	}
+	return encoded, notices
 }
 
 // open lets notices in.

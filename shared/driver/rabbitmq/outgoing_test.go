@@ -25,19 +25,25 @@ func about(id, body string) collab.Notice {
 func taken(t *testing.T, o *outgoing) string {
 	t.Helper()
 	var lines []string
-	for p := o.take(); p != nil; p = o.take() {
-		m, err := decode(p.message)
+	for parcels := o.take(); len(parcels) > 0; parcels = o.take() {
+		encoded, count := pack(parcels)
+		m, err := decode(encoded)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.notices != len(m.notices) {
-			t.Fatalf("a parcel of %d notices says %d", len(m.notices), p.notices)
+		var sections []string
+		for _, s := range m.sections {
+			line := string(s.resource.ID) + ":"
+			for _, n := range s.notices {
+				line += " " + string(n.body)
+				count--
+			}
+			sections = append(sections, line)
 		}
-		line := string(m.resource.ID) + ":"
-		for _, n := range m.notices {
-			line += " " + string(n.body)
+		if count != 0 {
+			t.Fatalf("a message counts %d notices more than it has", count)
 		}
-		lines = append(lines, line)
+		lines = append(lines, strings.Join(sections, ", "))
 	}
 	if o.notices != 0 || o.bytes != 0 || len(o.growing) != 0 {
 		t.Fatalf("the empty queue counts %d notices, %d bytes, %d parcels", o.notices, o.bytes, len(o.growing))
@@ -45,36 +51,43 @@ func taken(t *testing.T, o *outgoing) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestNoticesOfARoomThatWaitTogetherTravelTogether(t *testing.T) {
+func TestNoticesThatWaitTogetherTravelTogether(t *testing.T) {
 	o := opened()
 	for _, n := range []collab.Notice{about("1", "a"), about("2", "b"), about("1", "c"), about("3", "d"), about("2", "e")} {
 		if !o.add(n) {
 			t.Fatal("a notice was dropped")
 		}
 	}
-	if got, want := taken(t, o), "1: a c\n2: b e\n3: d"; got != want {
+	if got, want := taken(t, o), "1: a c, 2: b e, 3: d"; got != want {
 		t.Fatalf("messages\n%s\nwant\n%s", got, want)
 	}
 }
 
-func TestALargeParcelTakesNoMoreAndKeepsItsPlace(t *testing.T) {
+func TestALargeMessageTakesNoMoreAndARoomKeepsItsOrder(t *testing.T) {
 	o := opened()
-	large := strings.Repeat("x", parcelBytes)
+	large := strings.Repeat("x", togetherBytes)
 	for _, body := range []string{"a", large, "b", "c"} {
 		o.add(about("1", body))
 	}
-	if got, want := taken(t, o), "1: a\n1: "+large+"\n1: b c"; got != want {
+	o.add(about("2", "d"))
+	if got, want := taken(t, o), "1: a\n1: "+large+"\n1: b c, 2: d"; got != want {
 		t.Fatalf("messages %.40s…, want %.40s…", got, want)
 	}
 	for range maxTogether + 1 {
 		o.add(about("1", ""))
 	}
-	if first, second := o.take(), o.take(); first.notices != maxTogether || second.notices != 1 {
-		t.Fatalf("parcels of %d and %d notices", first.notices, second.notices)
+	if first, second := o.take(), o.take(); len(first) != 1 || first[0].notices != maxTogether || len(second) != 1 || second[0].notices != 1 {
+		t.Fatalf("parcels %v and %v", first, second)
+	}
+	for n := range maxSections + 1 {
+		o.add(about(fmt.Sprint(n), ""))
+	}
+	if first, second := o.take(), o.take(); len(first) != maxSections || len(second) != 1 {
+		t.Fatalf("%d and %d sections", len(first), len(second))
 	}
 }
 
-func TestInstancesDoNotShareAParcel(t *testing.T) {
+func TestInstancesDoNotShareAMessage(t *testing.T) {
 	o := opened()
 	other := about("1", "b")
 	other.From = "i_2"
