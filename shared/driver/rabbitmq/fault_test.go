@@ -72,12 +72,14 @@ func publishWhile(t *testing.T, b *Bus, during func()) (published int) {
 		during()
 	}()
 	body := strings.Repeat("x", 1000)
-	slow := 0
+	var slow int
+	var longest time.Duration
 	for {
 		select {
 		case <-ended:
-			if slow > published/1000 {
-				t.Errorf("%d of %d notices took more than 5 ms", slow, published)
+			// A call that waits for the broker takes seconds; a busy machine makes some calls late.
+			if slow > published/20 || longest > time.Second {
+				t.Errorf("%d of %d notices took more than 5 ms, one took %v", slow, published, longest)
 			}
 			return published
 		default:
@@ -85,8 +87,10 @@ func publishWhile(t *testing.T, b *Bus, during func()) (published int) {
 		for range 20 {
 			begin := time.Now()
 			publish(t, b, fresh(), "i_1", body)
-			if time.Since(begin) > 5*time.Millisecond {
-				slow++ // the machine may have been busy elsewhere
+			took := time.Since(begin)
+			longest = max(longest, took)
+			if took > 5*time.Millisecond {
+				slow++
 			}
 			published++
 		}
