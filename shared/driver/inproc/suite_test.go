@@ -80,6 +80,13 @@ func TestInstances(t *testing.T) {
 	})
 }
 
+func TestOrphans(t *testing.T) {
+	drivertest.Orphans(t, func(t *testing.T) drivertest.OrphanKeeper {
+		s, _ := openState(t)
+		return s
+	})
+}
+
 func TestBus(t *testing.T) {
 	drivertest.Bus(t, func(*testing.T) drivertest.Publisher { return NewBus() })
 }

@@ -88,20 +88,14 @@ func (s *State) places(ctx context.Context, session collab.Session) ([]collab.Me
 	return places, nil
 }
 
-// Orphan is a session whose instance is gone, with its places in rooms.
-type Orphan struct {
-	Session collab.Session
-	Rooms   []collab.Member
-}
-
 // scanPage is how many keys of the database one step of Orphans looks at.
 const scanPage = 1000
 
 // Orphans returns the sessions of instances that are gone. It looks at every key of the database in small steps, so it is for
-// when an instance is missed, not for every second. The caller has each leave its rooms and closes it; when several
-// instances do so at once, Leave tells one of them to announce it.
-func (s *State) Orphans(ctx context.Context, gone func(collab.InstanceID) bool) ([]Orphan, error) {
-	var found []Orphan
+// when an instance is missed, not for every second. Whoever wants to end them claims each with its resume hash first: of
+// several that do so, and of a client that comes back, one succeeds.
+func (s *State) Orphans(ctx context.Context, gone func(collab.InstanceID) bool) ([]collab.Orphan, error) {
+	var found []collab.Orphan
 	for cursor := uint64(0); ; {
 		err := s.do(ctx, "orphans", func(ctx context.Context) error {
 			keys, next, err := s.rdb.ScanType(ctx, cursor, "*"+socketPart+"*", scanPage, "hash").Result()
@@ -119,7 +113,7 @@ func (s *State) Orphans(ctx context.Context, gone func(collab.InstanceID) bool) 
 	}
 }
 
-func (s *State) orphansOf(ctx context.Context, keys []string, gone func(collab.InstanceID) bool) ([]Orphan, error) {
+func (s *State) orphansOf(ctx context.Context, keys []string, gone func(collab.InstanceID) bool) ([]collab.Orphan, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
@@ -131,7 +125,7 @@ func (s *State) orphansOf(ctx context.Context, keys []string, gone func(collab.I
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}
-	var found []Orphan
+	var found []collab.Orphan
 	for i, key := range keys {
 		tenant, id, ok := parseSocketKey(key)
 		var socket struct {
@@ -156,24 +150,27 @@ func (s *State) orphansOf(ctx context.Context, keys []string, gone func(collab.I
 			if session, err = decodeSession(tenant, session.User, string(id), value); err != nil {
 				return nil, err
 			}
+			if session.Instance != collab.InstanceID(socket.Instance) {
+				continue // claimed between the two questions
+			}
 		}
 		places, err := s.places(ctx, session)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, Orphan{session, places})
+		found = append(found, collab.Orphan{Session: session, Rooms: places})
 	}
 	return found, nil
 }
 
 // unique drops what a scan returned twice.
-func unique(all []Orphan) []Orphan {
+func unique(all []collab.Orphan) []collab.Orphan {
 	type key struct {
 		tenant collab.Tenant
 		id     collab.SessionID
 	}
 	seen := map[key]bool{}
-	var kept []Orphan
+	var kept []collab.Orphan
 	for _, o := range all {
 		k := key{o.Session.Tenant, o.Session.ID}
 		if !seen[k] {

@@ -93,3 +93,12 @@ func TestInstances(t *testing.T) {
 		return open(t, url, Options{}), time.Sleep
 	})
 }
+
+func TestOrphans(t *testing.T) {
+	t.Parallel()
+	url := redistest.URL(t)
+	drivertest.Orphans(t, func(t *testing.T) drivertest.OrphanKeeper {
+		t.Parallel()
+		return open(t, url, Options{})
+	})
+}
