@@ -17,22 +17,9 @@ func (s *State) Orphans(_ context.Context, gone func(collab.InstanceID) bool) ([
 		u.expire(now)
 		for _, live := range u.sessions {
 			if gone(live.session.Instance) {
-				found = append(found, collab.Orphan{Session: live.session, Rooms: s.places(live.session)})
+				found = append(found, collab.Orphan{Session: live.session, Rooms: s.places(live.session, false, now)})
 			}
 		}
 	}
 	return found, nil
-}
-
-// places returns where a session is.
-func (s *State) places(session collab.Session) []collab.Member {
-	var places []collab.Member
-	now := s.now()
-	for res, r := range s.rooms {
-		live, there := r.members[session.ID]
-		if there && res.Tenant == session.Tenant && live.member.User == session.User && now.Before(live.until) {
-			places = append(places, live.member)
-		}
-	}
-	return places
 }
