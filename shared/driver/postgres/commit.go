@@ -73,12 +73,27 @@ func (c *committer) step(failed bool) error {
 }
 
 func (c *committer) reach() error {
-	t, err := c.begin(context.Background())
-	if err != nil {
+	return c.guarded(func() error {
+		t, err := c.begin(context.Background())
+		if err != nil {
+			return err
+		}
+		defer t.end()
+		_, err = t.look(newWants())
 		return err
+	})
+}
+
+// guarded runs a transaction if the guard lets it. Else the server counts as one that cannot be reached.
+func (c *committer) guarded(transact func() error) error {
+	begun := false
+	err := c.options.Guard(context.Background(), func(context.Context) error {
+		begun = true
+		return transact()
+	})
+	if err != nil && !begun {
+		return fmt.Errorf("%w: %w", errUnreachable, err)
 	}
-	defer t.end()
-	_, err = t.look(newWants())
 	return err
 }
 
@@ -90,7 +105,12 @@ func (c *committer) commit(jobs []*job) (left []*job, err error) {
 		return nil, nil
 	}
 	start := time.Now()
-	refused, audited, err := c.transact(jobs)
+	var refused []error
+	var audited []collab.AuditRow
+	err = c.guarded(func() (err error) {
+		refused, audited, err = c.transact(jobs)
+		return err
+	})
 	if err == nil {
 		c.failed.Store(false)
 		at := time.Now()

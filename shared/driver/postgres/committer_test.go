@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"corsia/shared/collab"
@@ -91,7 +94,8 @@ func (o *outcomes) job(ctx context.Context, word string) *job {
 }
 
 func newCommitter(s *script) *committer {
-	o := Options{Log: slog.New(slog.DiscardHandler), OnCommit: func(int, time.Duration) {}, OnAudit: func([]collab.AuditRow) {}}
+	o := Options{Log: slog.New(slog.DiscardHandler), OnCommit: func(int, time.Duration) {}, OnAudit: func([]collab.AuditRow) {},
+		Guard: func(ctx context.Context, operate func(context.Context) error) error { return operate(ctx) }}
 	return &committer{limits: production, options: o, begin: s.begin, queue: newQueue(), failed: &atomic.Bool{}, closing: make(chan struct{})}
 }
 
@@ -134,6 +138,68 @@ func TestWhatIsQueuedIsOneTransaction(t *testing.T) {
 	wantOutcomes(t, serve(t, s, nil, "a", "refused", "b"), "a", "refused failed", "b")
 	if s.transactions != 1 || !slices.Equal(s.written, []string{"a", "b"}) {
 		t.Fatalf("%d transactions wrote %q", s.transactions, s.written)
+	}
+}
+
+// A guard that refuses is a server that is away: nothing is asked of it, however long that takes, and no job is answered.
+func TestJobsWaitWhileTheGuardRefuses(t *testing.T) { // F4
+	s := &script{}
+	shut := atomic.Bool{}
+	shut.Store(true)
+	var got outcomes
+	synctest.Test(t, func(t *testing.T) {
+		c := newCommitter(s)
+		c.options.Guard = func(ctx context.Context, operate func(context.Context) error) error {
+			if shut.Load() {
+				return errors.New("not now")
+			}
+			return operate(ctx)
+		}
+		for _, word := range []string{"a", "b"} {
+			if err := c.queue.push(got.job(context.Background(), word)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		done := make(chan struct{})
+		go func() { defer close(done); c.run() }()
+		time.Sleep(time.Hour)
+		if n, _ := c.queue.stats(); n != 2 || s.transactions != 0 {
+			t.Errorf("%d wait after %d transactions", n, s.transactions)
+		}
+		shut.Store(false)
+		time.Sleep(time.Minute)
+		c.queue.close()
+		<-done
+	})
+	wantOutcomes(t, got, "a", "b")
+}
+
+func TestAwayIsWhatDoesNotAnswerAndNotWhatRefuses(t *testing.T) {
+	for err, want := range map[error]bool{
+		context.DeadlineExceeded:       true,
+		io.EOF:                         true,
+		net.ErrClosed:                  true,
+		errUnreachable:                 true,
+		errUnknown:                     true,
+		&pgconn.PgError{Code: "08006"}: true,
+		&pgconn.PgError{Code: "53300"}: true,  // too many connections
+		&pgconn.PgError{Code: "57P01"}: true,  // shutting down
+		&pgconn.PgError{Code: "57P03"}: true,  // starting
+		&pgconn.PgError{Code: "25006"}: true,  // a standby
+		&pgconn.PgError{Code: "53100"}: false, // disk full: it can be read
+		&pgconn.PgError{Code: "57014"}: false, // a statement took too long
+		&pgconn.PgError{Code: "55P03"}: false, // somebody holds the head
+		&pgconn.PgError{Code: "23505"}: false,
+		&pgconn.PgError{Code: "40P01"}: false,
+		pgx.ErrNoRows:                  false,
+		context.Canceled:               false,
+		ErrClosed:                      false,
+		collab.ErrStale:                false,
+		refuse(collab.ErrHeld):         false,
+	} {
+		if got := Away(fmt.Errorf("load: %w", err)); got != want {
+			t.Errorf("%v: %v, want %v", err, got, want)
+		}
 	}
 }
 

@@ -30,6 +30,9 @@ type Options struct {
 	Log      *slog.Logger                     // nil: nothing is logged
 	OnCommit func(batch int, d time.Duration) // after each commit, in the committer's goroutine: jobs in it, time it took
 	OnAudit  func(rows []collab.AuditRow)     // likewise: the audit rows of the commit, which the receiver keeps (SPEC T2)
+	// Guard makes what is to be done on the server, once, or not at all: then its error is the read's, and changes wait. See
+	// Away. Ping does not go through it: whoever guards asks. Nil: everything is done.
+	Guard func(ctx context.Context, operate func(context.Context) error) error
 }
 
 // limits are the driver's deadlines and pauses.
@@ -54,6 +57,7 @@ type DB struct {
 	limits    limits
 	commits   *pgxpool.Pool // the committer's connection
 	pool      *pgxpool.Pool // everybody else's
+	guard     func(ctx context.Context, operate func(context.Context) error) error
 	committer *committer
 	done      chan struct{} // closed when the committer has returned
 	failed    atomic.Bool   // the last transaction failed for the server or the connection
@@ -80,6 +84,9 @@ func open(ctx context.Context, url string, o Options, l limits) (*DB, error) {
 	if o.OnAudit == nil {
 		o.OnAudit = func([]collab.AuditRow) {}
 	}
+	if o.Guard == nil {
+		o.Guard = func(ctx context.Context, operate func(context.Context) error) error { return operate(ctx) }
+	}
 	config, err := configure(url, l)
 	if err != nil {
 		return nil, err
@@ -87,7 +94,7 @@ func open(ctx context.Context, url string, o Options, l limits) (*DB, error) {
 	if err := migrate(ctx, config); err != nil {
 		return nil, err
 	}
-	db := &DB{limits: l, done: make(chan struct{})}
+	db := &DB{limits: l, guard: o.Guard, done: make(chan struct{})}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, err
 	}
@@ -125,22 +132,20 @@ func (db *DB) Close() error {
 // ErrClosed is the error of every call after Close.
 var ErrClosed = errors.New("store is closed")
 
-// Ping reports whether the store can be read and written. It writes only after a transaction that failed, to find out
-// whether the next would.
+// Ping reports whether the store can be read and written, whatever the guard thinks. It writes only after a transaction that
+// failed, to find out whether the next would.
 func (db *DB) Ping(ctx context.Context) error {
-	if db.failed.Load() {
-		err := db.do(ctx, rowOverhead, func(*wants) {}, func(c *change) error {
-			c.exec("SELECT pg_current_xact_id()") // a transaction with a number is written down when it commits
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("ping store: %w", err)
-		}
-	}
 	ctx, cancel := context.WithTimeout(ctx, db.limits.trip)
 	defer cancel()
-	if _, err := db.pool.Exec(ctx, "SELECT 1 FROM yjs_heads LIMIT 1"); err != nil {
+	sql, failed := "SELECT 1 FROM yjs_heads LIMIT 1", db.failed.Load()
+	if failed {
+		sql = "SELECT pg_current_xact_id()" // a transaction with a number is written down when it commits
+	}
+	if _, err := db.pool.Exec(ctx, sql); err != nil {
 		return fmt.Errorf("ping store: %w", db.known(err))
+	}
+	if failed {
+		db.failed.Store(false)
 	}
 	return nil
 }

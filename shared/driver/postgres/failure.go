@@ -3,6 +3,8 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -42,6 +44,7 @@ const (
 	classIntervention = "57" // shutting down, crashed, starting
 	classSystem       = "58" // I/O error
 	stateCanceled     = "57014"
+	stateTooMany      = "53300" // connections
 )
 
 // judge returns the verdict on the error of a transaction.
@@ -69,6 +72,29 @@ func judge(err error) verdict {
 		return pause
 	}
 	return isolate
+}
+
+// Away reports whether an error says that the server cannot be reached, does not answer or is going, and not that it
+// refused.
+func Away(err error) bool {
+	if e, answered := errors.AsType[*pgconn.PgError](err); answered {
+		switch {
+		case e.Code == stateReadOnly || e.Code == stateTooMany:
+			return true
+		case e.Code == stateCanceled:
+			return false
+		}
+		class := e.Code[:min(2, len(e.Code))]
+		return class == classConnection || class == classIntervention
+	}
+	if errors.Is(err, ErrClosed) {
+		return false
+	}
+	if _, network := errors.AsType[net.Error](err); network { // the end of a time limit is one too
+		return true
+	}
+	return errors.Is(err, errUnreachable) || errors.Is(err, errUnknown) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
 }
 
 // atCommit returns what an error of the statements that end in COMMIT means: an error that the server told ended the

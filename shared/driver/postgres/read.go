@@ -6,9 +6,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// read reads with a connection of the pool, within a deadline. A connection that turns out to be dead, as all are after the
+// read reads with a connection of the pool, if the guard lets it, within a deadline. A connection that turns out to be dead, as all are after the
 // server was restarted, is thrown away and the next one tried.
 func (db *DB) read(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+	return db.guard(ctx, func(ctx context.Context) error { return db.readNow(ctx, f) })
+}
+
+func (db *DB) readNow(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, db.limits.read)
 	defer cancel()
 	for tries := db.pool.Config().MaxConns; ; tries-- {

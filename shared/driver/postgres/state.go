@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"corsia/shared/collab"
 )
@@ -59,9 +60,13 @@ func foldKey(r collab.Resource) int64 {
 func (db *DB) SaveState(ctx context.Context, s collab.State) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, db.limits.read)
 	defer cancel()
-	tag, err := db.pool.Exec(ctx, `UPDATE yjs_states SET state = $3, revision = $4, updated_at = $5
+	var tag pgconn.CommandTag
+	err := db.guard(ctx, func(ctx context.Context) (err error) {
+		tag, err = db.pool.Exec(ctx, `UPDATE yjs_states SET state = $3, revision = $4, updated_at = $5
 		WHERE tenant = $1 AND resource_id = $2 AND revision < $4 AND epoch = $6`,
-		string(s.Resource.Tenant), string(s.Resource.ID), s.State, s.Revision, s.At, s.Epoch)
+			string(s.Resource.Tenant), string(s.Resource.ID), s.State, s.Revision, s.At, s.Epoch)
+		return err
+	})
 	if err != nil {
 		return false, fmt.Errorf("save state of %v: %w", s.Resource, err)
 	}

@@ -2,10 +2,16 @@ package redis
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"corsia/shared/collab"
 )
@@ -110,6 +116,72 @@ func operations(s *State) map[string]func(context.Context) error {
 		},
 		"cache_state":  func(ctx context.Context) error { return s.CacheState(ctx, collab.State{Resource: m.Resource}) },
 		"cached_state": func(ctx context.Context) error { _, _, err := s.CachedState(ctx, m.Resource); return err },
+	}
+}
+
+func TestTheGuardDecidesOnEveryOperationButPing(t *testing.T) {
+	errGuard := errors.New("not now")
+	lets, asked := false, 0
+	s, err := Open("redis://127.0.0.1:1/0", Options{Guard: func(ctx context.Context, operate func(context.Context) error) error {
+		asked++
+		if !lets {
+			return errGuard
+		}
+		return operate(ctx)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	all := operations(s)
+	delete(all, "ping")
+	for op, operate := range all {
+		if err := operate(t.Context()); !errors.Is(err, errGuard) || err.Error() != "redis: "+op+": not now" {
+			t.Errorf("%s: error %v, want the guard's", op, err)
+		}
+	}
+	lets = true
+	for op, operate := range all {
+		if err := operate(t.Context()); !Away(err) || !strings.HasPrefix(err.Error(), "redis: "+op+": dial") {
+			t.Errorf("%s: error %v, want that nobody listens", op, err)
+		}
+	}
+	if asked != 2*len(all) {
+		t.Errorf("the guard was asked %d times for %d operations", asked, 2*len(all))
+	}
+	if err := s.Ping(t.Context()); !Away(err) || asked != 2*len(all) {
+		t.Errorf("ping: %v", err)
+	}
+}
+
+// answer is an error that Redis tells.
+type answer string
+
+func (a answer) Error() string { return string(a) }
+func (answer) RedisError()     {}
+
+func TestAwayIsWhatDoesNotAnswerAndNotWhatRefuses(t *testing.T) {
+	for err, want := range map[error]bool{
+		context.DeadlineExceeded: true,
+		io.EOF:                   true,
+		net.ErrClosed:            true,
+		&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}: true,
+		redis.ErrPoolTimeout: true,
+		answer("LOADING Redis is loading the dataset in memory"):          true,
+		answer("READONLY You can't write against a read only replica."):   true,
+		answer("MASTERDOWN Link with MASTER is down"):                     true,
+		answer("WRONGPASS invalid username-password pair"):                false,
+		answer("OOM command not allowed when used memory > 'maxmemory'."): false,
+		answer("ERR Error running script"):                                false,
+		redis.Nil:                                                         false,
+		context.Canceled:                                                  false,
+		collab.ErrHeld:                                                    false,
+		collab.ErrLost:                                                    false,
+		errForm:                                                           false,
+	} {
+		if got := Away(fmt.Errorf("redis: acquire: %w", err)); got != want {
+			t.Errorf("%v: %v, want %v", err, got, want)
+		}
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/url"
 	"sync"
 	"time"
@@ -38,8 +40,11 @@ type Options struct {
 	// failed or the caller's context ended. That another session holds a lease or that one is lost is no failure. Nil: nobody
 	// is told.
 	Observe func(op string, d time.Duration, err error)
-	Log     *slog.Logger // nil: slog.Default()
-	TLS     *tls.Config  // for rediss: trusted roots, say; nil: those of the system
+	// Guard makes the operation, several times if it likes, or none: then its error is the operation's. See Away. Ping does not
+	// go through it: whoever guards asks. Nil: every operation is made, once.
+	Guard func(ctx context.Context, operate func(context.Context) error) error
+	Log   *slog.Logger // nil: slog.Default()
+	TLS   *tls.Config  // for rediss: trusted roots, say; nil: those of the system
 }
 
 const (
@@ -56,12 +61,14 @@ const (
 	maxExpirations = 1024 // notifications that nobody has taken; further ones are dropped
 )
 
-// State holds sessions, members and leases in Redis. All methods may be called from any goroutine; each ends within 2 s.
+// State holds sessions, members and leases in Redis. All methods may be called from any goroutine; each ends within 2 s,
+// unless the guard waits.
 type State struct {
 	// Set by Open, never changed.
 	rdb     *redis.Client
 	ttl     TTLs
 	observe func(op string, d time.Duration, err error)
+	guard   func(ctx context.Context, operate func(context.Context) error) error
 	log     *slog.Logger
 	expired chan collab.LockKey
 
@@ -91,11 +98,15 @@ func Open(rawURL string, o Options) (*State, error) {
 			Room:     cmp.Or(o.TTL.Room, 600*time.Second),
 		},
 		observe: o.Observe,
+		guard:   o.Guard,
 		log:     cmp.Or(o.Log, slog.Default()),
 		expired: make(chan collab.LockKey, maxExpirations),
 	}
 	if s.observe == nil {
 		s.observe = func(string, time.Duration, error) {}
+	}
+	if s.guard == nil {
+		s.guard = func(ctx context.Context, operate func(context.Context) error) error { return operate(ctx) }
 	}
 	return s, nil
 }
@@ -140,9 +151,9 @@ func (s *State) Close() error {
 	return s.rdb.Close()
 }
 
-// Ping asks Redis for a sign of life.
+// Ping asks Redis for a sign of life, whatever the guard thinks.
 func (s *State) Ping(ctx context.Context) error {
-	return s.do(ctx, "ping", func(ctx context.Context) error { return s.rdb.Ping(ctx).Err() })
+	return s.attempt(ctx, "ping", func(ctx context.Context) error { return s.rdb.Ping(ctx).Err() })
 }
 
 // script is an operation that is one Lua script.
@@ -180,8 +191,21 @@ func (s *State) eval(ctx context.Context, sc script, keys []string, args ...any)
 	return result, err
 }
 
-// do makes one operation: in time, and told to the observer.
+// do makes one operation, if the guard lets it.
 func (s *State) do(ctx context.Context, op string, operate func(context.Context) error) error {
+	attempted := false
+	err := s.guard(ctx, func(ctx context.Context) error {
+		attempted = true
+		return s.attempt(ctx, op, operate)
+	})
+	if err != nil && !attempted {
+		return fmt.Errorf("redis: %s: %w", op, err)
+	}
+	return err
+}
+
+// attempt makes one operation: in time, and told to the observer.
+func (s *State) attempt(ctx context.Context, op string, operate func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, operationLimit)
 	defer cancel()
 	begin := time.Now()
@@ -191,6 +215,17 @@ func (s *State) do(ctx context.Context, op string, operate func(context.Context)
 		return fmt.Errorf("redis: %s: %w", op, err)
 	}
 	return nil
+}
+
+// Away reports whether an error says that Redis cannot be reached or does not serve, and not that it refused.
+func Away(err error) bool {
+	if _, answered := errors.AsType[redis.Error](err); answered {
+		return redis.HasErrorPrefix(err, "LOADING") || redis.HasErrorPrefix(err, "READONLY") || redis.HasErrorPrefix(err, "MASTERDOWN")
+	}
+	if _, network := errors.AsType[net.Error](err); network { // the end of a time limit is one too
+		return true
+	}
+	return errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // millis is a duration as scripts take it. What is shorter than a millisecond is one: zero would be refused.
