@@ -155,12 +155,14 @@ func (a *App) newSockets() *socketio.Server {
 }
 
 func (a *App) newHealth() *httpapi.Health {
-	d := a.drivers
+	d, b := a.drivers, a.drivers.breakers
 	return httpapi.NewHealth(httpapi.HealthOptions{
-		Version: Version, Instance: a.config.Instance, Threshold: a.config.BreakerThreshold, Metrics: a.metrics, Log: a.log, Now: time.Now,
+		Version: Version, Instance: a.config.Instance, Log: a.log, Now: time.Now,
 		Dependencies: []httpapi.Dependency{
-			{Name: "store", Required: true, Ping: d.store.Ping}, {Name: "state", Required: true, Ping: d.state.Ping},
-			{Name: "bus", Ping: d.bus.Ping}, {Name: "archive", Ping: d.archive.Ping},
+			{Name: storeName, Breaker: b[storeName], Ping: d.store.Ping, Required: true},
+			{Name: stateName, Breaker: b[stateName], Ping: d.state.Ping, Grace: a.config.RedisGrace},
+			{Name: busName, Breaker: b[busName], Ping: d.bus.Ping},
+			{Name: archiveName, Breaker: b[archiveName], Ping: d.archive.Ping},
 		},
 		Changed: func(name string, since time.Time) {
 			if since.IsZero() {
@@ -169,6 +171,7 @@ func (a *App) newHealth() *httpapi.Health {
 				a.gate.Degraded(name, since)
 			}
 		},
+		Overdue: func(string) {},
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"corsia/gateway/breaker"
 	"corsia/gateway/cluster"
 	"corsia/gateway/document"
 	"corsia/gateway/lock"
@@ -61,22 +62,31 @@ type archive interface {
 	Close() error
 }
 
-// drivers are the four parts behind the ports.
+// drivers are the four parts behind the ports, and what is known of whether they answer.
 type drivers struct {
 	store   store
 	state   state
 	bus     bus
 	archive archive
 
-	cache     document.Cache   // of states; nil: none
-	instances cluster.Registry // nil: this instance is alone
+	cache     document.Cache              // of states; nil: none
+	instances cluster.Registry            // nil: this instance is alone
+	breakers  map[string]*breaker.Breaker // by the names of the parts
 	run       []func(ctx context.Context)
 }
+
+// Names of the parts, as clients, /health and metrics see them.
+const (
+	storeName   = "store"
+	stateName   = "state"
+	busName     = "bus"
+	archiveName = "archive"
+)
 
 // openDrivers picks the drivers by the schemes of their URLs. It is the only place that does. Reconnected is called when
 // word from other instances may have been lost.
 func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, committed func([]collab.AuditRow), reconnected func()) (*drivers, error) {
-	d := &drivers{}
+	d := &drivers{breakers: newBreakers(c, m, log)}
 	if err := d.openBus(c, m, log, reconnected); err != nil {
 		return nil, fmt.Errorf("open bus: %w", err)
 	}
@@ -87,13 +97,29 @@ func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger
 	if err := d.openState(c, m, log); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state: %w", err), d.archive.Close())
 	}
-	if d.store, err = openStore(ctx, c, m, log, committed); err != nil {
+	if d.store, err = openStore(ctx, c, d.breakers[storeName], m, log, committed); err != nil {
 		return nil, errors.Join(err, d.state.Close(), d.archive.Close())
 	}
 	return d, nil
 }
 
-func openStore(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, audited func([]collab.AuditRow)) (store, error) {
+// newBreakers returns a breaker for each part. Of an embedded one every error counts; the others say which do.
+func newBreakers(c Config, m *obs.Metrics, log *slog.Logger) map[string]*breaker.Breaker {
+	all := map[string]*breaker.Breaker{}
+	for _, name := range []string{storeName, stateName, busName, archiveName} {
+		o := breaker.Options{Name: name, Threshold: c.BreakerThreshold, Metrics: m, Log: log}
+		switch {
+		case name == storeName && !strings.HasPrefix(c.StoreURL, "sqlite:"):
+			o.Away = postgres.Away
+		case name == stateName && !strings.HasPrefix(c.StateURL, "inproc:"):
+			o.Away, o.Grace = redis.Away, c.RedisGrace
+		}
+		all[name] = breaker.New(o)
+	}
+	return all
+}
+
+func openStore(ctx context.Context, c Config, b *breaker.Breaker, m *obs.Metrics, log *slog.Logger, audited func([]collab.AuditRow)) (store, error) {
 	onCommit := func(batch int, d time.Duration) {
 		m.CommitBatch.Observe(float64(batch))
 		m.CommitLatency.Observe(d.Seconds())
@@ -101,7 +127,7 @@ func openStore(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, 
 	if path, embedded := strings.CutPrefix(c.StoreURL, "sqlite:"); embedded {
 		return sqlite.Open(ctx, path, sqlite.Options{Log: log, OnAudit: audited, OnCommit: onCommit})
 	}
-	return postgres.Open(ctx, c.StoreURL, postgres.Options{Log: log, OnAudit: audited, OnCommit: onCommit})
+	return postgres.Open(ctx, c.StoreURL, postgres.Options{Log: log, OnAudit: audited, OnCommit: onCommit, Guard: b.Do})
 }
 
 func (d *drivers) openState(c Config, m *obs.Metrics, log *slog.Logger) error {
@@ -111,6 +137,7 @@ func (d *drivers) openState(c Config, m *obs.Metrics, log *slog.Logger) error {
 		return nil
 	}
 	s, err := redis.Open(c.StateURL, redis.Options{TTL: redis.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL}, Log: log,
+		Guard:   d.breakers[stateName].Do,
 		Observe: func(op string, d time.Duration, _ error) { m.RedisLatency(op).Observe(d.Seconds()) }})
 	if err != nil {
 		return err

@@ -4,15 +4,13 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
-
+	"corsia/gateway/breaker"
 	"corsia/shared/collab"
 	"corsia/shared/obs"
 )
@@ -20,17 +18,20 @@ import (
 const (
 	probeEvery   = time.Second
 	probeTimeout = 2 * time.Second
-	breakerPause = time.Second // an open breaker lets one probe through after it
 )
 
 // Dependency is a part that the gateway cannot do without, or not well.
 type Dependency struct {
-	Name     string // store, state, bus, archive
-	Required bool   // without it nothing can be saved: not ready
-	Ping     func(ctx context.Context) error
+	Name    string           // store, state, bus, archive
+	Breaker *breaker.Breaker // shared with whoever uses it; the probe is one of the calls that it lets through
+	Ping    func(ctx context.Context) error
+	// Required: while the breaker is open nothing can be saved: not ready.
+	Required bool
+	// Grace: away for longer the instance takes no new clients, and is not ready; zero: it does.
+	Grace time.Duration
 }
 
-// Health knows how the dependencies are. It asks each of them once a second, behind a circuit breaker of its own.
+// Health knows how the dependencies are. It asks each of them once a second, through its circuit breaker.
 type Health struct {
 	// Set by NewHealth, never changed.
 	version  string
@@ -38,9 +39,9 @@ type Health struct {
 	started  time.Time
 	now      func() time.Time
 	log      *slog.Logger
-	metrics  *obs.Metrics
 	probes   []*probe
 	changed  func(name string, since time.Time) // zero since: it is back
+	overdue  func(name string)
 
 	draining atomic.Bool
 }
@@ -48,11 +49,11 @@ type Health struct {
 // probe is what is known of one dependency.
 type probe struct {
 	Dependency
-	breaker *gobreaker.CircuitBreaker[struct{}]
 
 	// Guarded by mu.
 	mu      sync.Mutex
 	down    time.Time // since when; zero: it answers
+	overdue bool      // longer than Grace
 	latency time.Duration
 }
 
@@ -61,34 +62,19 @@ type HealthOptions struct {
 	Version      string
 	Instance     collab.InstanceID
 	Dependencies []Dependency
-	Threshold    int // failures that open a breaker
-	Metrics      *obs.Metrics
 	Log          *slog.Logger
 	Now          func() time.Time
 	Changed      func(name string, since time.Time) // told when a dependency goes away, and with a zero time when it is back
+	Overdue      func(name string)                  // told once when it has been away for longer than its grace; before it is back
 }
 
 // NewHealth returns the health of an instance whose dependencies were not asked yet.
 func NewHealth(o HealthOptions) *Health {
-	h := &Health{version: o.Version, instance: o.Instance, started: o.Now(), now: o.Now, log: o.Log, metrics: o.Metrics, changed: o.Changed}
+	h := &Health{version: o.Version, instance: o.Instance, started: o.Now(), now: o.Now, log: o.Log, changed: o.Changed, overdue: o.Overdue}
 	for _, d := range o.Dependencies {
-		p := &probe{Dependency: d}
-		p.breaker = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-			Name: d.Name, Timeout: breakerPause,
-			ReadyToTrip: func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= o.Threshold },
-			OnStateChange: func(name string, _, to gobreaker.State) {
-				h.metrics.SetBreaker(name, breakerStates[to])
-				h.log.Warn("health: breaker", obs.Dependency(name), slog.String(obs.KeyState, to.String()))
-			},
-		})
-		o.Metrics.SetBreaker(d.Name, obs.BreakerClosed)
-		h.probes = append(h.probes, p)
+		h.probes = append(h.probes, &probe{Dependency: d})
 	}
 	return h
-}
-
-var breakerStates = map[gobreaker.State]obs.BreakerState{
-	gobreaker.StateClosed: obs.BreakerClosed, gobreaker.StateHalfOpen: obs.BreakerHalfOpen, gobreaker.StateOpen: obs.BreakerOpen,
 }
 
 // Drain makes the instance not ready for good.
@@ -116,38 +102,56 @@ func (h *Health) watch(ctx context.Context, p *probe) {
 	}
 }
 
-// ask pings once and notes what changed.
+// ask pings once and tells what changed. While the breaker is open the answer is that it is.
 func (h *Health) ask(ctx context.Context, p *probe) {
-	start := h.now()
-	_, err := p.breaker.Execute(func() (struct{}, error) {
-		pingCtx, cancel := context.WithTimeout(ctx, probeTimeout)
+	start, took := h.now(), time.Duration(0)
+	err := p.Breaker.Do(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
-		return struct{}{}, p.Ping(pingCtx)
+		err := p.Ping(ctx)
+		took = h.now().Sub(start)
+		return err
 	})
-	if ctx.Err() != nil || errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return // it was not asked
+	if ctx.Err() != nil {
+		return
 	}
-	p.mu.Lock()
-	was := p.down
-	p.latency = h.now().Sub(start)
-	if err == nil {
-		p.down = time.Time{}
-	} else if was.IsZero() {
-		p.down = start
+	if since := p.Breaker.Since(); err != nil && !since.IsZero() {
+		start = since // others noticed first
 	}
-	now := p.down
-	p.mu.Unlock()
-	switch {
-	case err != nil && was.IsZero():
-		h.metrics.DependencyFailures(p.Name).Inc()
+	was, since, overdue := p.note(err, start, h.now(), took)
+	if err != nil && was.IsZero() {
 		h.log.Error("health: a dependency is away", obs.Dependency(p.Name), obs.Err(err))
-		h.changed(p.Name, now)
-	case err != nil:
-		h.metrics.DependencyFailures(p.Name).Inc()
-	case !was.IsZero():
+		h.changed(p.Name, since)
+	}
+	if overdue {
+		h.log.Error("health: a dependency stays away", obs.Dependency(p.Name), obs.Duration(h.now().Sub(since)))
+		h.overdue(p.Name)
+	}
+	if err == nil && !was.IsZero() {
 		h.log.Info("health: a dependency is back", obs.Dependency(p.Name), obs.Duration(h.now().Sub(was)))
 		h.changed(p.Name, time.Time{})
 	}
+}
+
+// note keeps the outcome of a probe. It returns since when the dependency was and is away, and whether its grace is over,
+// once.
+func (p *probe) note(err error, start, now time.Time, took time.Duration) (was, since time.Time, overdue bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was = p.down
+	if took > 0 {
+		p.latency = took
+	}
+	switch {
+	case err == nil:
+		p.down, p.overdue = time.Time{}, false
+	case was.IsZero():
+		p.down = start
+	}
+	if err != nil && p.Grace > 0 && !p.overdue && now.Sub(p.down) >= p.Grace {
+		p.overdue, overdue = true, true
+	}
+	return was, p.down, overdue
 }
 
 type healthView struct {
@@ -164,44 +168,51 @@ type dependencyView struct {
 	Breaker   string  `json:"breaker"` // closed, half-open, open
 }
 
-// view returns the health now, and whether the instance is ready for clients.
-func (h *Health) view() (healthView, bool) {
-	v := healthView{Status: "healthy", Version: h.version, Instance: h.instance, Uptime: h.now().Sub(h.started).Seconds(),
+// view returns the health now, whether the instance can save what clients send, and whether it is one for new clients.
+func (h *Health) view() (v healthView, serves, ready bool) {
+	v = healthView{Status: "healthy", Version: h.version, Instance: h.instance, Uptime: h.now().Sub(h.started).Seconds(),
 		Dependencies: map[string]dependencyView{}}
+	serves = !h.draining.Load()
+	ready = serves
 	for _, p := range h.probes {
+		state := p.Breaker.State()
 		p.mu.Lock()
-		d := dependencyView{Status: "healthy", LatencyMs: float64(p.latency.Microseconds()) / 1000, Breaker: p.breaker.State().String()}
-		if !p.down.IsZero() {
-			d.Status = "unhealthy"
+		d := dependencyView{Status: "healthy", LatencyMs: float64(p.latency.Microseconds()) / 1000, Breaker: string(state)}
+		if !p.down.IsZero() || state != breaker.Closed {
+			d.Status, v.Status = "unhealthy", "degraded"
 		}
+		ready = ready && !p.overdue
 		p.mu.Unlock()
 		v.Dependencies[p.Name] = d
-		switch {
-		case d.Status == "healthy":
-		case p.Required:
-			v.Status = "unhealthy"
-		case v.Status == "healthy":
-			v.Status = "degraded"
-		}
+		serves = serves && (!p.Required || state == breaker.Closed)
 	}
-	if h.draining.Load() {
+	if !serves {
 		v.Status = "unhealthy"
 	}
-	return v, v.Status != "unhealthy"
+	return v, serves, serves && ready
 }
 
-// serve answers /health and /health/ready: 503 when not ready.
+// serve answers /health: 503 when what clients send cannot be saved, or when the instance drains.
 func (h *Health) serve(w http.ResponseWriter, _ *http.Request) error {
-	v, ready := h.view()
-	status := http.StatusOK
-	if !ready {
-		status = http.StatusServiceUnavailable
-	}
-	return writeJSON(w, status, v)
+	v, serves, _ := h.view()
+	return writeJSON(w, statusOf(serves), v)
+}
+
+// ready answers /health/ready: 503 when new clients should go elsewhere.
+func (h *Health) ready(w http.ResponseWriter, _ *http.Request) error {
+	v, _, ready := h.view()
+	return writeJSON(w, statusOf(ready), v)
 }
 
 // live answers /health/live: the process runs.
 func (h *Health) live(w http.ResponseWriter, _ *http.Request) error {
-	v, _ := h.view()
+	v, _, _ := h.view()
 	return writeJSON(w, http.StatusOK, v)
+}
+
+func statusOf(good bool) int {
+	if good {
+		return http.StatusOK
+	}
+	return http.StatusServiceUnavailable
 }

@@ -33,7 +33,7 @@ func Routes(o Options) (http.Handler, error) {
 	mux.Handle("/ws/", sockets)
 	mux.Handle("/socket.io/", sockets)
 	handle("GET /health", o.Health.serve)
-	handle("GET /health/ready", o.Health.serve)
+	handle("GET /health/ready", o.Health.ready)
 	handle("GET /health/live", o.Health.live)
 	mux.Handle("GET /metrics", o.Metrics.Handler())
 	handle("GET /collab-sdk.js", script(o.Widget, "dist/collab-sdk.js"))

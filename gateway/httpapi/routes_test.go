@@ -78,7 +78,7 @@ func newSite(t *testing.T, production bool) *site {
 	metrics := obs.NewMetrics(prometheus.NewRegistry())
 	o := Options{
 		Sockets: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
-		Health:  NewHealth(HealthOptions{Metrics: metrics, Log: log, Now: time.Now, Threshold: 3}), Metrics: metrics, Log: log, Issuer: s.issuer,
+		Health:  NewHealth(HealthOptions{Log: log, Now: time.Now}), Metrics: metrics, Log: log, Issuer: s.issuer,
 		Widget: fstest.MapFS{
 			"dist/collab-sdk.js": {Data: []byte("widget")}, "dist/collab-sdk.min.js": {Data: []byte("w")}, "demo/demo.css": {Data: []byte("body{}")},
 			"demo/index.html": {Data: []byte(`<p data-token="{{.Token}}" data-resource="{{.ResourceID}}" data-locking="{{.Locking}}">{{.UserName}}, {{.UserRole}}</p>`)},
