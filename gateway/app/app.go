@@ -166,6 +166,9 @@ func (a *App) newHealth() *httpapi.Health {
 		},
 		Changed: func(name string, since time.Time) {
 			if since.IsZero() {
+				if name == stateName {
+					a.presence.Rebuild() // it may have lost everything
+				}
 				a.gate.Recovered(name)
 			} else {
 				a.gate.Degraded(name, since)

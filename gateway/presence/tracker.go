@@ -43,10 +43,13 @@ type Options struct {
 type Tracker struct {
 	// Set by New, never changed.
 	Options
+	wake chan struct{} // room for one: Run has something to do at once
 
 	// Guarded by mu.
-	mu   sync.Mutex
-	live map[collab.SessionID]*Entry
+	mu       sync.Mutex
+	live     map[collab.SessionID]*Entry
+	kept     kept
+	rebuilds int // calls of Rebuild: what was written before the last one may be lost
 }
 
 // Entry is one session's presence. Seen is safe for concurrent use and costs two stores.
@@ -73,7 +76,10 @@ const (
 )
 
 // New returns a tracker without sessions.
-func New(o Options) *Tracker { return &Tracker{Options: o, live: map[collab.SessionID]*Entry{}} }
+func New(o Options) *Tracker {
+	return &Tracker{Options: o, wake: make(chan struct{}, 1), live: map[collab.SessionID]*Entry{},
+		kept: kept{left: map[place]ended[collab.Member]{}, closed: map[collab.SessionID]ended[collab.Session]{}}}
+}
 
 // Open makes a session known. It returns its entry and how many sessions the user has now, everywhere.
 func (t *Tracker) Open(ctx context.Context, s collab.Session) (*Entry, int, error) {
@@ -97,10 +103,14 @@ func (t *Tracker) enlist(s collab.Session, places []collab.Member) *Entry {
 	return e
 }
 
-// Close forgets a session. Its rooms were left before.
+// Close forgets a session. Its rooms were left before. While the state driver is away it is told later.
 func (t *Tracker) Close(ctx context.Context, e *Entry) error {
 	t.Forget(e)
-	return t.Sessions.CloseSession(ctx, t.session(e))
+	s, err := t.session(e), t.behind()
+	if err == nil {
+		err = t.Sessions.CloseSession(ctx, s)
+	}
+	return t.keepClose(s, err)
 }
 
 // Enter puts a session into a room and returns all who are there.
@@ -116,21 +126,25 @@ func (t *Tracker) Enter(ctx context.Context, m collab.Member) ([]collab.Member, 
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	delete(t.kept.left, place{m.Resource, m.Session})
 	if e := t.live[m.Session]; e != nil {
 		e.members[m.Resource] = membership{Member: m, renewed: t.Now()}
 	}
 	return roster, nil
 }
 
-// Leave takes it out again.
+// Leave takes it out again. While the state driver is away it is told later.
 func (t *Tracker) Leave(ctx context.Context, m collab.Member) error {
 	t.mu.Lock()
 	if e := t.live[m.Session]; e != nil {
 		delete(e.members, m.Resource)
 	}
 	t.mu.Unlock()
-	_, err := t.Rooms.Leave(ctx, m)
-	return err
+	err := t.behind()
+	if err == nil {
+		_, err = t.Rooms.Leave(ctx, m)
+	}
+	return t.keepLeave(m, err)
 }
 
 // Seen notes an event of the session.
@@ -190,33 +204,25 @@ func (t *Tracker) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			t.renew(ctx)
+		case <-t.wake:
 		}
+		t.renew(ctx)
 	}
 }
 
-// renew tells the state driver of what is due: activity since the last time, and entries at a quarter of their TTL. It
-// breaks off at the first error; the next tick tries again, in another order.
+// renew tells the state driver of what ended, and of what is due: activity since the last time, and entries at a quarter of
+// their TTL. It breaks off at the first error; the next tick tries again, in another order.
 func (t *Tracker) renew(ctx context.Context) {
+	err := t.replay(ctx)
 	sessions, members := t.due()
-	for _, e := range sessions {
-		id := t.session(e).ID
-		if err := t.touch(ctx, e); err != nil && !t.lose(id, err) {
-			t.failed(ctx, id, err)
-			return
-		}
+	if err == nil {
+		err = each(ctx, sessions, t.renewSession)
 	}
-	for _, m := range members {
-		if err := t.renewMember(ctx, m); err != nil && !t.lose(m.Session, err) {
-			t.failed(ctx, m.Session, err)
-			return
-		}
+	if err == nil {
+		err = each(ctx, members, t.renewMember)
 	}
-}
-
-func (t *Tracker) failed(ctx context.Context, id collab.SessionID, err error) {
-	if ctx.Err() == nil {
-		t.Log.Warn("presence: renew", obs.Session(id), obs.Err(err))
+	if err != nil && ctx.Err() == nil {
+		t.Log.Warn("presence: renew", obs.Err(err))
 	}
 }
 
@@ -226,7 +232,7 @@ func (t *Tracker) due() (sessions []*Entry, members []collab.Member) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, e := range t.live {
-		if now.Sub(e.written) >= every && e.seen.Load() > e.written.UnixNano() {
+		if now.Sub(e.written) >= every && time.Unix(0, e.seen.Load()).After(e.written) {
 			sessions = append(sessions, e)
 		}
 		for _, m := range e.members {
@@ -238,41 +244,53 @@ func (t *Tracker) due() (sessions []*Entry, members []collab.Member) {
 	return sessions, members
 }
 
+// renewSession renews a session, unless it is another instance's.
+func (t *Tracker) renewSession(ctx context.Context, e *Entry) error {
+	err := t.touch(ctx, e)
+	if t.lose(t.session(e).ID, err) {
+		return nil
+	}
+	return err
+}
+
 // touch renews a session. One that was closed meanwhile is closed again: the driver records what it has forgotten.
 func (t *Tracker) touch(ctx context.Context, e *Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, operationLimit)
 	defer cancel()
-	now, s := t.Now(), t.session(e)
+	now, s, rebuilds := t.Now(), t.session(e), t.rebuilt()
 	if err := t.Sessions.TouchSession(ctx, s, time.Unix(0, e.seen.Load())); err != nil {
 		return err
 	}
 	t.mu.Lock()
 	live := t.live[s.ID] == e
-	e.written = now
+	if t.rebuilds == rebuilds {
+		e.written = now
+	}
 	t.mu.Unlock()
 	if live {
 		return nil
 	}
-	return t.Sessions.CloseSession(ctx, s)
+	return t.keepClose(s, t.Sessions.CloseSession(ctx, s))
 }
 
 // renewMember renews a session's place in a room likewise.
 func (t *Tracker) renewMember(ctx context.Context, m collab.Member) error {
-	ctx, cancel := context.WithTimeout(ctx, operationLimit)
-	defer cancel()
-	now := t.Now()
+	now, rebuilds := t.Now(), t.rebuilt()
 	if err := t.Rooms.RenewMember(ctx, m); err != nil {
+		if t.lose(m.Session, err) {
+			return nil
+		}
 		return err
 	}
-	if t.stillThere(m, now) {
+	if t.stillThere(m, now, rebuilds) {
 		return nil
 	}
 	_, err := t.Rooms.Leave(ctx, m)
-	return err
+	return t.keepLeave(m, err)
 }
 
-// stillThere notes a renewal. One with a mode that was changed meanwhile is to be made again at once.
-func (t *Tracker) stillThere(m collab.Member, now time.Time) bool {
+// stillThere notes a renewal. One with a mode that was changed meanwhile, or that may be lost, is to be made again at once.
+func (t *Tracker) stillThere(m collab.Member, now time.Time, rebuilds int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.live[m.Session]
@@ -283,10 +301,16 @@ func (t *Tracker) stillThere(m collab.Member, now time.Time) bool {
 	if !there {
 		return false
 	}
-	if current.Mode != m.Mode {
+	if current.Mode != m.Mode || t.rebuilds != rebuilds {
 		now = time.Time{}
 	}
 	current.renewed = now
 	e.members[m.Resource] = current
 	return true
+}
+
+func (t *Tracker) rebuilt() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.rebuilds
 }

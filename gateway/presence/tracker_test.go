@@ -76,6 +76,26 @@ func (d *driver) Enter(ctx context.Context, m collab.Member) ([]collab.Member, e
 	return d.State.Enter(ctx, m)
 }
 
+func (d *driver) isAway() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.away
+}
+
+func (d *driver) Leave(ctx context.Context, m collab.Member) (bool, error) {
+	if err := d.isAway(); err != nil {
+		return false, err
+	}
+	return d.State.Leave(ctx, m)
+}
+
+func (d *driver) CloseSession(ctx context.Context, s collab.Session) error {
+	if err := d.isAway(); err != nil {
+		return err
+	}
+	return d.State.CloseSession(ctx, s)
+}
+
 func (d *driver) RenewMember(ctx context.Context, m collab.Member) error {
 	if err := d.enter(); err != nil {
 		return err

@@ -1,0 +1,171 @@
+package presence
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"corsia/shared/collab"
+)
+
+const (
+	maxKept = 1 << 16   // ends that the state driver was not told of; further ones are left to their TTL
+	keptFor = time.Hour // after which they are: everything has ended by then
+
+	// atOnce bounds the operations that Run has under way: ten thousand sessions must not keep others from the driver.
+	atOnce = 16
+)
+
+// place is a session's in a room.
+type place struct {
+	resource collab.Resource
+	session  collab.SessionID
+}
+
+// kept is what ended while the state driver was away, and since when it waits. Without it those who left would haunt their
+// rooms until a TTL (SPEC F1).
+type kept struct {
+	left   map[place]ended[collab.Member]
+	closed map[collab.SessionID]ended[collab.Session]
+}
+
+type ended[T any] struct {
+	what T
+	at   time.Time
+}
+
+// keepLeave keeps a leave that the state driver could not be told of, or returns the error. ErrLost is left alone: who has
+// the session now decides.
+func (t *Tracker) keepLeave(m collab.Member, err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.keeps(err) {
+		return err
+	}
+	t.kept.left[place{m.Resource, m.Session}] = ended[collab.Member]{m, t.Now()}
+	return nil
+}
+
+// keepClose keeps the end of a session likewise.
+func (t *Tracker) keepClose(s collab.Session, err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.keeps(err) {
+		return err
+	}
+	t.kept.closed[s.ID] = ended[collab.Session]{s, t.Now()}
+	return nil
+}
+
+// keeps reports whether there is something to keep, and room for it. Guarded by mu.
+func (t *Tracker) keeps(err error) bool {
+	return err != nil && !errors.Is(err, collab.ErrLost) && len(t.kept.left)+len(t.kept.closed) < maxKept
+}
+
+// errBehind says that the state driver has not been told of all that ended before.
+var errBehind = errors.New("the state driver is behind")
+
+// behind returns an error when ends are kept: then another one joins them at once, and costs nobody a time limit.
+func (t *Tracker) behind() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.kept.left)+len(t.kept.closed) > 0 {
+		return errBehind
+	}
+	return nil
+}
+
+// Rebuild tells the state driver of all sessions and their places again, at once: it is back, and may have lost everything
+// (SPEC R5, F1).
+func (t *Tracker) Rebuild() {
+	t.mu.Lock()
+	t.rebuilds++
+	for _, e := range t.live {
+		e.written = time.Time{}
+		for res, m := range e.members {
+			m.renewed = time.Time{}
+			e.members[res] = m
+		}
+	}
+	t.mu.Unlock()
+	select {
+	case t.wake <- struct{}{}:
+	default: // Run has not begun with the last one
+	}
+}
+
+// replay tells the state driver of what ended while it was away: the places in rooms first.
+func (t *Tracker) replay(ctx context.Context) error {
+	now := t.Now()
+	var left []collab.Member
+	var closed []collab.Session
+	t.mu.Lock()
+	for p, e := range t.kept.left {
+		if left = append(left, e.what); now.Sub(e.at) > keptFor {
+			delete(t.kept.left, p)
+		}
+	}
+	for id, e := range t.kept.closed {
+		if closed = append(closed, e.what); now.Sub(e.at) > keptFor {
+			delete(t.kept.closed, id)
+		}
+	}
+	t.mu.Unlock()
+	if err := each(ctx, left, t.leaveLate); err != nil {
+		return err
+	}
+	return each(ctx, closed, t.closeLate)
+}
+
+// leaveLate takes a session out of a room. One that has entered it again meanwhile is put back by a renewal.
+func (t *Tracker) leaveLate(ctx context.Context, m collab.Member) error {
+	p := place{m.Resource, m.Session}
+	t.mu.Lock()
+	_, wanted := t.kept.left[p]
+	t.mu.Unlock()
+	if !wanted {
+		return nil
+	}
+	if _, err := t.Rooms.Leave(ctx, m); err != nil && !errors.Is(err, collab.ErrLost) {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.kept.left, p)
+	if e := t.live[m.Session]; e != nil {
+		if again, there := e.members[m.Resource]; there {
+			again.renewed = time.Time{}
+			e.members[m.Resource] = again
+		}
+	}
+	return nil
+}
+
+func (t *Tracker) closeLate(ctx context.Context, s collab.Session) error {
+	if err := t.Sessions.CloseSession(ctx, s); err != nil && !errors.Is(err, collab.ErrLost) {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.kept.closed, s.ID)
+	return nil
+}
+
+// each tells the state driver of all, a few at a time, and returns the first error, which breaks it off.
+func each[T any](ctx context.Context, all []T, tell func(context.Context, T) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for _, one := range all {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, operationLimit)
+			defer cancel()
+			return tell(ctx, one)
+		})
+	}
+	return g.Wait()
+}
