@@ -59,6 +59,7 @@ type App struct {
 	compactor *document.Compactor
 	rooms     *room.Registry
 	directory *cluster.Directory // nil: this instance is alone
+	cleaner   *cluster.Cleaner   // likewise
 	forwarder *cluster.Forwarder // nil: requests are not passed on
 	locks     *lock.Manager
 	gate      *session.Gate
@@ -217,10 +218,8 @@ func (a *App) Start(ctx context.Context) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	a.listener = listener
-	if a.directory != nil {
-		if err := a.directory.Announce(ctx, a.instanceAddr()); err != nil {
-			return errors.Join(fmt.Errorf("announce this instance: %w", err), listener.Close())
-		}
+	if err := a.announce(ctx); err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	running, stop := context.WithCancel(context.Background())
 	a.stop = stop
@@ -229,10 +228,7 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.running.Go(func() { a.presence.Run(running) })
 	a.running.Go(func() { a.compactor.Run(running) })
-	if a.directory != nil {
-		a.running.Go(func() { a.directory.Run(running) })
-		a.running.Go(func() { a.rooms.Run(running) })
-	}
+	a.watch(running)
 	a.running.Go(func() { a.locks.Run(running, a.gate.Active) })
 	a.running.Go(func() { a.gate.Run(running, min(houseKeeping, a.config.ActivityTTL/4)) })
 	a.running.Go(func() { a.health.Run(running) })

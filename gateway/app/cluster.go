@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,7 +21,9 @@ func (a *App) join() error {
 		return nil
 	}
 	a.directory = cluster.NewDirectory(cluster.DirectoryOptions{Registry: a.drivers.instances, Instance: c.Instance, Version: Version,
-		Log: a.log, Now: time.Now})
+		Lost: a.presence.Rebuild, Log: a.log, Now: time.Now})
+	a.cleaner = cluster.NewCleaner(cluster.CleanerOptions{Directory: a.directory, Estate: a.drivers.instances, Rooms: a.rooms,
+		Store: a.drivers.store, Audit: a.trail, Grace: c.ResumeGrace, Log: a.log, Now: time.Now})
 	if c.ClusterKey == "" {
 		return nil
 	}
@@ -27,6 +31,28 @@ func (a *App) join() error {
 	a.forwarder, err = cluster.NewForwarder(cluster.ForwarderOptions{Instance: c.Instance, Key: []byte(c.ClusterKey), Addresses: a.directory,
 		Address: httpapi.ClientAddress(c.TrustedProxies), Patience: c.PingInterval + c.PingTimeout, Log: a.log, Now: time.Now})
 	return err
+}
+
+// announce makes this instance known to the others, before its first client, and takes over what an earlier life of the
+// same name left.
+func (a *App) announce(ctx context.Context) error {
+	if a.directory == nil {
+		return nil
+	}
+	if err := a.directory.Announce(ctx, a.instanceAddr()); err != nil {
+		return fmt.Errorf("announce this instance: %w", err)
+	}
+	return a.cleaner.Inherit(ctx)
+}
+
+// watch looks after the cluster until ctx ends.
+func (a *App) watch(running context.Context) {
+	if a.directory == nil {
+		return
+	}
+	a.running.Go(func() { a.directory.Run(running) })
+	a.running.Go(func() { a.cleaner.Run(running) })
+	a.running.Go(func() { a.rooms.Run(running) })
 }
 
 // named gives sockets ids that name this instance, so that others can pass their requests on to it (SPEC C3).

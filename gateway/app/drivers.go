@@ -50,6 +50,12 @@ type state interface {
 	Close() error
 }
 
+// instances is what the gateway asks of STATE_URL's driver about the other instances.
+type instances interface {
+	cluster.Registry
+	cluster.Estate
+}
+
 // bus is all that the gateway asks of BUS_URL's driver.
 type bus interface {
 	room.Bus
@@ -70,7 +76,7 @@ type drivers struct {
 	archive archive
 
 	cache     document.Cache              // of states; nil: none
-	instances cluster.Registry            // nil: this instance is alone
+	instances instances                   // nil: this instance is alone
 	breakers  map[string]*breaker.Breaker // by the names of the parts
 	run       []func(ctx context.Context)
 }
