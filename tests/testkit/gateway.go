@@ -30,8 +30,9 @@ type Gateway struct {
 	URL string // http://127.0.0.1:<port>; the same after a restart
 	Dir string // its store, keys and archive
 
-	env []string
-	log *log
+	env      []string
+	log      *log
+	postgres string // URL of its store, when that is no file
 
 	// Of the process that runs, or ran last.
 	cmd    *exec.Cmd
@@ -48,16 +49,19 @@ func Start(t testing.TB, env ...string) *Gateway {
 	if err := g.start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		g.end()
-		if err := g.log.check(); err != nil {
-			t.Errorf("the log of the gateway: %v", err)
-		}
-		if t.Failed() {
-			t.Logf("the last lines of the gateway:\n%s", g.log.tail(40))
-		}
-	})
+	t.Cleanup(func() { g.finish(t) })
 	return g
+}
+
+// finish ends the process and judges its log.
+func (g *Gateway) finish(t testing.TB) {
+	g.end()
+	if err := g.log.check(); err != nil {
+		t.Errorf("the log of the gateway: %v", err)
+	}
+	if t.Failed() {
+		t.Logf("the last lines of the gateway:\n%s", g.log.tail(40))
+	}
 }
 
 var shared struct {

@@ -9,22 +9,34 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // registers "sqlite"
+	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
+	_ "modernc.org/sqlite"             // registers "sqlite"
 )
 
-// Store reads a gateway's SQLite file, past the gateway.
+// Store reads a gateway's SQLite file or PostgreSQL database, past the gateway. Queries have ? for their arguments.
 type Store struct {
-	t  testing.TB
-	db *sql.DB
+	t        testing.TB
+	db       *sql.DB
+	postgres bool
 }
 
 // Store opens the store for reading until the test ends. Of a gateway that does not run it opens a copy, so that nothing
 // of its recovery after a kill is done for it.
 func (g *Gateway) Store(t testing.TB) *Store {
 	t.Helper()
+	if g.postgres != "" {
+		db, err := sql.Open("pgx", g.postgres)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		return &Store{t: t, db: db, postgres: true}
+	}
 	path := g.storePath()
 	if !g.Running() {
 		path = g.copyStore(t)
@@ -75,10 +87,30 @@ func (g *Gateway) Damage(t testing.TB, statement string, args ...any) {
 	}
 }
 
+// dialect returns a query as the database writes it.
+func (s *Store) dialect(query string) string {
+	if !s.postgres {
+		return query
+	}
+	parts := strings.Split(query, "?")
+	for i := range parts[1:] {
+		parts[i] += "$" + strconv.Itoa(i+1)
+	}
+	return strings.Join(parts, "")
+}
+
+// list returns how a query reads a column that is a list, as JSON.
+func (s *Store) list(column string) string {
+	if !s.postgres {
+		return column
+	}
+	return "array_to_json(" + column + ")::text AS " + column
+}
+
 // Query returns the rows of a query: integers as int64, text as string, blobs as []byte.
 func (s *Store) Query(query string, args ...any) []Fields {
 	s.t.Helper()
-	rows, err := s.db.Query(query, args...)
+	rows, err := s.db.Query(s.dialect(query), args...)
 	if err != nil {
 		s.t.Fatalf("query the store: %v", err)
 	}
@@ -112,7 +144,7 @@ func (s *Store) Query(query string, args ...any) []Fields {
 func (s *Store) Count(query string, args ...any) int64 {
 	s.t.Helper()
 	var n int64
-	if err := s.db.QueryRow(query, args...).Scan(&n); err != nil {
+	if err := s.db.QueryRow(s.dialect(query), args...).Scan(&n); err != nil {
 		s.t.Fatalf("query the store: %v", err)
 	}
 	return n
@@ -131,7 +163,7 @@ type Entry struct {
 // Journal returns a resource's rows after a revision, in order. The tenant is the default one.
 func (s *Store) Journal(resource string, after int64) []Entry {
 	s.t.Helper()
-	rows := s.Query(`SELECT revision, "update", user_id, session_id, client_ids, fields FROM yjs_updates
+	rows := s.Query(`SELECT revision, "update", user_id, session_id, `+s.list("client_ids")+`, `+s.list("fields")+` FROM yjs_updates
 		WHERE tenant = 'default' AND resource_id = ? AND revision > ? ORDER BY revision`, resource, after)
 	entries := make([]Entry, 0, len(rows))
 	for _, r := range rows {
