@@ -4,6 +4,7 @@
 package testkit
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -55,8 +56,8 @@ func build() (string, error) {
 // os.Exit(testkit.Main(m)).
 func Main(m *testing.M) int {
 	code := m.Run()
-	if err := endShared(); err != nil {
-		fmt.Fprintf(os.Stderr, "FAIL: the shared gateway: %v\n", err)
+	if err := errors.Join(endShared(), whole.end()); err != nil {
+		fmt.Fprintf(os.Stderr, "FAIL: what the tests share: %v\n", err)
 		code = max(code, 1)
 	}
 	if built.folder != "" {
