@@ -38,6 +38,8 @@ const (
 	roomLinger        = 2 * time.Second // a room stays open for those who reload the page
 	roomTTL           = 600 * time.Second
 	revocationRefresh = 2 * time.Second
+	firstMeeting      = 5 * time.Second // for the bus to connect, before anybody is told that it is away
+	meetEvery         = 50 * time.Millisecond
 	houseKeeping      = time.Second
 	gaugeSample       = time.Second
 	drainSpread       = 5 * time.Second
@@ -208,6 +210,20 @@ func openKeys(c Config) (auth.KeySource, *auth.Issuer, error) {
 	return keys, keys.Issuer(c.JWTIssuer, c.JWTAudience), nil
 }
 
+// meetBus waits until the bus answers, or has had time enough: it connects by itself, after the start.
+func (a *App) meetBus(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, firstMeeting)
+	defer cancel()
+	tick := time.NewTicker(meetEvery)
+	defer tick.Stop()
+	for a.drivers.bus.Ping(ctx) != nil && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
 // Start listens and serves. It returns when clients can connect.
 func (a *App) Start(ctx context.Context) error {
 	if err := a.revoked.Refresh(ctx, a.drivers.store); err != nil {
@@ -231,7 +247,10 @@ func (a *App) Start(ctx context.Context) error {
 	a.watch(running)
 	a.running.Go(func() { a.locks.Run(running, a.gate.Active) })
 	a.running.Go(func() { a.gate.Run(running, min(houseKeeping, a.config.ActivityTTL/4)) })
-	a.running.Go(func() { a.health.Run(running) })
+	a.running.Go(func() {
+		a.meetBus(running)
+		a.health.Run(running)
+	})
 	a.running.Go(func() { a.keepHouse(running) })
 	a.running.Go(func() {
 		if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
