@@ -38,6 +38,8 @@ type Options struct {
 	Token    string
 	Local    net.IP // address to connect from; nil: the system chooses
 	Listener Listener
+
+	Resume *Connected // a session that lost its transport, to go on with; nil: a new one
 }
 
 // Client is one session.
@@ -66,6 +68,8 @@ type Client struct {
 type Connected struct {
 	SessionID string `json:"sessionId"`
 	UserID    string `json:"userId"`
+	ResumeKey string `json:"resumeKey"`
+	Resumed   bool   `json:"resumed"`
 }
 
 // Reply is the acknowledgement of a request.
@@ -83,7 +87,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	}
 	c := &Client{conn: conn, listener: o.Listener, done: make(chan struct{}), waiting: map[uint64]chan<- Reply{}, next: requestBase}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) }) // an error means that it is closed
-	err = c.authenticate(o.Token)
+	err = c.authenticate(o)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -95,8 +99,12 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 }
 
 // authenticate sends CONNECT when the transport is open, and waits for CONNECTED.
-func (c *Client) authenticate(token string) error {
-	payload, err := json.Marshal(map[string]string{"token": token})
+func (c *Client) authenticate(o Options) error {
+	auth := map[string]string{"token": o.Token}
+	if o.Resume != nil {
+		auth["sessionId"], auth["resumeKey"] = o.Resume.SessionID, o.Resume.ResumeKey
+	}
+	payload, err := json.Marshal(auth)
 	if err != nil {
 		return err
 	}
