@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -276,6 +277,20 @@ func (c *Client) Waiting(name string) []Fields {
 		}
 	}
 	return out
+}
+
+// Take returns the events of a name that wait, and takes them out.
+func (c *Client) Take(name string) []Fields {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var taken []Fields
+	c.events = slices.DeleteFunc(c.events, func(e event) bool {
+		if e.name == name {
+			taken = append(taken, e.fields)
+		}
+		return e.name == name
+	})
+	return taken
 }
 
 // None fails when an event of the name waits, after what the gateway has sent up to now is read.

@@ -52,7 +52,7 @@ func StartCluster(t testing.TB, o ClusterOptions) *Cluster {
 		c.Services = SharedServices(t)
 	}
 	c.Place = c.Services.Place(t)
-	key := publicKey(t)
+	key := PublicKey(t)
 	if o.Instances == 0 {
 		o.Instances = usualInstances
 	}
@@ -94,8 +94,8 @@ func (c *Cluster) newInstance(t testing.TB, n int, o ClusterOptions, key string)
 	return i
 }
 
-// publicKey writes the public half of the tests' key: development keys are for one machine and for no proxy.
-func publicKey(t testing.TB) (path string) {
+// PublicKey writes the public half of the tests' key, for JWT_KEYS: development keys are for one machine and for no proxy.
+func PublicKey(t testing.TB) (path string) {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(Key(t).Public())
 	if err != nil {

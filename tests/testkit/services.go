@@ -1,12 +1,15 @@
 package testkit
 
 import (
+	"context"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 
 	"corsia/shared/driver/drivertest/pgtest"
 	"corsia/shared/driver/drivertest/rabbittest"
@@ -38,7 +41,7 @@ func StartServices(t testing.TB) *Services {
 		s.Postgres = pgtest.Start(t, "max_connections=300")
 	}
 	if os.Getenv("TEST_REDIS_URL") == "" {
-		s.Redis = redistest.Start(t, "--databases", strconv.Itoa(redisDatabases))
+		s.Redis = StartRedis(t)
 	}
 	if os.Getenv("TEST_AMQP_URL") == "" {
 		s.RabbitMQ = startRabbitMQ(t)
@@ -139,8 +142,14 @@ func through(t testing.TB, rawURL string, p *Proxy) string {
 	return u.String()
 }
 
+// StartRedis starts a Redis with as many databases as there may be clusters. It ends with the test.
+func StartRedis(t testing.TB) *redistest.Server {
+	t.Helper()
+	return redistest.Start(t, "--databases", strconv.Itoa(redisDatabases))
+}
+
 // StartReplica starts a replica of the private Redis. What it hears of its primary comes through link; frozen, it loses
-// the last writes. It becomes the primary by REPLICAOF NO ONE.
+// the last writes. Promote makes it the primary.
 func (s *Services) StartReplica(t testing.TB) (replica *redistest.Server, link *Proxy) {
 	t.Helper()
 	link = NewProxy(t, s.Redis.Addr)
@@ -152,4 +161,14 @@ func (s *Services) StartReplica(t testing.TB) (replica *redistest.Server, link *
 func port(addr string) string {
 	_, port, _ := strings.Cut(addr, ":")
 	return port
+}
+
+// Promote makes a replica the primary, as a fail-over does.
+func Promote(t testing.TB, replica *redistest.Server) {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: replica.Addr})
+	defer client.Close()
+	if err := client.ReplicaOf(context.Background(), "NO", "ONE").Err(); err != nil {
+		t.Fatalf("promote the replica: %v", err)
+	}
 }
