@@ -222,7 +222,11 @@ func (g *Gate) unavailable(err error) error {
 	if e.Code == collab.CodeInternal {
 		e = &collab.Error{Code: collab.CodeUnavailable, Msg: "the server cannot take this connection at the moment", RetryAfter: 2 * time.Second, Err: err}
 	}
-	g.Log.Error("session: connect", obs.Code(e.Code), obs.Err(err))
+	if e.Code == collab.CodeDraining { // nothing is wrong: there are other instances
+		g.Log.Info("session: connect while draining", obs.Err(err))
+	} else {
+		g.Log.Error("session: connect", obs.Code(e.Code), obs.Err(err))
+	}
 	g.Metrics.CountError(e.Code)
 	return &socketio.ConnectError{Message: string(e.Code), Data: map[string]any{"code": e.Code, "retryAfterMs": max(e.RetryAfter, time.Second).Milliseconds()}}
 }
