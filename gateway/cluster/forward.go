@@ -185,8 +185,7 @@ func (f *Forwarder) forward(w http.ResponseWriter, r *http.Request, to peer, nex
 	proxy := &httputil.ReverseProxy{
 		Transport: f.transport, FlushInterval: -1, ErrorLog: noLog,
 		Rewrite: func(p *httputil.ProxyRequest) {
-			p.Out.URL.Scheme, p.Out.URL.Host = target.Scheme, target.Host
-			p.Out.Host = p.In.Host // the origin is compared with it
+			p.Out.URL.Scheme, p.Out.URL.Host = target.Scheme, target.Host // and Out.Host stays: the origin is compared with it
 			said.sign(p.Out.Header, f.Key, p.Out.Method, p.Out.URL.RequestURI(), body)
 		},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) {

@@ -87,7 +87,7 @@ func start(t *testing.T, b *book, id collab.InstanceID, change ...func(*Forwarde
 	}
 	n.sockets = engineio.NewServer(engineio.Options{
 		SessionID: NewSessionID(id), ClientAddress: n.forward.ClientAddress,
-		AllowOrigin: func(_ *http.Request, origin string) bool { return origin == "https://ward.example" },
+		AllowOrigin: engineio.SameOrigin,
 	}, func(s *engineio.Socket) engineio.Receiver {
 		e := &echo{socket: s, got: make(chan string, 8), gone: make(chan string, 1)}
 		n.opened <- e
@@ -129,6 +129,7 @@ func (n *node) request(method, query, body string) *http.Request {
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	req.Host = "ward.example"
 	req.Header.Set("Origin", "https://ward.example")
 	req.Header.Set("X-Client", "192.0.2.7")
 	return req
