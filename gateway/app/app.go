@@ -292,10 +292,11 @@ func (a *App) Failed() <-chan error { return a.failed }
 func (a *App) Stop(ctx context.Context) error {
 	a.health.Drain()
 	err := a.gate.Drain(ctx, drainSpread, a.drainGrace())
+	err = errors.Join(err, a.sockets.Close(ctx))
 	if a.forwarder != nil {
-		a.forwarder.Close()
+		a.forwarder.Close() // what was passed on would hold the server
 	}
-	err = errors.Join(err, a.sockets.Close(ctx), a.server.Shutdown(ctx))
+	err = errors.Join(err, a.server.Shutdown(ctx))
 	if err != nil {
 		err = errors.Join(err, a.server.Close()) // what did not end in time
 	}
