@@ -30,6 +30,7 @@ func TestResumedSessionGoesOnElsewhereAndNobodyNotices(t *testing.T) { // C11, R
 	synctest.Test(t, func(t *testing.T) {
 		j, bus := newJournal(), inproc.NewBus()
 		here, there := newWardOn(t, j, bus, "i_1"), newWardOn(t, j, bus, "i_2")
+		there.next = 100 // client ids, which one store would give out
 		defer here.close()
 		defer there.close()
 		anna := here.join("anna/1")
