@@ -3175,7 +3175,7 @@ var CollabSDK = (() => {
     const path2 = parsed.pathname.replace(/\/*$/, "/");
     return { origin: parsed.origin, path: path2 === "/" ? "/ws/" : path2 };
   }
-  var openSocket = (url, token) => {
+  var openSocket = (url, auth) => {
     const { origin, path: path2 } = endpoint(url, document.baseURI);
     const options = {
       path: path2,
@@ -3186,7 +3186,7 @@ var CollabSDK = (() => {
       tryAllTransports: true
     };
     const manager = new Manager(origin, options);
-    const socket = manager.socket("/", { auth: (use) => token((value2) => use({ token: value2 })) });
+    const socket = manager.socket("/", { auth: (use) => auth((credentials) => use({ ...credentials })) });
     return Object.assign(socket, {
       preferPolling: () => {
         manager.opts.transports = ["polling", "websocket"];
@@ -3250,6 +3250,7 @@ var CollabSDK = (() => {
     const userId = text(fields["userId"]);
     return {
       sessionId: text(fields["sessionId"]),
+      resumeKey: text(fields["resumeKey"]),
       userId,
       name: text(fields["name"]) || userId,
       heartbeatInterval: number(fields["heartbeatInterval"]) || 3e4
@@ -3410,14 +3411,19 @@ var CollabSDK = (() => {
     /** The least delay that the gateway asked for, in milliseconds. */
     #asked = 0;
     #everOpen = false;
+    /** The last session, while it may be resumed. */
+    #last;
     #socket;
     constructor(options) {
       this.#options = options;
-      this.#socket = options.open(options.url, (use) => this.#withToken(use));
+      this.#socket = options.open(options.url, (use) => this.#withToken((token) => use({ token, ...this.#resume() })));
       this.#socket.onAny((event, payload) => this.#received(event, payload));
       this.#socket.on("connect", () => this.#pulse.set(GREETING_MS, () => this.#drop()));
       this.#socket.on("connect_error", (error) => this.#refused(fieldsOf(fieldsOf(error)["data"])));
-      this.#socket.on("disconnect", () => this.#disconnected());
+      this.#socket.on("disconnect", (reason) => {
+        if (reason === "io server disconnect") this.#last = void 0;
+        this.#disconnected();
+      });
       this.#life.listen(window, "offline", () => this.#goOffline());
       this.#life.listen(window, "online", () => this.tryNow());
     }
@@ -3472,6 +3478,12 @@ var CollabSDK = (() => {
     #withToken(use) {
       Promise.resolve().then(this.#options.token).then(use).catch(() => this.#drop());
     }
+    /** Names the session that was lost, so that its rooms and locks are kept (C11). */
+    #resume() {
+      if (this.#last === void 0) return {};
+      const { sessionId, resumeKey } = this.#last;
+      return { sessionId, resumeKey };
+    }
     #received(event, payload) {
       const fields = fieldsOf(payload);
       this.#asked = Math.max(this.#asked, number(fields["retryAfterMs"]));
@@ -3488,6 +3500,7 @@ var CollabSDK = (() => {
       this.#refusals = 0;
       this.#asked = 0;
       this.#everOpen = true;
+      this.#last = greeting;
       this.#heartbeatAnswered = true;
       this.#planHeartbeat(greeting.heartbeatInterval);
       this.#enter({ name: "open", session: greeting });

@@ -59,15 +59,20 @@ export class Connection {
   /** The least delay that the gateway asked for, in milliseconds. */
   #asked = 0
   #everOpen = false
+  /** The last session, while it may be resumed. */
+  #last: Session | undefined
   #socket
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#socket = options.open(options.url, (use) => this.#withToken(use))
+    this.#socket = options.open(options.url, (use) => this.#withToken((token) => use({ token, ...this.#resume() })))
     this.#socket.onAny((event, payload) => this.#received(event, payload))
     this.#socket.on('connect', () => this.#pulse.set(GREETING_MS, () => this.#drop()))
     this.#socket.on('connect_error', (error) => this.#refused(fieldsOf(fieldsOf(error)['data'])))
-    this.#socket.on('disconnect', () => this.#disconnected())
+    this.#socket.on('disconnect', (reason) => {
+      if (reason === 'io server disconnect') this.#last = undefined // the gateway ended the session
+      this.#disconnected()
+    })
     this.#life.listen(window, 'offline', () => this.#goOffline())
     this.#life.listen(window, 'online', () => this.tryNow())
   }
@@ -134,6 +139,13 @@ export class Connection {
       .catch(() => this.#drop())
   }
 
+  /** Names the session that was lost, so that its rooms and locks are kept (C11). */
+  #resume(): { sessionId?: string; resumeKey?: string } {
+    if (this.#last === undefined) return {}
+    const { sessionId, resumeKey } = this.#last
+    return { sessionId, resumeKey }
+  }
+
   #received(event: string, payload: unknown): void {
     const fields = fieldsOf(payload)
     this.#asked = Math.max(this.#asked, number(fields['retryAfterMs']))
@@ -151,6 +163,7 @@ export class Connection {
     this.#refusals = 0
     this.#asked = 0
     this.#everOpen = true
+    this.#last = greeting
     this.#heartbeatAnswered = true
     this.#planHeartbeat(greeting.heartbeatInterval)
     this.#enter({ name: 'open', session: greeting })

@@ -32,6 +32,8 @@ export interface Lock {
 /** The answer to authentication (C4). */
 export interface Session {
   readonly sessionId: string
+  /** With it the session can be resumed after its transport was lost (C11). */
+  readonly resumeKey: string
   readonly userId: string
   readonly name: string
   readonly heartbeatInterval: number
@@ -101,6 +103,7 @@ export function session(value: unknown): Session {
   const userId = text(fields['userId'])
   return {
     sessionId: text(fields['sessionId']),
+    resumeKey: text(fields['resumeKey']),
     userId,
     name: text(fields['name']) || userId,
     heartbeatInterval: number(fields['heartbeatInterval']) || 30_000,

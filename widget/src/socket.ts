@@ -13,8 +13,15 @@ export interface Socket {
   offAny(): unknown
 }
 
-/** Opens sockets; `token` is asked again before each attempt. `preferPolling` is read before each attempt, too. */
-export type OpenSocket = (url: string, token: (use: (token: string) => void) => void) => Socket & PrefersPolling
+/** What authenticates a client (A1), and names the session that it had before its transport was lost (C11). */
+export interface Credentials {
+  readonly token: string
+  readonly sessionId?: string
+  readonly resumeKey?: string
+}
+
+/** Opens sockets; `auth` is asked again before each attempt. `preferPolling` is read before each attempt, too. */
+export type OpenSocket = (url: string, auth: (use: (credentials: Credentials) => void) => void) => Socket & PrefersPolling
 
 /** Lets the connection begin with long polling, where something on the way breaks WebSocket (G7). */
 export interface PrefersPolling {
@@ -38,7 +45,7 @@ export function endpoint(url: string, base?: string): Endpoint {
 }
 
 /** Opens a socket with socket.io-client; it does not connect and never reconnects by itself: Connection decides when. */
-export const openSocket: OpenSocket = (url, token) => {
+export const openSocket: OpenSocket = (url, auth) => {
   const { origin, path } = endpoint(url, document.baseURI)
   const options = {
     path,
@@ -49,7 +56,7 @@ export const openSocket: OpenSocket = (url, token) => {
     tryAllTransports: true,
   }
   const manager = new Manager(origin, options)
-  const socket = manager.socket('/', { auth: (use) => token((value) => use({ token: value })) })
+  const socket = manager.socket('/', { auth: (use) => auth((credentials) => use({ ...credentials })) })
   return Object.assign(socket as unknown as Socket, {
     preferPolling: () => {
       manager.opts.transports = ['polling', 'websocket']

@@ -64,6 +64,30 @@ test('what waits for an answer is told that the connection is lost, and the next
   mock.timers.reset()
 })
 
+test('C11 a session whose transport was lost is named at the next try, one that the gateway ended is not', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] })
+  const { gateway, connection, socket } = connect()
+  const credentials = async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    return gateway.credentials.at(-1)
+  }
+  assert.deepEqual(await credentials(), { token: 'token' })
+  socket.greet()
+  socket.fail('transport close')
+  mock.timers.tick(500)
+  assert.deepEqual(await credentials(), { token: 'token', sessionId: 's_1.1', resumeKey: 'key 1' })
+  socket.reject({ code: 'UNAVAILABLE' })
+  mock.timers.tick(20_000)
+  assert.deepEqual(await credentials(), { token: 'token', sessionId: 's_1.1', resumeKey: 'key 1' })
+  socket.greet()
+  socket.fail('io server disconnect')
+  mock.timers.tick(500)
+  assert.deepEqual(await credentials(), { token: 'token' })
+  assert.equal(gateway.credentials.length, 4)
+  connection.close()
+  mock.timers.reset()
+})
+
 test('C5 a heartbeat that is not answered ends the connection', () => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] })
   const { gateway, connection, socket, state } = connect()

@@ -2,7 +2,7 @@ import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs'
 import { put } from '../src/edit.ts'
 import { written } from '../src/field.ts'
 import type { Value } from '../src/field.ts'
-import type { OpenSocket, PrefersPolling, Socket } from '../src/socket.ts'
+import type { Credentials, OpenSocket, PrefersPolling, Socket } from '../src/socket.ts'
 
 type Listener = (...values: unknown[]) => void
 type Fields = Record<string, unknown>
@@ -22,11 +22,12 @@ export class FakeGateway {
   /** Nothing is answered while this is set. */
   silent = false
   nextClient = 1
-  tokens: string[] = []
+  /** What each attempt to connect came with. */
+  credentials: Credentials[] = []
 
   /** For the widget's connection. */
-  open: OpenSocket = (_url, token) => {
-    const socket = new FakeSocket(this, token)
+  open: OpenSocket = (_url, auth) => {
+    const socket = new FakeSocket(this, auth)
     this.sockets.push(socket)
     return socket
   }
@@ -134,13 +135,13 @@ export class FakeSocket implements Socket, PrefersPolling {
   polling = false
   attempts = 0
   #gateway: FakeGateway
-  #token: (use: (token: string) => void) => void
+  #auth: (use: (credentials: Credentials) => void) => void
   #listeners = new Map<string, Listener[]>()
   #any: Listener[] = []
 
-  constructor(gateway: FakeGateway, token: (use: (token: string) => void) => void) {
+  constructor(gateway: FakeGateway, auth: (use: (credentials: Credentials) => void) => void) {
     this.#gateway = gateway
-    this.#token = token
+    this.#auth = auth
   }
 
   get session(): string {
@@ -151,7 +152,7 @@ export class FakeSocket implements Socket, PrefersPolling {
   greet(heartbeatInterval = 30_000): void {
     this.connected = true
     this.#emit('connect')
-    this.tell('CONNECTED', { sessionId: this.session, userId: 'usr_001', name: 'Giulia Conti', role: 'nurse', heartbeatInterval })
+    this.tell('CONNECTED', { sessionId: this.session, resumeKey: `key ${this.attempts}`, userId: 'usr_001', name: 'Giulia Conti', role: 'nurse', heartbeatInterval })
   }
 
   /** Sends an event to the client. */
@@ -160,10 +161,10 @@ export class FakeSocket implements Socket, PrefersPolling {
   }
 
   /** Breaks the connection. */
-  fail(): void {
+  fail(reason = 'transport close'): void {
     if (!this.connected) return
     this.connected = false
-    this.#emit('disconnect', 'transport close')
+    this.#emit('disconnect', reason)
   }
 
   /** Fails to connect; `data` is the gateway's, if it was the gateway that refused. */
@@ -173,7 +174,7 @@ export class FakeSocket implements Socket, PrefersPolling {
 
   connect(): void {
     this.attempts++
-    this.#token((token) => this.#gateway.tokens.push(token))
+    this.#auth((credentials) => this.#gateway.credentials.push(credentials))
   }
 
   disconnect(): void {
