@@ -3426,6 +3426,7 @@ var CollabSDK = (() => {
       });
       this.#life.listen(window, "offline", () => this.#goOffline());
       this.#life.listen(window, "online", () => this.tryNow());
+      this.#life.listen(window, "pagehide", () => this.#leave());
     }
     /** The state now. */
     get state() {
@@ -3477,6 +3478,11 @@ var CollabSDK = (() => {
     /** Gives the page's token to `use`. A page that has none is waited for like a gateway that is away. */
     #withToken(use) {
       Promise.resolve().then(this.#options.token).then(use).catch(() => this.#drop());
+    }
+    /** The page goes: a word of it, so that the session does not wait for its return. A page that is shown again reconnects. */
+    #leave() {
+      this.#last = void 0;
+      this.#socket.disconnect();
     }
     /** Names the session that was lost, so that its rooms and locks are kept (C11). */
     #resume() {

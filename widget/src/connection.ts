@@ -75,6 +75,7 @@ export class Connection {
     })
     this.#life.listen(window, 'offline', () => this.#goOffline())
     this.#life.listen(window, 'online', () => this.tryNow())
+    this.#life.listen(window, 'pagehide', () => this.#leave())
   }
 
   /** The state now. */
@@ -137,6 +138,12 @@ export class Connection {
       .then(this.#options.token)
       .then(use)
       .catch(() => this.#drop())
+  }
+
+  /** The page goes: a word of it, so that the session does not wait for its return. A page that is shown again reconnects. */
+  #leave(): void {
+    this.#last = undefined
+    this.#socket.disconnect()
   }
 
   /** Names the session that was lost, so that its rooms and locks are kept (C11). */
