@@ -134,12 +134,61 @@ func TestAClientThatComesBackWithItsResumeKeyTakesItsOwnPlace_D7_C11(t *testing.
 		c.Disconnect()
 	}
 	if !first.Alive() {
-		t.Fatal("the session was displaced by somebody without its key")
+		t.Fatal("the session was taken by somebody without its key")
 	}
 	back := comeBack("usr_return", right)
+	if back.Connected["resumed"] != true || back.Session() != first.Session() {
+		t.Errorf("CONNECTED %v, want the same session", back.Connected)
+	}
 	back.OK("Y_UPDATE", later)
 	first.Ended()
 	witness.OK("Y_SYNC", fields{"resourceId": resource})
+}
+
+func TestALostTransportCostsNothingWithinTheGrace_C11_L4_R5(t *testing.T) {
+	t.Parallel()
+	g := testkit.Start(t, "RESUME_GRACE=3s", "LOCK_TTL=1s")
+	const resource = "page:/fault/resume"
+	witness := g.Connect(t, "usr_witness")
+	witness.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"})
+	c := g.Connect(t, "usr_return")
+	client := c.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"}).Int("clientId")
+	lock := c.OK("LOCK_ACQUIRE", fields{"resourceId": resource, "field": "notes"})
+	witness.Next("USER_JOINED")
+	witness.Next("LOCK_STATUS_CHANGED")
+	for i := range 3 {
+		lost := c
+		lost.Drop()
+		if e := witness.Refusal("LOCK_ACQUIRE", fields{"resourceId": resource, "field": "notes", "waitMs": 1200}); e.Text("lockedBy") != "usr_return" {
+			t.Errorf("its lock during the grace: %v", e)
+		}
+		c = g.ConnectWith(t, testkit.Options{Token: g.Token("usr_return"),
+			Auth: fields{"sessionId": lost.Session(), "resumeKey": lost.Connected.Text("resumeKey")}})
+		if c.Connected["resumed"] != true || c.Session() != lost.Session() {
+			t.Fatalf("CONNECTED %v, want session %s resumed", c.Connected, lost.Session())
+		}
+		text := fmt.Sprintf("%d;", i)
+		c.OK("Y_UPDATE", fields{"resourceId": resource, "update": typed(client, int64(2*i), "notes", text)})
+		if u := witness.Next("Y_UPDATE"); u.Text("sessionId") != lost.Session() {
+			t.Errorf("the witness got %v", u)
+		}
+	}
+	witness.None("USER_JOINED", "USER_LEFT", "LOCK_RELEASED", "LOCK_STATUS_CHANGED")
+	c.OK("LOCK_EXTEND", fields{"lockId": lock.Text("lockId")})
+	c.Drop()
+	began := time.Now()
+	if e := witness.Next("LOCK_RELEASED"); e.Text("reason") != "user_disconnected" {
+		t.Errorf("got %v", e)
+	}
+	if e := witness.Next("USER_LEFT"); e.Text("userId") != "usr_return" {
+		t.Errorf("got %v", e)
+	}
+	if took := time.Since(began); took < 2*time.Second || took > 8*time.Second {
+		t.Errorf("it ended after %v, want 3 s", took)
+	}
+	store := g.Store(t)
+	store.WaitAudit(5, "type", "USER_CONNECTED")
+	store.WaitAudit(1, "type", "USER_DISCONNECTED")
 }
 
 func TestAStoreThatCannotBeWrittenDelaysEverythingAndLosesNothing_D2_F4(t *testing.T) {

@@ -173,7 +173,7 @@ func TestTheConnectPayloadIsJudgedInEveryShape_A4(t *testing.T) {
 
 func TestSessionsThatComeAndGoAreNoSlowConsumers_C7(t *testing.T) {
 	t.Parallel()
-	g := testkit.Start(t, "MAX_MESSAGES_PER_SECOND=100000")
+	g := testkit.Start(t, "MAX_MESSAGES_PER_SECOND=100000", "RESUME_GRACE=100ms")
 	const resource = "page:/hostile/leavers"
 	writer := g.Connect(t, "usr_writer")
 	writer.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"})

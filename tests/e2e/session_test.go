@@ -14,7 +14,7 @@ import (
 
 func TestADeadPeerIsGoneAfterPingIntervalAndTimeout_C2(t *testing.T) {
 	t.Parallel()
-	g := testkit.Start(t, "PING_INTERVAL=300ms", "PING_TIMEOUT=300ms")
+	g := testkit.Start(t, "PING_INTERVAL=300ms", "PING_TIMEOUT=300ms", "RESUME_GRACE=100ms")
 	const resource = "page:/session/dead"
 	witness := g.Connect(t, "usr_witness")
 	witness.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"})
