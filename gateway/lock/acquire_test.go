@@ -177,6 +177,40 @@ func TestLeaseServiceAwayDeniesAndSaysSo(t *testing.T) { // L8
 	b.grants(ask("anna/1", notes))
 }
 
+func TestWhoGoesWhileALeaseIsAwaitedLeavesNone(t *testing.T) { // L8
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.leases.late = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		begin := time.Now()
+		if err := b.Acquire(ctx, ask("anna/1", notes), func(collab.LockGranted) {}); err == nil {
+			t.Fatal("a lock was granted without a lease")
+		}
+		if took := time.Since(begin); took != time.Second {
+			t.Errorf("it waited for %v", took)
+		}
+		b.leases.late = nil
+		if _, live, _ := b.leases.State.Holder(t.Context(), notes); live || len(b.store.records()) != 0 {
+			t.Errorf("a lease is left (%v), or a record: %v", live, b.store.records())
+		}
+		b.grants(ask("bruno/1", notes))
+	})
+}
+
+// A lock lasts as long as it says from when it was granted, however long that was waited for.
+func TestTimeOfALockBeginsWithItsLease(t *testing.T) { // L4, L8
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.leases.late = func(context.Context) error { time.Sleep(9 * time.Second); return nil }
+		begin := time.Now()
+		got := b.grants(ask("anna/1", notes)).Lock
+		if d := got.ExpiresAt.Sub(begin); d != 9*time.Second+ttl || got.ExpiresAt.Sub(got.AcquiredAt) != ttl {
+			t.Errorf("it ends %v after it was asked for", d)
+		}
+	})
+}
+
 func TestRecordWhoseLeaseIsGoneStandsInNobodysWay(t *testing.T) { // L5, L8
 	tests := []struct {
 		name string

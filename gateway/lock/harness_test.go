@@ -28,6 +28,7 @@ type leases struct {
 	*inproc.State
 	mu   sync.Mutex
 	away error
+	late func(context.Context) error // after a lease was granted: what becomes of the answer; nil: it arrives
 }
 
 func (l *leases) set(away error) {
@@ -46,7 +47,11 @@ func (l *leases) Acquire(ctx context.Context, lease collab.Lease, d time.Duratio
 	if err := l.down(); err != nil {
 		return collab.Lease{}, err
 	}
-	return l.State.Acquire(ctx, lease, d)
+	holder, err := l.State.Acquire(ctx, lease, d)
+	if err == nil && l.late != nil {
+		err = l.late(ctx)
+	}
+	return holder, err
 }
 
 func (l *leases) Extend(ctx context.Context, lease collab.Lease, d time.Duration) error {

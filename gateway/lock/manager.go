@@ -161,12 +161,17 @@ func (m *Manager) try(ctx context.Context, q Request) (collab.LockGranted, error
 // broken off in the middle: a record that nobody knows of would be left.
 func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGranted, freed bool, err error) {
 	asked := ctx
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationMax)
-	defer cancel()
 	l := m.lock(q)
 	lease := leaseOf(l)
+	holder, err := m.Leases.Acquire(asked, lease, l.TTL) // it may wait while the leases' driver is away (SPEC L8)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationMax)
+	defer cancel()
+	l.AcquiredAt = m.Now()
+	l.ExpiresAt = l.AcquiredAt.Add(l.TTL)
 	var from collab.Lease // whose lease was taken over
-	holder, err := m.Leases.Acquire(ctx, lease, l.TTL)
+	if err != nil && asked.Err() != nil {
+		m.giveBack(ctx, lease) // perhaps it was granted and nobody waited for the answer
+	}
 	switch {
 	case errors.Is(err, collab.ErrHeld) && holder.Session == q.Session.ID:
 		return m.again(ctx, q, holder)
@@ -190,6 +195,13 @@ func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGran
 		m.Log.Debug("lock: confirm a lease", obs.Lock(grant.Lock.ID), obs.Err(err)) // the record is what counts
 	}
 	return grant, false, nil
+}
+
+// giveBack releases a lease that nobody has.
+func (m *Manager) giveBack(ctx context.Context, lease collab.Lease) {
+	if err := m.Leases.Release(ctx, lease); err != nil {
+		m.Log.Warn("lock: give back a lease", obs.Lock(lease.Lock), obs.Err(err)) // it ends by itself
+	}
 }
 
 // trail returns the audit rows of a grant and of the locks that it ended.

@@ -27,26 +27,32 @@ type client struct {
 
 	conns []*Conn // live connections, one a namespace
 
-	mu      sync.Mutex
-	timeout *time.Timer // closes a transport without namespace; nil with one
+	mu       sync.Mutex
+	timeout  *time.Timer // closes a transport without namespace; nil with one, and while a namespace is asked
+	deadline time.Time   // of timeout
 }
 
 // awaitConnect starts the time that a client has to connect to a namespace (C8).
-func (c *client) awaitConnect() {
+func (c *client) awaitConnect() { c.awaitUntil(time.Now().Add(c.server.opts.ConnectTimeout)) }
+
+func (c *client) awaitUntil(deadline time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.timeout = time.AfterFunc(c.server.opts.ConnectTimeout, func() {
+	c.deadline = deadline
+	c.timeout = time.AfterFunc(time.Until(deadline), func() {
 		c.socket.CloseAfterFlush(engineio.ClosePolicy, ReasonConnectTimeout)
 	})
 }
 
-func (c *client) stopAwaiting() {
+// stopAwaiting returns the end of the time, zero when there is none.
+func (c *client) stopAwaiting() (deadline time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.timeout != nil {
-		c.timeout.Stop()
-		c.timeout = nil
+	if c.timeout == nil || !c.timeout.Stop() {
+		return time.Time{}
 	}
+	c.timeout = nil
+	return c.deadline
 }
 
 // Receive takes one message of the transport: a packet or an attachment.
@@ -183,15 +189,18 @@ func (c *client) connect(already *Conn, namespace string, auth json.RawMessage) 
 		auth = json.RawMessage("{}")
 	}
 	conn := &Conn{client: c, namespace: namespace, id: engineio.NewID()}
+	deadline := c.stopAwaiting() // the handler may wait for what it needs; that is not the client's time
 	listener, err := handler.Connect(conn, auth)
 	if err != nil {
 		conn.refused()
 		c.refuse(namespace, err)
+		if !deadline.IsZero() {
+			c.awaitUntil(deadline)
+		}
 		return nil
 	}
 	conn.listener = listener
 	c.conns = append(c.conns, conn)
-	c.stopAwaiting()
 	c.socket.ForgetAuthorization()
 	conn.accepted()
 	return nil
