@@ -121,7 +121,7 @@ func (a *App) build() error {
 	a.gate = session.NewGate(session.Options{Instance: c.Instance, Verifier: verifier, Grants: grants, Revocations: a.revoked,
 		Presence: a.presence, Rooms: a.rooms, Locks: a.locks, Store: d.store, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
 		HeartbeatInterval: c.PingInterval, MessagesPerSecond: c.MessagesPerSecond, SessionsPerUser: c.SessionsPerUser, RoomsPerSession: c.RoomsPerSession,
-		ResumeGrace: c.ResumeGrace})
+		ResumeGrace: c.ResumeGrace, Patience: c.RedisGrace})
 	if err := a.join(); err != nil {
 		return err
 	}
@@ -171,13 +171,14 @@ func (a *App) newHealth() *httpapi.Health {
 			if since.IsZero() {
 				if name == stateName {
 					a.presence.Rebuild() // it may have lost everything
+					a.gate.Readmit()
 				}
 				a.gate.Recovered(name)
 			} else {
 				a.gate.Degraded(name, since)
 			}
 		},
-		Overdue: func(string) {},
+		Overdue: func(string) { a.gate.Suspend(drainSpread) },
 	})
 }
 

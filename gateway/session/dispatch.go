@@ -31,21 +31,49 @@ var handlers = map[string]func(s *Session, ctx context.Context, ev socketio.Even
 func (s *Session) dispatch(ev socketio.Event, now time.Time) {
 	t := ticket(ev)
 	if ev.Name == evUpdate || ev.Name == evResourceUpdate {
-		if res, err := s.update(ev, t, now); err != nil {
+		res, err := s.update(ev, t, now)
+		if isNotJoined(err) && s.turnsWait() {
+			s.handleInTurn(ev, t, func(_ context.Context, ev socketio.Event) {
+				if res, err := s.update(ev, t, now); err != nil {
+					s.refuse(t, res, err)
+				}
+			})
+		} else if err != nil {
 			s.refuse(t, res, err)
 		}
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
-	defer cancel()
 	handler, known := handlers[ev.Name]
 	if !known {
 		s.refuse(t, "", collab.NewError(collab.CodeUnknownEvent, "there is no such event"))
 		return
 	}
-	if err := handler(s, ctx, ev, t); err != nil {
+	handle := func(ctx context.Context, ev socketio.Event) {
+		if err := handler(s, ctx, ev, t); err != nil {
+			s.refuse(t, "", err)
+		}
+	}
+	switch ev.Name {
+	case evJoin, evLeave, evTokenRefresh:
+		s.handleInTurn(ev, t, handle)
+		return
+	case evLockExtend, evLockRelease:
+		s.handleAside(ev, t, handle)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	err := handler(s, ctx, ev, t)
+	if isNotJoined(err) && s.turnsWait() {
+		s.handleInTurn(ev, t, handle)
+	} else if err != nil {
 		s.refuse(t, "", err)
 	}
+}
+
+// isNotJoined says that the session is not in a room, as far as it has come.
+func isNotJoined(err error) bool {
+	return err != nil && collab.AsError(err).Code == collab.CodeNotJoined
 }
 
 // ticket notes which answer an event waits for.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"corsia/gateway/auth"
+	"corsia/gateway/breaker"
 	"corsia/gateway/lock"
 	"corsia/gateway/presence"
 	"corsia/gateway/room"
@@ -63,6 +64,7 @@ type Options struct {
 	SessionsPerUser   int
 	RoomsPerSession   int
 	ResumeGrace       time.Duration // how long a session waits for the client that lost its transport (SPEC C11)
+	Patience          time.Duration // how long a request may wait for the state driver, beside its own time (SPEC F1)
 }
 
 // Gate lets clients in and keeps the sessions of this instance.
@@ -75,6 +77,7 @@ type Gate struct {
 	mu         sync.Mutex
 	sessions   map[collab.SessionID]*Session
 	draining   bool
+	refusing   bool          // new clients, until Readmit
 	drainGrace time.Duration // in place of ResumeGrace while draining
 }
 
@@ -92,10 +95,10 @@ type credentials struct {
 // Connect verifies the token of a client and starts its session (SPEC A1 to A4). It implements socketio.Handler.
 func (g *Gate) Connect(c *socketio.Conn, payload json.RawMessage) (socketio.Listener, error) {
 	start := g.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	ctx, cancel := context.WithTimeout(breaker.WithGrace(context.Background()), connectTimeout+g.Patience)
 	defer cancel()
-	if g.isDraining() {
-		return nil, g.unavailable(errDraining)
+	if refused := g.closed(); refused != nil {
+		return nil, g.unavailable(refused)
 	}
 	var cred credentials
 	if err := json.Unmarshal(payload, &cred); err != nil {
@@ -195,12 +198,6 @@ func (g *Gate) serve(s *Session) {
 }
 
 var errDraining = &collab.Error{Code: collab.CodeDraining, Msg: "this server is shutting down", RetryAfter: time.Second}
-
-func (g *Gate) isDraining() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.draining
-}
 
 // reject audits a refused client and says why (SPEC A4).
 func (g *Gate) reject(ctx context.Context, c *socketio.Conn, err error) error {

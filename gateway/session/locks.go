@@ -2,8 +2,8 @@ package session
 
 import (
 	"context"
-	"time"
 
+	"corsia/gateway/breaker"
 	"corsia/gateway/lock"
 	"corsia/gateway/room"
 	"corsia/gateway/socketio"
@@ -34,12 +34,16 @@ func (s *Session) lockAcquire(ctx context.Context, ev socketio.Event, t room.Tic
 		return about(id, err)
 	}
 	request := lock.Request{Key: key, Session: s.about, Address: s.address, TTL: ttl, Wait: wait, TakeOver: q.TakeOver}
-	if wait == 0 {
-		s.acquire(ctx, request, t)
-		return nil
+	done := make(chan struct{})
+	ask := func(ctx context.Context) {
+		defer close(done)
+		s.acquire(breaker.WithGrace(ctx), request, t)
 	}
-	if !s.background(wait+requestTimeout, func(ctx context.Context) { s.acquire(ctx, request, t) }) {
-		return about(id, &collab.Error{Code: collab.CodeRateLimited, Msg: "too many requests of this session wait for a lock", RetryAfter: time.Second})
+	if !s.background(wait+requestTimeout+s.gate.Patience, ask) {
+		return about(id, errTooManyWait)
+	}
+	if wait == 0 {
+		await(done)
 	}
 	return nil
 }
@@ -88,7 +92,7 @@ func (s *Session) lockExtend(ctx context.Context, ev socketio.Event, t room.Tick
 	if err := decode(ev, &q); err != nil {
 		return err
 	}
-	expires, err := s.gate.Locks.Extend(ctx, s.id, collab.LockID(q.LockID))
+	expires, err := s.gate.Locks.Extend(breaker.WithGrace(ctx), s.id, collab.LockID(q.LockID))
 	if err != nil {
 		return s.lockLost(q, err)
 	}

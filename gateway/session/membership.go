@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"corsia/gateway/breaker"
 	"corsia/gateway/room"
 	"corsia/gateway/socketio"
 	"corsia/shared/audit"
@@ -34,7 +35,7 @@ func (s *Session) join(ctx context.Context, ev socketio.Event, t room.Ticket) er
 	if !s.gate.Grants.Allows(s.who(), id, mode) {
 		return about(id, s.deny(ctx, id, t.Event, "no right to join as "+string(mode)))
 	}
-	return about(id, s.enter(ctx, entry{id: id, kind: q.ResourceType, mode: mode, vector: vector}, t))
+	return about(id, s.enter(breaker.WithGrace(ctx), entry{id: id, kind: q.ResourceType, mode: mode, vector: vector}, t))
 }
 
 // entry is a checked request to join.

@@ -80,6 +80,7 @@ func (g *Gate) resume(ctx context.Context, c *socketio.Conn, id auth.Identity, c
 		defer old.handling.Unlock()
 		if sameSecret(old.about.ResumeHash, hash) {
 			old.hold() // its transport is dead, even if that was not noticed yet
+			old.waiting.Wait()
 		}
 	}
 	if err := g.enter(); err != nil {

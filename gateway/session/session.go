@@ -66,7 +66,8 @@ type Session struct {
 	identity auth.Identity
 	warned   bool // TOKEN_EXPIRING was sent for this token
 	joined   map[collab.ResourceID]*membership
-	deadline *time.Timer // of who may resume it; nil: it has a transport
+	turns    []func(context.Context) // the first one is under way; bounded by maxTurns
+	deadline *time.Timer             // of who may resume it; nil: it has a transport
 }
 
 // membership is a session's place in a room.
@@ -294,18 +295,11 @@ func (s *Session) background(limit time.Duration, run func(context.Context)) boo
 		s.busy.Add(-1)
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := s.lasting(limit)
 	s.waiting.Go(func() {
 		defer s.busy.Add(-1)
 		defer cancel()
 		run(ctx)
-	})
-	s.waiting.Go(func() {
-		select {
-		case <-s.gone:
-			cancel()
-		case <-ctx.Done():
-		}
 	})
 	return true
 }
