@@ -216,6 +216,21 @@ func (c *Client) Sent(send func(id int)) (answer func() Fields) {
 	}
 }
 
+// Attempt is Ask for what may never be answered: its function returns nil when the connection ended instead.
+func (c *Client) Attempt(name string, args ...any) (answer func() Fields) {
+	c.mu.Lock()
+	id := c.next
+	c.next++
+	c.mu.Unlock()
+	c.emit(id, name, args...)
+	return func() Fields {
+		c.t.Helper()
+		var got Fields
+		c.await(fmt.Sprintf("acknowledgement %d", id), func() bool { got = c.acks[id]; return got != nil || c.ended != "" })
+		return got
+	}
+}
+
 // Call sends an event and returns its acknowledgement.
 func (c *Client) Call(name string, fields Fields) Fields {
 	c.t.Helper()

@@ -57,7 +57,7 @@ func (l *life) Errorf(format string, args ...any) {
 		l.TB.Errorf(format, args...)
 		return
 	}
-	l.failures = append(l.failures, fmt.Errorf(format, args...)) //nolint:err113 // it is shown as it is
+	l.failures = append(l.failures, fmt.Errorf(format, args...))
 }
 
 // Logf adds to what a failure shows.
