@@ -93,6 +93,7 @@ func TestAHeartbeatIsAnswered_C5(t *testing.T) {
 
 // A client that answers the transport's pings and says nothing more is no active session (C5).
 func TestASessionThatSaysNothingIsEndedEverywhereAndHeartbeatsRenewTheOthers_C5(t *testing.T) {
+	t.Parallel()
 	const activity, session = 3 * time.Second, 20 * time.Second
 	c := testkit.StartCluster(t, testkit.ClusterOptions{Env: []string{"ACTIVITY_TTL=3s", "SESSION_TTL=20s"}})
 	const resource = "page:/connect/silent"

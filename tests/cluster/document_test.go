@@ -157,7 +157,7 @@ func TestSimultaneousEditsAtOnePlaceAreMergedTheSameEverywhere_D4_D7(t *testing.
 		for _, p := range all {
 			name := p.user[4:5]
 			for i := range 4 {
-				update := p.change(func(e *ydoc.Edit) { e.InsertText("notes", 1+i, fmt.Sprintf("%s", name)) })
+				update := p.change(func(e *ydoc.Edit) { e.InsertText("notes", 1+i, name) })
 				answers = append(answers, p.send(update))
 			}
 		}
@@ -215,6 +215,7 @@ func TestWhoWasOfflineBringsItsEditsToAnotherInstance_D2(t *testing.T) {
 }
 
 func TestAfterARestartOfAllInstancesEverythingIsThere_D3_F6(t *testing.T) {
+	t.Parallel()
 	c := testkit.StartCluster(t, testkit.ClusterOptions{})
 	const resource = "page:/document/restart"
 	anna, bruno, carla := three(t, c, resource, "d3")
@@ -247,6 +248,7 @@ func TestAfterARestartOfAllInstancesEverythingIsThere_D3_F6(t *testing.T) {
 }
 
 func TestCompactionByAllInstancesLosesNothing_D3(t *testing.T) {
+	t.Parallel()
 	c := testkit.StartCluster(t, testkit.ClusterOptions{Env: []string{"COMPACT_AFTER=50ms", "MAX_MESSAGES_PER_SECOND=100000"}})
 	const resource = "page:/document/compaction"
 	s := c.Store(t)

@@ -112,6 +112,7 @@ func TestASessionResumesOnAnotherInstanceWithItsRoomsAndLocks_C11(t *testing.T) 
 }
 
 func TestTheOtherInstancesCleanUpAfterOneThatWasKilled_F5_R5(t *testing.T) {
+	t.Parallel()
 	c := testkit.StartCluster(t, testkit.ClusterOptions{Env: []string{"LOCK_TTL=3s", "RESUME_GRACE=1s", "ACTIVITY_TTL=6s"}})
 	const resource = "page:/passing/killed"
 	anna, bruno, carla := three(t, c, resource, "dead")
@@ -166,6 +167,7 @@ func alive(people ...*person) (stop func()) {
 }
 
 func TestARollingRestartDrainsEachInstanceAndNobodyLosesAnything_C6(t *testing.T) {
+	t.Parallel()
 	c := testkit.StartCluster(t, testkit.ClusterOptions{})
 	front := c.Front(t)
 	people := newCrowd(t)

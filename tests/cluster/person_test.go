@@ -110,7 +110,7 @@ func (p *person) shows(within time.Duration, field, want string) {
 	deadline := time.Now().Add(within)
 	for p.text(field) != want {
 		if time.Now().After(deadline) {
-			p.t.Fatalf("after %v %s sees %q in %s, want %q", within, p.user, p.doc.Text(field), field, want)
+			p.t.Fatalf("after %v %s sees %.200q in %s, want %.200q (connected: %v)", within, p.user, p.doc.Text(field), field, want, p.Alive())
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
