@@ -221,12 +221,27 @@ func (g *Gateway) end() {
 // Log returns what the gateway has written to its standard output since its first start.
 func (g *Gateway) Log() []Line { return g.log.all() }
 
+// ports are given out one after the other from a random one on: never one twice, as a gateway may not have taken its own
+// yet or may be about to start again, and seldom one of another test program.
+var ports = struct {
+	mu   sync.Mutex
+	next int
+}{next: rand.IntN(portCount)}
+
+const (
+	firstPort = 20000
+	portCount = 12000 // the system gives clients those from 32768 on
+)
+
 // Port returns an address on a free port outside the range from which the system gives ports to clients, so that a
 // gateway finds it free again after a restart.
 func Port(t testing.TB) (address string) {
 	t.Helper()
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
+	ports.mu.Lock()
+	defer ports.mu.Unlock()
+	for range portCount {
+		address := fmt.Sprintf("127.0.0.1:%d", firstPort+ports.next)
+		ports.next = (ports.next + 1) % portCount
 		if l, err := net.Listen("tcp", address); err == nil {
 			l.Close()
 			return address
