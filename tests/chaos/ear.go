@@ -1,0 +1,109 @@
+package chaos
+
+import (
+	"encoding/json"
+	"sync"
+
+	"corsia/tests/chaos/check"
+)
+
+// ear takes what a connection brings, in its order. It is the listener of one corsia.Client.
+type ear struct {
+	history *check.History
+	acks    chan ack      // room for one: an actor waits for one answer at a time
+	lost    chan struct{} // closed when the connection has ended
+
+	// Guarded by mu.
+	mu       sync.Mutex
+	session  string
+	room     string          // whose state came last
+	revision int64           // the greatest seen in room
+	updates  [][]byte        // not yet taken by the actor, which takes them before each of its steps
+	ended    map[string]bool // locks that ended, by id
+}
+
+// ack is the answer to an update.
+type ack struct {
+	seq    uint64
+	answer []byte
+}
+
+func newEar(h *check.History) *ear {
+	return &ear{history: h, acks: make(chan ack, 1), lost: make(chan struct{}), ended: map[string]bool{}}
+}
+
+// Updated records a delivery. It implements corsia.Listener.
+func (e *ear) Updated(revision int64, update []byte) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.updates = append(e.updates, append([]byte(nil), update...))
+	e.revision = max(e.revision, revision)
+	e.history.Hear(check.Heard{Session: e.session, Room: e.room, Revision: revision, Sum: check.SumOf(update), At: e.history.Now()})
+}
+
+// Acknowledged hands an answer to the actor, in the place of one that nobody waits for any more.
+func (e *ear) Acknowledged(seq uint64, answer []byte) {
+	select {
+	case <-e.acks:
+	default:
+	}
+	e.acks <- ack{seq, append([]byte(nil), answer...)}
+}
+
+// Event records the state of a room and notes the ends of locks.
+func (e *ear) Event(name string, arg []byte) {
+	var fields struct {
+		ResourceID string `json:"resourceId"`
+		Revision   int64  `json:"revision"`
+		LockID     string `json:"lockId"`
+	}
+	if json.Unmarshal(arg, &fields) != nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch name {
+	case "RESOURCE_STATE":
+		if fields.ResourceID != e.room {
+			e.room, e.revision = fields.ResourceID, 0
+		}
+		e.revision = max(e.revision, fields.Revision)
+		e.history.Hear(check.Heard{Session: e.session, Room: e.room, State: true, Revision: fields.Revision, At: e.history.Now()})
+	case "LOCK_RELEASED", "LOCK_LOST":
+		e.ended[fields.LockID] = true
+	}
+}
+
+// Lost tells the actor.
+func (e *ear) Lost(error) { close(e.lost) }
+
+// named gives the connection its session, before it joins anything.
+func (e *ear) named(session string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.session = session
+}
+
+// take returns the updates since the last call.
+func (e *ear) take() [][]byte {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	updates := e.updates
+	e.updates = nil
+	return updates
+}
+
+// reached notes a revision that an answer named, and returns the greatest seen in the room.
+func (e *ear) reached(revision int64) int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.revision = max(e.revision, revision)
+	return e.revision
+}
+
+// over reports whether a lock has ended.
+func (e *ear) over(lock string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ended[lock]
+}

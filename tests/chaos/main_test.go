@@ -1,0 +1,10 @@
+package chaos
+
+import (
+	"os"
+	"testing"
+
+	"corsia/tests/testkit"
+)
+
+func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
