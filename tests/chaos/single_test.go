@@ -79,11 +79,19 @@ func list(t testing.TB, v any) (all []string) {
 	return all
 }
 
-const embeddedTime = 12 * time.Second
+const (
+	embeddedTime = 12 * time.Second
+	trialTime    = 8 * time.Second // of a broken gateway
+)
 
 func TestAnEmbeddedGatewayKeepsItsPromisesThroughKillsAndFreezes(t *testing.T) {
-	plan := NewPlan(seed(t), Setting{Instances: 1, Kinds: singleKinds, Length: embeddedTime})
+	embedded(t, seed(t), singleKinds, embeddedTime)
+}
+
+func embedded(t *testing.T, seed uint64, kinds []FaultKind, length time.Duration) {
+	t.Helper()
 	g := testkit.Start(t, "ADDR="+testkit.Port(t), "LOCK_TTL=3s", "COMPACT_AFTER=500ms", "MAX_SESSIONS_PER_USER=100", "RESUME_GRACE=1s")
 	g.ExpectError("session: connect") // while it stops
-	judge(t, plan, single{g}, embeddedTime, func(user string) string { return g.Token(user) })
+	plan := NewPlan(seed, Setting{Instances: 1, Kinds: kinds, Length: length})
+	judge(t, plan, single{g}, length, func(user string) string { return g.Token(user) })
 }
