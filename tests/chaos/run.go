@@ -33,8 +33,7 @@ type Target interface {
 const (
 	settlePatience   = 15 * time.Second
 	equalPatience    = 3 * time.Second  // D4 allows 2 s after a fault has healed
-	rosterPatience   = 30 * time.Second // an instance that died is known to be dead after 15 s
-	leavingPatience  = 40 * time.Second // and what it held ends by its TTL
+	usualPatience    = 40 * time.Second // an instance that died is known to be dead after 15 s, what it held ends by its TTL
 	lookEvery        = 100 * time.Millisecond
 	probeNumber      = 1000 // of the first actor that looks whether writes are served
 	probePatience    = 30 * time.Second
@@ -54,27 +53,38 @@ type Outcome struct {
 	Faults  map[FaultKind]int
 }
 
+// Options are how a plan is carried out.
+type Options struct {
+	Length   time.Duration
+	Token    func(user string) string // signs one
+	Patience time.Duration            // until everybody's place is known everywhere, and until nothing is left of it; 0: as long as a crash may take
+}
+
 // run is one run under way.
 type run struct {
+	Options
+
 	t       testing.TB
 	plan    Plan
 	target  Target
 	history *check.History
-	token   func(user string) string
 	actors  []*actor
 	final   check.Final
 	probes  int
 }
 
-// Run carries out a plan and judges it. The token function signs one for a user.
-func Run(t testing.TB, p Plan, target Target, length time.Duration, token func(string) string) Outcome {
+// Run carries out a plan and judges it.
+func Run(t testing.TB, p Plan, target Target, o Options) Outcome {
 	t.Helper()
-	r := &run{t: t, plan: p, target: target, history: check.NewHistory(), token: token}
+	if o.Patience == 0 {
+		o.Patience = usualPatience
+	}
+	r := &run{Options: o, t: t, plan: p, target: target, history: check.NewHistory()}
 	before := r.gauges()
 	for i := range p.Actors {
-		r.actors = append(r.actors, newActor(i, p, r.history, target.URLs(), token))
+		r.actors = append(r.actors, newActor(i, p, r.history, target.URLs(), o.Token))
 	}
-	r.work(length)
+	r.work()
 	r.settle()
 	r.meet()
 	r.leave(before)
@@ -110,8 +120,8 @@ func (o Outcome) String() string {
 }
 
 // work lets the actors act while things break.
-func (r *run) work(length time.Duration) {
-	ctx, stop := context.WithTimeout(context.Background(), length)
+func (r *run) work() {
+	ctx, stop := context.WithTimeout(context.Background(), r.Length)
 	defer stop()
 	var acting sync.WaitGroup
 	for _, a := range r.actors {
@@ -137,7 +147,7 @@ func (r *run) probe(f Fault) {
 	for _, url := range r.target.URLs() {
 		r.probes++
 		p := Plan{Rooms: []string{probeRoom}, Actors: []Role{{User: probeUser, Seed: uint64(r.probes)}}}
-		a := newActor(0, p, r.history, []string{url}, r.token)
+		a := newActor(0, p, r.history, []string{url}, r.Token)
 		a.number = probeNumber + r.probes
 		probing.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), probePatience)
@@ -222,7 +232,7 @@ func (r *run) meet() {
 			truth[a.room][a.role.User]++
 		}
 	}
-	deadline := time.Now().Add(rosterPatience)
+	deadline := time.Now().Add(r.Patience)
 	for _, room := range r.plan.Rooms {
 		r.final.Rosters = append(r.final.Rosters, check.Roster{Room: room, Users: truth[room]})
 		for i, url := range r.target.URLs() {
@@ -237,7 +247,7 @@ func (r *run) meet() {
 				time.Sleep(lookEvery)
 			}
 			if err != nil {
-				r.final.Healings = append(r.final.Healings, check.Healing{Whose: whose, After: "everything", Took: rosterPatience})
+				r.final.Healings = append(r.final.Healings, check.Healing{Whose: whose, After: "everything", Took: r.Patience})
 				continue
 			}
 			r.final.Rosters = append(r.final.Rosters, check.Roster{Whose: whose, Room: room, Users: users})
@@ -250,7 +260,7 @@ func (r *run) meet() {
 func (r *run) look(url, room string) (users map[string]int, state []byte, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()
-	a := newActor(0, Plan{Rooms: []string{room}, Actors: []Role{{User: newcomerUser, Viewer: true}}}, r.history, []string{url}, r.token)
+	a := newActor(0, Plan{Rooms: []string{room}, Actors: []Role{{User: newcomerUser, Viewer: true}}}, r.history, []string{url}, r.Token)
 	if !a.connect() {
 		return nil, nil, errLost
 	}
@@ -290,7 +300,7 @@ func (r *run) leave(before []check.Gauge) {
 			a.drop()
 		}
 	}
-	for deadline := time.Now().Add(leavingPatience); ; time.Sleep(lookEvery) {
+	for deadline := time.Now().Add(r.Patience); ; time.Sleep(lookEvery) {
 		r.final.Keys = r.target.Keys(r.t)
 		r.final.Gauges = r.gauges()
 		settled := len(r.final.Keys) == 0
