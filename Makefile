@@ -10,12 +10,14 @@ MAKEFLAGS     += --no-print-directory
 .DELETE_ON_ERROR:
 
 # What a caller may change: make fuzz FUZZTIME=10m, make run ARGS='-addr 127.0.0.1:9000'.
-ARGS      ?=
-FUZZTIME  ?= 1m
-HISTORIES ?= 5000
-BENCH     ?= .
-BENCHTIME ?= 1s
-COVERAGE  ?= 80
+ARGS       ?=
+FUZZTIME   ?= 1m
+HISTORIES  ?= 5000
+CHAOS_TIME ?= 10m
+CHAOS_SEED ?=
+BENCH      ?= .
+BENCHTIME  ?= 1s
+COVERAGE   ?= 80
 
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
@@ -35,7 +37,7 @@ INTEGRATION = $(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir
 
 STEPS := services tools lint unit widget integration coverage
 
-.PHONY: help run build test lint fuzz bench figures $(STEPS) format vet golangci clean
+.PHONY: help run build test lint fuzz chaos bench figures $(STEPS) format vet golangci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -117,6 +119,9 @@ fuzz: ## every fuzz target for FUZZTIME, then the engine against npm yjs on HIST
 		done; \
 	done
 	@FUZZ_COUNT=$(HISTORIES) go test -tags integration -count=1 -timeout 2h -v -run TestEngineAgreesWithYjs ./tests/yjs
+
+chaos: ## break a cluster for CHAOS_TIME, or as CHAOS_SEED says, and judge what came of it
+	@CHAOS_TIME=$(CHAOS_TIME) CHAOS_SEED=$(CHAOS_SEED) go test -tags integration -count=1 -timeout 0 -v -run TestAClusterKeepsItsPromises ./tests/chaos
 
 bench: ## benchmarks: make bench BENCH=Apply BENCHTIME=5s
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -p 1 ./...

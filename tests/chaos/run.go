@@ -71,6 +71,7 @@ type run struct {
 	actors  []*actor
 	final   check.Final
 	probes  int
+	broken  map[FaultKind]int // faults so far
 }
 
 // Run carries out a plan and judges it.
@@ -79,7 +80,7 @@ func Run(t testing.TB, p Plan, target Target, o Options) Outcome {
 	if o.Patience == 0 {
 		o.Patience = usualPatience
 	}
-	r := &run{Options: o, t: t, plan: p, target: target, history: check.NewHistory()}
+	r := &run{Options: o, t: t, plan: p, target: target, history: check.NewHistory(), broken: map[FaultKind]int{}}
 	before := r.gauges()
 	for i := range p.Actors {
 		r.actors = append(r.actors, newActor(i, p, r.history, target.URLs(), o.Token))
@@ -91,12 +92,9 @@ func Run(t testing.TB, p Plan, target Target, o Options) Outcome {
 	found := target.Read(t, r.history)
 	r.final.Journal, r.final.Grants, r.final.Audit = found.Journal, found.Grants, found.Audit
 	readByYjs(t, r.final.Replicas)
-	out := Outcome{Report: check.Check(r.history, &r.final), History: r.history, Counts: map[string]int{}, Faults: map[FaultKind]int{}}
+	out := Outcome{Report: check.Check(r.history, &r.final), History: r.history, Counts: map[string]int{}, Faults: r.broken}
 	for _, op := range r.history.Ops() {
 		out.Counts[string(op.Kind)+" "+strings.TrimSpace(string(op.Result)+" "+op.Code)]++
-	}
-	for _, f := range p.Faults {
-		out.Faults[f.Kind]++
 	}
 	return out
 }
@@ -128,7 +126,10 @@ func (r *run) work() {
 		acting.Go(func() { a.run(ctx) })
 	}
 	for _, f := range r.plan.Faults {
-		pause(ctx, f.After)
+		if pause(ctx, f.After); ctx.Err() != nil {
+			break
+		}
+		r.broken[f.Kind]++
 		r.t.Logf("%8v %v", r.history.Now().Round(time.Millisecond), f)
 		heal := r.target.Inject(r.t, f)
 		time.Sleep(f.For)

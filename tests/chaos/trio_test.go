@@ -34,10 +34,7 @@ const faultDelay = 150 * time.Millisecond // of each message, one way
 func startTrio(t testing.TB, env ...string) *trio {
 	t.Helper()
 	s := testkit.StartServices(t)
-	if s.Postgres != nil {
-		s.Postgres.Kill()
-		s.Postgres.Restart(t, "track_commit_timestamp=on")
-	}
+	recordCommits(t, s)
 	env = append([]string{"LOCK_TTL=3s", "COMPACT_AFTER=500ms", "MAX_SESSIONS_PER_USER=100", "RESUME_GRACE=1s"}, env...)
 	c := &trio{Cluster: testkit.StartCluster(t, testkit.ClusterOptions{Services: s, Proxied: true, Env: env})}
 	if s.Redis != nil {
@@ -46,6 +43,15 @@ func startTrio(t testing.TB, env ...string) *trio {
 	}
 	c.ExpectError(expectedErrors...)
 	return c
+}
+
+// recordCommits has a private PostgreSQL keep the time of each commit.
+func recordCommits(t testing.TB, s *testkit.Services) {
+	t.Helper()
+	if s.Postgres != nil {
+		s.Postgres.Kill()
+		s.Postgres.Restart(t, "track_commit_timestamp=on")
+	}
 }
 
 // expectedErrors are what the gateways may log at level ERROR while the ground shakes.
@@ -65,7 +71,8 @@ func (c *trio) Read(t testing.TB, h *check.History) check.Final {
 	return reader{t, h, c.Store(t), postgres}.read()
 }
 
-// Keys returns what sessions, rooms and locks left in Redis; the cache of a document's state is nobody's.
+// Keys returns what sessions, rooms and locks left in Redis. The cache of a document's state is nobody's, and when a user was
+// last active may be known for its five minutes.
 func (c *trio) Keys(t testing.TB) []string {
 	t.Helper()
 	var left []string
@@ -74,7 +81,7 @@ func (c *trio) Keys(t testing.TB) []string {
 		t.Fatalf("look at the keys of Redis: %v", err)
 	}
 	for _, key := range keys {
-		if !strings.HasSuffix(key, ":state") && !strings.HasPrefix(key, "instance") {
+		if !strings.HasSuffix(key, ":state") && !strings.HasSuffix(key, ":activity") && !strings.HasPrefix(key, "instance:") {
 			left = append(left, key)
 		}
 	}

@@ -21,6 +21,7 @@ const (
 	Forbidden   Rule = "a refused edit is not stored"
 	Uncommitted Rule = "what is shown is committed"
 	Repeated    Rule = "nothing is shown twice, revisions only grow"
+	Missed      Rule = "who is in a room is shown every revision"
 	Diverged    Rule = "all replicas are equal"
 	Exclusive   Rule = "a lock has one holder"
 	Fenced      Rule = "fences only grow"
@@ -72,7 +73,7 @@ func Check(h *History, f *Final) *Report {
 
 var order = func() map[Rule]int {
 	all := map[Rule]int{}
-	for i, rule := range []Rule{Gap, Lost, Undone, Invented, Forbidden, Uncommitted, Repeated, Diverged, Exclusive, Fenced, Locked, Audited, Leftover, Healed} {
+	for i, rule := range []Rule{Gap, Lost, Undone, Invented, Forbidden, Uncommitted, Repeated, Missed, Diverged, Exclusive, Fenced, Locked, Audited, Leftover, Healed} {
 		all[rule] = i
 	}
 	return all

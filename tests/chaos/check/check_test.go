@@ -221,6 +221,7 @@ func TestEachViolationIsFound(t *testing.T) {
 		"a joiner gets less than it had": {func(_ *testing.T, s *story) {
 			s.heard = append(s.heard, Heard{Session: "B", Room: room, State: true, Revision: 5, At: ms(700)})
 		}, Repeated, "joined"},
+		"an update is not shown":    {func(_ *testing.T, s *story) { s.heard = slices.Delete(s.heard, 3, 4) }, Missed, "shown revision 4 of page:/1 after 2, without 3 by A"},
 		"a replica lacks an update": {func(t *testing.T, s *story) { s.final.Replicas[1].State = state(t, s.rows()[:4]) }, Diverged, "newcomer sees"},
 		"npm yjs reads replicas differently": {func(_ *testing.T, s *story) {
 			s.final.Replicas[1].Other = "y"

@@ -27,10 +27,20 @@ func (j *judge) deliveries() {
 		case SumOf(row.Update) != heard.Sum:
 			j.wrong(Uncommitted, "session %s was shown another revision %d of %s than the journal has", s.session, heard.Revision, s.room)
 		}
+		j.complete(s, before, heard.Revision)
 	}
 	for i := range j.ops {
 		if op := &j.ops[i]; (op.Kind == Edit || op.Kind == Resend) && op.Result == OK {
 			j.committed(stream{op.Session, op.Room}, op.Revision)
+		}
+	}
+}
+
+// complete looks at what lies between two revisions that a session was shown: its own rows, which it is not shown.
+func (j *judge) complete(s stream, before, now int64) {
+	for revision := before + 1; revision < now; revision++ {
+		if row, ok := j.row(place{s.room, revision}); ok && row.Session != s.session {
+			j.wrong(Missed, "session %s was shown revision %d of %s after %d, without %d by %s", s.session, now, s.room, before, revision, row.Session)
 		}
 	}
 }
