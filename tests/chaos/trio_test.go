@@ -55,8 +55,9 @@ func recordCommits(t testing.TB, s *testkit.Services) {
 }
 
 // expectedErrors are what the gateways may log at level ERROR while the ground shakes.
-var expectedErrors = []string{"session: connect", "room: reading the document again", "session: keep a leave", "lock: end one of a session",
-	"lock: audit a refusal"}
+var expectedErrors = []string{"health: a dependency is away", "lock: audit a refusal", "lock: end one of a session",
+	"room: reading the document again", "session: audit a refusal", "session: audit a refused connection", "session: audit its end",
+	"session: audit its expiry", "session: connect", "session: keep a leave", "session: request"}
 
 func (c *trio) URLs() []string {
 	urls := make([]string, len(c.Instances))

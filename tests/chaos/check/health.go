@@ -1,9 +1,13 @@
 package check
 
+import "strings"
+
+const keysNamed = 10
+
 // health judges what is left and how long it took.
 func (j *judge) health() {
-	for _, key := range j.final.Keys {
-		j.wrong(Leftover, "Redis still has %s", key)
+	if keys := j.final.Keys; len(keys) > 0 {
+		j.wrong(Leftover, "Redis still has %d keys, among them %s", len(keys), strings.Join(keys[:min(len(keys), keysNamed)], ", "))
 	}
 	for _, g := range j.grants {
 		if g.Closed == Never {
