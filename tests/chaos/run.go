@@ -18,8 +18,8 @@ import (
 	"corsia/tests/load/corsia"
 )
 
-// Target is what a run breaks.
-type Target interface {
+// Cluster is what a run breaks.
+type Cluster interface {
 	// URLs returns where the instances listen.
 	URLs() []string
 	// Inject breaks something and returns what mends it.
@@ -66,7 +66,7 @@ type run struct {
 
 	t       testing.TB
 	plan    Plan
-	target  Target
+	cluster Cluster
 	history *check.History
 	actors  []*actor
 	final   check.Final
@@ -75,21 +75,21 @@ type run struct {
 }
 
 // Run carries out a plan and judges it.
-func Run(t testing.TB, p Plan, target Target, o Options) Outcome {
+func Run(t testing.TB, p Plan, c Cluster, o Options) Outcome {
 	t.Helper()
 	if o.Patience == 0 {
 		o.Patience = usualPatience
 	}
-	r := &run{Options: o, t: t, plan: p, target: target, history: check.NewHistory(), broken: map[FaultKind]int{}}
+	r := &run{Options: o, t: t, plan: p, cluster: c, history: check.NewHistory(), broken: map[FaultKind]int{}}
 	before := r.gauges()
 	for i := range p.Actors {
-		r.actors = append(r.actors, newActor(i, p, r.history, target.URLs(), o.Token))
+		r.actors = append(r.actors, newActor(i, p, r.history, c.URLs(), o.Token))
 	}
 	r.work()
 	r.settle()
 	r.meet()
 	r.leave(before)
-	found := target.Read(t, r.history)
+	found := c.Read(t, r.history)
 	r.final.Journal, r.final.Grants, r.final.Audit = found.Journal, found.Grants, found.Audit
 	readByYjs(t, r.final.Replicas)
 	out := Outcome{Report: check.Check(r.history, &r.final), History: r.history, Counts: map[string]int{}, Faults: r.broken}
@@ -131,7 +131,7 @@ func (r *run) work() {
 		}
 		r.broken[f.Kind]++
 		r.t.Logf("%8v %v", r.history.Now().Round(time.Millisecond), f)
-		heal := r.target.Inject(r.t, f)
+		heal := r.cluster.Inject(r.t, f)
 		time.Sleep(f.For)
 		heal()
 		r.probe(f)
@@ -145,7 +145,7 @@ func (r *run) probe(f Fault) {
 	var mu sync.Mutex
 	var probing sync.WaitGroup
 	healed := r.history.Now()
-	for _, url := range r.target.URLs() {
+	for _, url := range r.cluster.URLs() {
 		r.probes++
 		p := Plan{Rooms: []string{probeRoom}, Actors: []Role{{User: probeUser, Seed: uint64(r.probes)}}}
 		a := newActor(0, p, r.history, []string{url}, r.Token)
@@ -236,7 +236,7 @@ func (r *run) meet() {
 	deadline := time.Now().Add(r.Patience)
 	for _, room := range r.plan.Rooms {
 		r.final.Rosters = append(r.final.Rosters, check.Roster{Room: room, Users: truth[room]})
-		for i, url := range r.target.URLs() {
+		for i, url := range r.cluster.URLs() {
 			whose := fmt.Sprintf("a newcomer at instance %d", i)
 			var users map[string]int
 			var state []byte
@@ -302,7 +302,7 @@ func (r *run) leave(before []check.Gauge) {
 		}
 	}
 	for deadline := time.Now().Add(r.Patience); ; time.Sleep(lookEvery) {
-		r.final.Keys = r.target.Keys(r.t)
+		r.final.Keys = r.cluster.Keys(r.t)
 		r.final.Gauges = r.gauges()
 		settled := len(r.final.Keys) == 0
 		for i := range r.final.Gauges {
@@ -319,7 +319,7 @@ func (r *run) leave(before []check.Gauge) {
 // gauges reads what each instance should give back.
 func (r *run) gauges() []check.Gauge {
 	var out []check.Gauge
-	for i, url := range r.target.URLs() {
+	for i, url := range r.cluster.URLs() {
 		values := scrape(r.t, url)
 		for _, g := range []check.Gauge{{Name: "go_goroutines", Slack: goroutineSlack}, {Name: "go_memstats_heap_inuse_bytes", Slack: memorySlackBytes},
 			{Name: "websocket_connections_total"}, {Name: "sessions"}, {Name: "rooms"}, {Name: "documents"}, {Name: "locks_held"}, {Name: "journal_queue_depth"}} {

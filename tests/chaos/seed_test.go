@@ -44,13 +44,13 @@ func seeds(t testing.TB, fixed []uint64, each time.Duration, usual int) []uint64
 }
 
 // judge carries out a plan and fails with what was wrong and how to see it again.
-func judge(t *testing.T, p Plan, target Target, o Options) {
+func judge(t *testing.T, p Plan, c Cluster, o Options) {
 	t.Helper()
 	if os.Getenv(trialVariable) != "" {
 		o.Patience = trialPatience
 	}
 	t.Logf("the seed is %d: CHAOS_SEED=%d go test -tags integration -run %s ./tests/chaos repeats the plan", p.Seed, p.Seed, strings.Split(t.Name(), "/")[0])
-	out := Run(t, p, target, o)
+	out := Run(t, p, c, o)
 	t.Logf("%d clients, %d faults:\n%v", len(p.Actors), len(p.Faults), out)
 	if len(out.Violations) > 0 {
 		file, err := dump(out.History)

@@ -100,9 +100,17 @@ func (j *judge) written(g Grant) {
 			continue
 		}
 		after := g.revision >= 0 && row.Revision > g.revision || g.Opened > 0 && row.Committed > g.Opened
-		seen, known := j.seen[place{g.Room, row.Revision}]
-		if after && known && seen+clockSlack < g.end() {
+		if after && j.before(row, g) {
 			j.wrong(Locked, "%s: session %s wrote %v at revision %d while session %s had %q with fence %d", g.Room, row.Session, row.Fields, row.Revision, g.Session, g.Field, g.Fence)
 		}
 	}
+}
+
+// before reports whether a row was certainly committed before the grant ended.
+func (j *judge) before(row Row, g Grant) bool {
+	if row.Committed > 0 && g.Ended > 0 {
+		return row.Committed < g.Ended
+	}
+	seen, known := j.seen[place{g.Room, row.Revision}]
+	return known && seen+clockSlack < g.end()
 }
