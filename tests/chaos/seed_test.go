@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	clusterTime   = 20 * time.Second // of each plan of a cluster
+	clusterTime   = 15 * time.Second // of each plan of a cluster
 	usualPlans    = 2                // of them
-	embeddedTime  = 12 * time.Second
+	embeddedTime  = 10 * time.Second
 	trialTime     = 8 * time.Second // of a broken gateway
 	trialPatience = 3 * time.Second
 )

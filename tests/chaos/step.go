@@ -65,7 +65,7 @@ func kept[T any](all []T, keep func(T) bool) []T {
 
 // goodbye leaves in an orderly way.
 func (a *actor) goodbye() {
-	a.conn.Close() //nolint:errcheck // the gateway may be gone already
+	a.conn.Close() // the gateway may be gone already
 	a.disconnected()
 }
 

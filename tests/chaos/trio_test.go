@@ -82,7 +82,7 @@ func (c *trio) Keys(t testing.TB) []string {
 		t.Fatalf("look at the keys of Redis: %v", err)
 	}
 	for _, key := range keys {
-		if !strings.HasSuffix(key, ":state") && !strings.HasSuffix(key, ":activity") && !strings.HasPrefix(key, "instance:") {
+		if !strings.HasSuffix(key, ":state") && !strings.HasSuffix(key, ":activity") && !strings.HasPrefix(key, "instance") {
 			left = append(left, key)
 		}
 	}
@@ -187,14 +187,14 @@ func (c *trio) mustRedis(t testing.TB, answer redis.Cmder) {
 func (c *trio) restartRedis(t testing.TB) {
 	t.Helper()
 	c.primary.Restart(t)
-	c.mustRedis(t, c.redis(t).SlaveOf(context.Background(), "NO", "ONE"))
+	c.mustRedis(t, c.redis(t).ReplicaOf(context.Background(), "NO", "ONE"))
 }
 
 // failOver makes the replica the primary, without what it did not hear. The old primary follows it from now on.
 func (c *trio) failOver(t testing.TB) {
 	t.Helper()
 	c.primary, c.replica = c.replica, c.primary
-	c.mustRedis(t, c.redis(t).SlaveOf(context.Background(), "NO", "ONE"))
+	c.mustRedis(t, c.redis(t).ReplicaOf(context.Background(), "NO", "ONE"))
 	for _, i := range c.Instances {
 		i.Redis.Retarget(c.primary.Addr)
 		i.Redis.Reset()
@@ -204,7 +204,7 @@ func (c *trio) failOver(t testing.TB) {
 	host, port, _ := strings.Cut(c.link.Addr, ":")
 	old := redis.NewClient(&redis.Options{Addr: c.replica.Addr})
 	defer old.Close()
-	c.mustRedis(t, old.SlaveOf(context.Background(), host, port))
+	c.mustRedis(t, old.ReplicaOf(context.Background(), host, port))
 }
 
 // The plans of these seeds have found something once, or break what others rarely do.
