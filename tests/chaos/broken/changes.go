@@ -20,9 +20,11 @@ var ForgetCleanUp = []Change{
 	{"gateway/session/membership.go", "if err := s.gate.Presence.Leave(ctx, m.member); err != nil {", "if err := error(nil); err != nil {"},
 }
 
-// SkipGaps goes on after a gap in the revisions without reading from the journal what is missing.
+// SkipGaps goes on after a gap in the revisions without what is missing.
 var SkipGaps = []Change{
 	{"gateway/room/follow.go", "s, err := r.opts.Journal.Since(ctx, r.id, after)\n", "s, err := r.opts.Journal.Since(ctx, r.id, after)\n\ts.Tail = nil\n"},
+	{"gateway/document/live.go", " || s.Head.Revision != l.head.Revision+int64(len(s.Tail))", ""},
+	{"gateway/document/live.go", "\tif err := l.ApplyRemote(s.Tail); err != nil {\n\t\treturn err\n\t}\n", "\tl.head.Revision = s.Head.Revision\n"},
 }
 
 // IgnoreGuard appends what was judged by locks that are not in force any more.

@@ -23,6 +23,7 @@ const (
 	Repeated    Rule = "nothing is shown twice, revisions only grow"
 	Missed      Rule = "who is in a room is shown every revision"
 	Diverged    Rule = "all replicas are equal"
+	Present     Rule = "who is in a room is known everywhere"
 	Exclusive   Rule = "a lock has one holder"
 	Fenced      Rule = "fences only grow"
 	Locked      Rule = "a locked field is written by its holder alone"
@@ -63,6 +64,7 @@ func Check(h *History, f *Final) *Report {
 	j.edits()
 	j.deliveries()
 	j.replicas()
+	j.rosters()
 	j.locks()
 	j.linear()
 	j.audit()
@@ -73,7 +75,7 @@ func Check(h *History, f *Final) *Report {
 
 var order = func() map[Rule]int {
 	all := map[Rule]int{}
-	for i, rule := range []Rule{Gap, Lost, Undone, Invented, Forbidden, Uncommitted, Repeated, Missed, Diverged, Exclusive, Fenced, Locked, Audited, Leftover, Healed} {
+	for i, rule := range []Rule{Gap, Lost, Undone, Invented, Forbidden, Uncommitted, Repeated, Missed, Diverged, Present, Exclusive, Fenced, Locked, Audited, Leftover, Healed} {
 		all[rule] = i
 	}
 	return all
