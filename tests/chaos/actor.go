@@ -45,8 +45,17 @@ type actor struct {
 	unsaved  []edit // made, not acknowledged, part of doc
 	saved    []edit // texts that it may delete
 	locks    []lock
+	lost     *comeback // a session that it may resume; nil: none
 	tokens   int
 	seq      uint64
+}
+
+// comeback is what a session needs to go on after its connection was lost.
+type comeback struct {
+	as     corsia.Connected
+	ear    *ear
+	joined bool
+	locks  []lock
 }
 
 // edit is a change of the document.
@@ -152,25 +161,61 @@ func (a *actor) done(op *check.Op, err error) bool {
 	return op.Result == check.OK
 }
 
+// connect begins a session, or goes on with the one whose connection was lost.
 func (a *actor) connect() bool {
 	a.instance = a.random.IntN(len(a.urls))
 	op := a.op(check.Connect)
 	a.ear = newEar(a.history)
+	old := a.lost
+	a.lost = nil
+	o := corsia.Options{URL: a.urls[a.instance], Token: a.token(a.role.User), Listener: a.ear}
+	if old != nil && a.random.IntN(2) == 0 {
+		o.Resume, op.Session = &old.as, old.as.SessionID // it may be resumed though nobody hears of it
+		a.ear.resume(old.ear)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
 	defer cancel()
-	conn, err := corsia.Connect(ctx, corsia.Options{URL: a.urls[a.instance], Token: a.token(a.role.User), Listener: a.ear})
-	if err == nil {
-		a.conn = conn
-		a.ear.named(conn.Connected.SessionID)
-		op.Session = conn.Connected.SessionID
+	conn, err := corsia.Connect(ctx, o)
+	if err != nil {
+		return a.done(&op, err)
 	}
-	return a.done(&op, err)
+	a.conn = conn
+	op.Session = conn.Connected.SessionID
+	a.ear.named(op.Session)
+	a.done(&op, nil)
+	if conn.Connected.Resumed {
+		a.locks = old.locks
+		if old.joined && a.random.IntN(2) == 0 { // else it joins again
+			return a.sync()
+		}
+	}
+	return true
+}
+
+// sync gets what a resumed session has missed in its room.
+func (a *actor) sync() bool {
+	op := a.op(check.Sync)
+	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
+	defer cancel()
+	reply, err := a.conn.Request(ctx, "Y_SYNC", map[string]string{"resourceId": a.room})
+	var fields struct{ Revision int64 }
+	if err == nil {
+		err = json.Unmarshal(reply.JSON, &fields)
+	}
+	op.Revision = fields.Revision
+	if !a.done(&op, err) || len(reply.Attachments) == 0 {
+		return false // it joins again
+	}
+	a.joined = true
+	a.ear.reached(op.Revision)
+	_ = a.doc.ApplyUpdate(reply.Attachments[0]) // as in listen
+	return true
 }
 
 // drop ends the connection without a word.
 func (a *actor) drop() {
 	if a.conn != nil {
-		a.conn.Drop() //nolint:errcheck // it has ended, or ends
+		a.conn.Drop() // it has ended, or ends
 		a.disconnected()
 	}
 }
@@ -178,6 +223,7 @@ func (a *actor) drop() {
 // disconnected forgets what belonged to the connection.
 func (a *actor) disconnected() {
 	a.listen()
+	a.lost = &comeback{as: a.conn.Connected, ear: a.ear, joined: a.joined, locks: a.locks}
 	a.conn, a.joined, a.locks = nil, false, nil
 }
 

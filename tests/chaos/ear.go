@@ -77,11 +77,23 @@ func (e *ear) Event(name string, arg []byte) {
 // Lost tells the actor.
 func (e *ear) Lost(error) { close(e.lost) }
 
-// named gives the connection its session, before it joins anything.
+// resume makes this the ear of a session that goes on after the connection of another ear.
+func (e *ear) resume(old *ear) {
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.session, e.room, e.revision = old.session, old.room, old.revision
+	e.history.Hear(check.Heard{Session: e.session, Room: e.room, Resumed: true, At: e.history.Now()})
+}
+
+// named gives the connection its session, which has joined nothing yet unless it is a resumed one.
 func (e *ear) named(session string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.session = session
+	if e.session != session {
+		e.session, e.room, e.revision = session, "", 0
+	}
 }
 
 // take returns the updates since the last call.

@@ -67,6 +67,7 @@ func kept[T any](all []T, keep func(T) bool) []T {
 func (a *actor) goodbye() {
 	a.conn.Close() // the gateway may be gone already
 	a.disconnected()
+	a.lost = nil
 }
 
 func (a *actor) heartbeat() {

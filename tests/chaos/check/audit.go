@@ -82,7 +82,7 @@ func events(op *Op) (kind string, b bounds) {
 		return "UPDATE_REJECTED", refusal
 	case Acquire:
 		return "LOCK_DENIED", refusal
-	case Extend, Release:
+	case Sync, Extend, Release:
 	}
 	return "", bounds{}
 }

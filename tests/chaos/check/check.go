@@ -116,7 +116,7 @@ func newJudge(h *History, f *Final, out *Report) *judge {
 		}
 	}
 	for _, heard := range j.heard {
-		if !heard.State {
+		if !heard.State && !heard.Resumed {
 			j.saw(place{heard.Room, heard.Revision}, heard.At)
 		}
 	}

@@ -149,6 +149,14 @@ func TestAGoodRunWithoutTheDatabasesTimesHasNoViolation(t *testing.T) {
 	}
 }
 
+func TestWhatASessionMissedWithoutAConnectionIsNoViolation(t *testing.T) {
+	s := good(t)
+	s.heard[3] = Heard{Session: "B", Room: room, Resumed: true}
+	if r := s.check(); len(r.Violations) > 0 {
+		t.Errorf("violations %v", r.Violations)
+	}
+}
+
 func (s *story) rows() []Row { return s.final.Journal[room] }
 
 func (s *story) op(kind Kind, n int) *Op {
@@ -221,7 +229,11 @@ func TestEachViolationIsFound(t *testing.T) {
 		"a joiner gets less than it had": {func(_ *testing.T, s *story) {
 			s.heard = append(s.heard, Heard{Session: "B", Room: room, State: true, Revision: 5, At: ms(700)})
 		}, Repeated, "joined"},
-		"an update is not shown":    {func(_ *testing.T, s *story) { s.heard = slices.Delete(s.heard, 3, 4) }, Missed, "shown revision 4 of page:/1 after 2, without 3 by A"},
+		"an update is not shown": {func(_ *testing.T, s *story) { s.heard = slices.Delete(s.heard, 3, 4) }, Missed, "shown revision 4 of page:/1 after 2, without 3 by A"},
+		"after a resumption an update is not shown": {func(_ *testing.T, s *story) {
+			s.heard[3] = Heard{Session: "B", Room: room, Resumed: true}
+			s.heard = slices.Delete(s.heard, 5, 6)
+		}, Missed, "shown revision 6 of page:/1 after 4"},
 		"a replica lacks an update": {func(t *testing.T, s *story) { s.final.Replicas[1].State = state(t, s.rows()[:4]) }, Diverged, "newcomer sees"},
 		"npm yjs reads replicas differently": {func(_ *testing.T, s *story) {
 			s.final.Replicas[1].Other = "y"

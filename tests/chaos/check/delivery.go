@@ -5,9 +5,13 @@ type stream struct{ session, room string }
 
 // deliveries judges what sessions were shown: each update is a row of the journal, in its order, once.
 func (j *judge) deliveries() {
-	last := map[stream]int64{}
+	last, broken := map[stream]int64{}, map[stream]bool{}
 	for _, heard := range j.heard {
 		s := stream{heard.Session, heard.Room}
+		if heard.Resumed {
+			broken[s] = true
+			continue
+		}
 		before, joined := last[s]
 		last[s] = max(before, heard.Revision)
 		if heard.State {
@@ -15,6 +19,7 @@ func (j *judge) deliveries() {
 				j.wrong(Repeated, "session %s joined %s at revision %d after it had seen %d", s.session, s.room, heard.Revision, before)
 			}
 			j.committed(s, heard.Revision)
+			broken[s] = false
 			continue
 		}
 		if heard.Revision <= before {
@@ -27,10 +32,13 @@ func (j *judge) deliveries() {
 		case SumOf(row.Update) != heard.Sum:
 			j.wrong(Uncommitted, "session %s was shown another revision %d of %s than the journal has", s.session, heard.Revision, s.room)
 		}
-		j.complete(s, before, heard.Revision)
+		if !broken[s] {
+			j.complete(s, before, heard.Revision)
+		}
+		broken[s] = false
 	}
 	for i := range j.ops {
-		if op := &j.ops[i]; (op.Kind == Edit || op.Kind == Resend) && op.Result == OK {
+		if op := &j.ops[i]; (op.Kind == Edit || op.Kind == Resend || op.Kind == Sync) && op.Result == OK {
 			j.committed(stream{op.Session, op.Room}, op.Revision)
 		}
 	}

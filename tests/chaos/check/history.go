@@ -20,6 +20,7 @@ const (
 	Connect Kind = "connect"
 	Join    Kind = "join"
 	Leave   Kind = "leave"
+	Sync    Kind = "sync" // after the session was resumed
 	Edit    Kind = "edit"
 	Resend  Kind = "resend" // of edits that were not acknowledged
 	Acquire Kind = "acquire"
@@ -64,11 +65,12 @@ type Op struct {
 	Fence        int64  `json:",omitempty"`
 }
 
-// Heard is what a session was shown, in the order of its connection: the state that answers a join, or an update.
+// Heard is what a session was shown, in the order of its connections: the state that answers a join, or an update.
 type Heard struct {
 	Session  string
 	Room     string
 	State    bool // the state of that revision
+	Resumed  bool // nothing was shown: the session goes on with another connection, and has missed what came meanwhile
 	Revision int64
 	Sum      Sum // of an update's bytes
 	At       time.Duration
