@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"corsia/shared/ydoc"
 	"corsia/tests/chaos/check"
 	"corsia/tests/testkit"
 )
@@ -43,6 +44,7 @@ type reader struct {
 func (r reader) read() check.Final {
 	r.t.Helper()
 	f := check.Final{Journal: r.journal(), Grants: r.grants()}
+	f.Replicas = r.states(f.Journal)
 	type key struct {
 		room, field string
 		fence       int64
@@ -84,6 +86,26 @@ func (r reader) journal() map[string][]check.Row {
 			Session: row["session_id"].(string), Fields: fields, Committed: r.at(row["committed"])})
 	}
 	return journal
+}
+
+// states returns each room as an instance would open it: its compacted state, then the later rows.
+func (r reader) states(journal map[string][]check.Row) (replicas []check.Replica) {
+	r.t.Helper()
+	for _, row := range r.store.Query("SELECT resource_id, state, revision FROM yjs_states") {
+		room, revision := row["resource_id"].(string), row["revision"].(int64)
+		updates := [][]byte{row["state"].([]byte)}
+		for _, later := range journal[room] {
+			if later.Revision > revision {
+				updates = append(updates, later.Update)
+			}
+		}
+		state, err := ydoc.Merge(updates)
+		if err != nil {
+			r.t.Fatalf("the state of %s: %v", room, err)
+		}
+		replicas = append(replicas, check.Replica{Whose: "who opens the store", Room: room, State: state})
+	}
+	return replicas
 }
 
 func (r reader) grants() (grants []check.Grant) {

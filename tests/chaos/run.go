@@ -24,7 +24,7 @@ type Cluster interface {
 	URLs() []string
 	// Inject breaks something and returns what mends it.
 	Inject(t testing.TB, f Fault) (heal func())
-	// Read returns what the databases hold.
+	// Read returns what the databases hold: the journal, the grants, the trail, the states.
 	Read(t testing.TB, h *check.History) check.Final
 	// Keys returns the keys of the state driver that belong to sessions, rooms and locks.
 	Keys(t testing.TB) []string
@@ -91,6 +91,7 @@ func Run(t testing.TB, p Plan, c Cluster, o Options) Outcome {
 	r.leave(before)
 	found := c.Read(t, r.history)
 	r.final.Journal, r.final.Grants, r.final.Audit = found.Journal, found.Grants, found.Audit
+	r.final.Replicas = append(r.final.Replicas, found.Replicas...)
 	readByYjs(t, r.final.Replicas)
 	out := Outcome{Report: check.Check(r.history, &r.final), History: r.history, Counts: map[string]int{}, Faults: r.broken}
 	for _, op := range r.history.Ops() {

@@ -55,7 +55,7 @@ func recordCommits(t testing.TB, s *testkit.Services) {
 }
 
 // expectedErrors are what the gateways may log at level ERROR while the ground shakes.
-var expectedErrors = []string{"health: a dependency is away", "lock: audit a refusal", "lock: end one of a session",
+var expectedErrors = []string{"document: compaction", "health: a dependency is away", "lock: audit a refusal", "lock: end one of a session",
 	"room: reading the document again", "session: audit a refusal", "session: audit a refused connection", "session: audit its end",
 	"session: audit its expiry", "session: connect", "session: keep a leave", "session: request"}
 
