@@ -215,7 +215,7 @@ func (a *actor) sync() bool {
 // drop ends the connection without a word.
 func (a *actor) drop() {
 	if a.conn != nil {
-		a.conn.Drop() // it has ended, or ends
+		_ = a.conn.Drop() // it has ended, or ends
 		a.disconnected()
 	}
 }
