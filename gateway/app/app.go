@@ -121,7 +121,7 @@ func (a *App) build() error {
 	a.gate = session.NewGate(session.Options{Instance: c.Instance, Verifier: verifier, Grants: grants, Revocations: a.revoked,
 		Presence: a.presence, Rooms: a.rooms, Locks: a.locks, Store: d.store, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
 		HeartbeatInterval: c.PingInterval, MessagesPerSecond: c.MessagesPerSecond, SessionsPerUser: c.SessionsPerUser, RoomsPerSession: c.RoomsPerSession,
-		ResumeGrace: c.ResumeGrace, Patience: c.RedisGrace})
+		ResumeGrace: c.ResumeGrace, Patience: c.RedisGrace, Doubt: a.doubt})
 	if err := a.join(); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"corsia/gateway/cluster"
 	"corsia/gateway/engineio"
 	"corsia/gateway/httpapi"
+	"corsia/shared/collab"
 )
 
 // join builds what makes this instance one of several: where the others are, and the way of requests to them. Without a
@@ -53,6 +54,13 @@ func (a *App) watch(running context.Context) {
 	a.running.Go(func() { a.directory.Run(running) })
 	a.running.Go(func() { a.cleaner.Run(running) })
 	a.running.Go(func() { a.rooms.Run(running) })
+}
+
+// doubt has the cleaner settle a claim of unknown outcome.
+func (a *App) doubt(c collab.Claim) {
+	if a.cleaner != nil {
+		a.cleaner.Doubt(c)
+	}
 }
 
 // named gives sockets ids that name this instance, so that others can pass their requests on to it (SPEC C3).

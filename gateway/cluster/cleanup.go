@@ -57,6 +57,7 @@ type CleanerOptions struct {
 type Cleaner struct {
 	// Set by NewCleaner, never changed.
 	CleanerOptions
+	doubtful chan collab.Claim // full: the session is left to its TTL
 
 	// Set by Inherit, then owned by Run.
 	estate []*ending // sessions to be ended
@@ -70,6 +71,7 @@ type Cleaner struct {
 // ending is what is left to do for a session. One goroutine at a time works on it.
 type ending struct {
 	lost    collab.InstanceID
+	reason  string
 	session collab.Session
 	rooms   []collab.Member // to be left
 	claim   collab.Claim
@@ -82,17 +84,21 @@ type ending struct {
 // InstanceLost is the reason of the end of a session whose instance died.
 const InstanceLost = "instance_lost"
 
+// unclaimed is the reason when the client of a doubtful claim was refused.
+const unclaimed = "disconnected"
+
 const (
 	looks        = 5                // times that the cleaner looks within a directory's TTL
 	scanEvery    = 2 * time.Minute  // the backstop, for instances that nobody saw living
 	scanLimit    = 30 * time.Second // of one scan
 	endingLimit  = 10 * time.Second // of the end of one session
 	endingAtOnce = 8
+	maxDoubtful  = 4096
 )
 
 // NewCleaner returns a cleaner. The owner calls Inherit and then Run.
 func NewCleaner(o CleanerOptions) *Cleaner {
-	return &Cleaner{CleanerOptions: o, seen: map[collab.InstanceID]bool{}, missing: map[collab.InstanceID]time.Time{}}
+	return &Cleaner{CleanerOptions: o, doubtful: make(chan collab.Claim, maxDoubtful), seen: map[collab.InstanceID]bool{}, missing: map[collab.InstanceID]time.Time{}}
 }
 
 // Inherit finds the sessions of an earlier life of this instance, which had the same name. It is called before the first
@@ -107,6 +113,29 @@ func (c *Cleaner) Inherit(ctx context.Context) error {
 	}
 	c.adopt(found, c.Now().Add(c.Grace))
 	return nil
+}
+
+// Doubt has the cleaner end a session for which a claim of this instance was made, of which nobody knows whether it was
+// carried out: its client was refused, so that nobody else would end it. A claim that is made again has the same effect
+// once.
+func (c *Cleaner) Doubt(claim collab.Claim) {
+	select {
+	case c.doubtful <- claim:
+	default:
+		c.Log.Warn("cluster: too many doubtful claims", obs.Session(claim.Session))
+	}
+}
+
+func (c *Cleaner) takeDoubtful() {
+	for {
+		select {
+		case claim := <-c.doubtful:
+			session := collab.Session{ID: claim.Session, Tenant: claim.Tenant, User: claim.User, Instance: claim.Instance}
+			c.estate = append(c.estate, &ending{lost: claim.Instance, reason: unclaimed, session: session, claim: claim})
+		default:
+			return
+		}
+	}
 }
 
 // Run cleans up until ctx ends.
@@ -128,6 +157,7 @@ func (c *Cleaner) every() time.Duration { return c.Directory.TTL / looks }
 // look finds out who is missing and ends what is due.
 func (c *Cleaner) look(ctx context.Context) {
 	defer c.settle(ctx)
+	c.takeDoubtful()
 	live, certain, err := c.Directory.live(ctx)
 	if err != nil || !certain {
 		clear(c.missing) // and then from the start: they have to be announced again
@@ -198,7 +228,7 @@ func (c *Cleaner) scan(ctx context.Context, live map[collab.InstanceID]bool) {
 func (c *Cleaner) adopt(found []collab.Orphan, after time.Time) {
 	for _, o := range found {
 		s := o.Session
-		c.estate = append(c.estate, &ending{lost: s.Instance, session: s, after: after, claim: collab.Claim{
+		c.estate = append(c.estate, &ending{lost: s.Instance, reason: InstanceLost, session: s, after: after, claim: collab.Claim{
 			Tenant: s.Tenant, User: s.User, Session: s.ID, Instance: c.Directory.Instance, Hash: s.ResumeHash, Next: collab.HashSecret(collab.NewSecret()),
 		}})
 	}
@@ -255,13 +285,13 @@ func (c *Cleaner) end(ctx context.Context, e *ending) error {
 		e.session, e.rooms, e.claimed = session, rooms, true
 	}
 	for len(e.rooms) > 0 {
-		if err := c.leave(ctx, e.rooms[0]); err != nil {
+		if err := c.leave(ctx, e.rooms[0], e.reason); err != nil {
 			return err
 		}
 		e.rooms = e.rooms[1:]
 	}
 	if !e.audited {
-		event := of(e.session, audit.UserDisconnected)
+		event := of(e.session, audit.UserDisconnected, e.reason)
 		event.Details = map[string]string{"instance": string(e.lost)}
 		if err := c.Audit.Record(ctx, event); err != nil {
 			return err
@@ -276,7 +306,7 @@ func (c *Cleaner) end(ctx context.Context, e *ending) error {
 }
 
 // leave takes a member out of its room.
-func (c *Cleaner) leave(ctx context.Context, m collab.Member) error {
+func (c *Cleaner) leave(ctx context.Context, m collab.Member, reason string) error {
 	_, err := c.Estate.Leave(ctx, m)
 	if errors.Is(err, collab.ErrLost) {
 		return nil // somebody else's
@@ -284,12 +314,12 @@ func (c *Cleaner) leave(ctx context.Context, m collab.Member) error {
 	if err != nil {
 		return err
 	}
-	c.Rooms.Departed(m, InstanceLost)
-	event := of(collab.Session{ID: m.Session, Tenant: m.Resource.Tenant, User: m.User, Role: m.Role}, audit.ResourceLeft)
+	c.Rooms.Departed(m, reason)
+	event := of(collab.Session{ID: m.Session, Tenant: m.Resource.Tenant, User: m.User, Role: m.Role}, audit.ResourceLeft, reason)
 	event.Resource = m.Resource.ID
 	return c.Store.Leave(ctx, m.Resource, m.Session, []collab.AuditRow{c.Audit.Row(event)})
 }
 
-func of(s collab.Session, kind audit.Type) audit.Event {
-	return audit.Event{Type: kind, Tenant: s.Tenant, Actor: s.User, Role: s.Role, Session: s.ID, Reason: InstanceLost}
+func of(s collab.Session, kind audit.Type, reason string) audit.Event {
+	return audit.Event{Type: kind, Tenant: s.Tenant, Actor: s.User, Role: s.Role, Session: s.ID, Reason: reason}
 }

@@ -119,6 +119,7 @@ func (w *world) instance(t *testing.T, id collab.InstanceID) *life {
 	ctx, cancel := context.WithCancel(t.Context())
 	stop := l.cancel
 	l.cancel = func() { stop(); cancel() }
+	l.cleaner = c
 	l.ended.Go(func() { c.Run(ctx) })
 	return l
 }
@@ -218,6 +219,29 @@ func TestASessionThatItsClientTookElsewhereIsNotEnded(t *testing.T) { // C11
 		time.Sleep(enough)
 		w.wantTold(t)
 		w.wantMembers(t, "page:/1", "s_1")
+	})
+}
+
+func TestAClaimWithoutAnAnswerIsSettled(t *testing.T) { // C11, R5
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		a := w.instance(t, "a")
+		w.instance(t, "b")
+		w.session(t, "b", "s_1", "usr_001", "page:/1", "page:/2")
+		w.session(t, "b", "s_2", "usr_002", "page:/1")
+		claim := collab.Claim{Tenant: "default", User: "usr_001", Session: "s_1", Instance: "a", Hash: "shown", Next: "next"}
+		if _, _, err := w.ClaimSession(t.Context(), claim); err != nil { // carried out
+			t.Fatal(err)
+		}
+		a.cleaner.Doubt(claim)
+		other := collab.Claim{Tenant: "default", User: "usr_002", Session: "s_2", Instance: "a", Hash: "wrong", Next: "next"}
+		a.cleaner.Doubt(other) // not carried out
+		time.Sleep(2 * DefaultTTL)
+		w.wantTold(t, "room s_1 leaves page:/1: disconnected", "room s_1 leaves page:/2: disconnected", "store s_1 of usr_001 leaves page:/1: disconnected",
+			"store s_1 of usr_001 leaves page:/2: disconnected", "trail USER_DISCONNECTED s_1 of usr_001: disconnected, a")
+		w.wantSessions(t, "usr_001")
+		w.wantSessions(t, "usr_002", "s_2")
+		w.wantMembers(t, "page:/1", "s_2")
 	})
 }
 

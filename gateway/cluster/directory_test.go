@@ -86,8 +86,9 @@ func newDirectory(r Registry, id collab.InstanceID) *Directory {
 // life is an instance's directory that runs until it is ended.
 type life struct {
 	*Directory
-	cancel context.CancelFunc
-	ended  sync.WaitGroup
+	cancel  context.CancelFunc
+	cleaner *Cleaner // nil: none
+	ended   sync.WaitGroup
 }
 
 // live announces an instance and runs its directory. The end of the test is its end at the latest.

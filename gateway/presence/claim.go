@@ -20,15 +20,18 @@ func (t *Tracker) Claim(ctx context.Context, c collab.Claim) (*Entry, collab.Ses
 // Seal sees to it that nobody claims the session any more: it will end here. ErrLost: somebody has.
 func (t *Tracker) Seal(ctx context.Context, e *Entry) error {
 	s := t.session(e)
-	next := collab.HashSecret(collab.NewSecret())
-	_, _, err := t.Sessions.ClaimSession(ctx, collab.Claim{Tenant: s.Tenant, User: s.User, Session: s.ID, Instance: s.Instance, Hash: s.ResumeHash, Next: next})
-	if errors.Is(err, collab.ErrNotFound) {
+	c := collab.Claim{Tenant: s.Tenant, User: s.User, Session: s.ID, Instance: s.Instance, Hash: s.ResumeHash,
+		Next: collab.HashSecret(collab.NewSecret())}
+	_, _, err := t.Sessions.ClaimSession(ctx, c)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case err == nil:
+		e.session.ResumeHash = c.Next
+	case errors.Is(err, collab.ErrNotFound):
 		return nil // forgotten: there is nothing to claim
-	}
-	if err == nil {
-		t.mu.Lock()
-		e.session.ResumeHash = next
-		t.mu.Unlock()
+	case !errors.Is(err, collab.ErrLost):
+		e.sealing = &c // it may be carried out all the same, when the driver is back
 	}
 	return err
 }

@@ -28,7 +28,13 @@ type place struct {
 // rooms until a TTL (SPEC F1).
 type kept struct {
 	left   map[place]ended[collab.Member]
-	closed map[collab.SessionID]ended[collab.Session]
+	closed map[collab.SessionID]ended[leaver]
+}
+
+// leaver is a session that ends.
+type leaver struct {
+	collab.Session
+	sealing *collab.Claim // of which nobody knows whether it was carried out; nil: none
 }
 
 type ended[T any] struct {
@@ -49,13 +55,13 @@ func (t *Tracker) keepLeave(m collab.Member, err error) error {
 }
 
 // keepClose keeps the end of a session likewise.
-func (t *Tracker) keepClose(s collab.Session, err error) error {
+func (t *Tracker) keepClose(s leaver, err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.keeps(err) {
 		return err
 	}
-	t.kept.closed[s.ID] = ended[collab.Session]{s, t.Now()}
+	t.kept.closed[s.ID] = ended[leaver]{s, t.Now()}
 	return nil
 }
 
@@ -100,7 +106,7 @@ func (t *Tracker) Rebuild() {
 func (t *Tracker) replay(ctx context.Context) error {
 	now := t.Now()
 	var left []collab.Member
-	var closed []collab.Session
+	var closed []leaver
 	t.mu.Lock()
 	for p, e := range t.kept.left {
 		if left = append(left, e.what); now.Sub(e.at) > keptFor {
@@ -143,8 +149,23 @@ func (t *Tracker) leaveLate(ctx context.Context, m collab.Member) error {
 	return nil
 }
 
-func (t *Tracker) closeLate(ctx context.Context, s collab.Session) error {
-	if err := t.Sessions.CloseSession(ctx, s); err != nil && !errors.Is(err, collab.ErrLost) {
+// close closes a session. What an unknown claim made of it is found out by making the claim again: it has the same effect
+// once, however often it is made.
+func (t *Tracker) close(ctx context.Context, s leaver) error {
+	if s.sealing != nil {
+		if _, _, err := t.Sessions.ClaimSession(ctx, *s.sealing); err != nil {
+			if errors.Is(err, collab.ErrNotFound) {
+				return nil
+			}
+			return err
+		}
+		s.ResumeHash = s.sealing.Next
+	}
+	return t.Sessions.CloseSession(ctx, s.Session)
+}
+
+func (t *Tracker) closeLate(ctx context.Context, s leaver) error {
+	if err := t.close(ctx, s); err != nil && !errors.Is(err, collab.ErrLost) {
 		return err
 	}
 	t.mu.Lock()

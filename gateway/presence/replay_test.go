@@ -243,3 +243,33 @@ func TestRenewalThatCrossesALossIsMadeAgain(t *testing.T) { // R5
 		}
 	})
 }
+
+func TestWhatADriverDidWithoutAnAnswerIsUndone(t *testing.T) { // F1, C11
+	tracking(t, func(t *testing.T, tr *Tracker, d *driver) {
+		d.setMute(true)
+		if _, _, err := tr.Open(t.Context(), session("s_1", "anna")); err == nil {
+			t.Fatal("opened without an answer")
+		}
+		d.setMute(false)
+		time.Sleep(2 * maxTick)
+		synctest.Wait()
+		if n := d.sessions(t, "anna"); n != 0 {
+			t.Errorf("%d sessions of a user who was refused", n)
+		}
+
+		s := session("s_2", "bruno")
+		s.ResumeHash = "shown"
+		e, _ := open(t, tr, s)
+		d.setMute(true)
+		if err := tr.Seal(t.Context(), e); err == nil {
+			t.Fatal("sealed without an answer")
+		}
+		d.setMute(false)
+		if err := tr.Close(t.Context(), e); err != nil {
+			t.Fatalf("close: %v", err)
+		}
+		if n := d.sessions(t, "bruno"); n != 0 {
+			t.Errorf("%d sessions of a user who has gone", n)
+		}
+	})
+}

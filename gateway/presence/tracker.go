@@ -59,8 +59,9 @@ type Entry struct {
 
 	// Guarded by the tracker's mu.
 	session collab.Session
-	written time.Time // when the state driver was told last
-	lost    bool      // the state driver says that it is another instance's
+	written time.Time     // when the state driver was told last
+	lost    bool          // the state driver says that it is another instance's
+	sealing *collab.Claim // see leaver
 	members map[collab.Resource]membership
 }
 
@@ -78,13 +79,16 @@ const (
 // New returns a tracker without sessions.
 func New(o Options) *Tracker {
 	return &Tracker{Options: o, wake: make(chan struct{}, 1), live: map[collab.SessionID]*Entry{},
-		kept: kept{left: map[place]ended[collab.Member]{}, closed: map[collab.SessionID]ended[collab.Session]{}}}
+		kept: kept{left: map[place]ended[collab.Member]{}, closed: map[collab.SessionID]ended[leaver]{}}}
 }
 
 // Open makes a session known. It returns its entry and how many sessions the user has now, everywhere.
 func (t *Tracker) Open(ctx context.Context, s collab.Session) (*Entry, int, error) {
 	n, err := t.Sessions.OpenSession(ctx, s)
-	if err != nil {
+	if err != nil { // it may be carried out all the same, when the driver is back
+		if keepErr := t.keepClose(leaver{Session: s}, err); keepErr != nil {
+			return nil, 0, keepErr
+		}
 		return nil, 0, err
 	}
 	return t.enlist(s, nil), n, nil
@@ -106,9 +110,12 @@ func (t *Tracker) enlist(s collab.Session, places []collab.Member) *Entry {
 // Close forgets a session. Its rooms were left before. While the state driver is away it is told later.
 func (t *Tracker) Close(ctx context.Context, e *Entry) error {
 	t.Forget(e)
-	s, err := t.session(e), t.behind()
+	t.mu.Lock()
+	s := leaver{Session: e.session, sealing: e.sealing}
+	t.mu.Unlock()
+	err := t.behind()
 	if err == nil {
-		err = t.Sessions.CloseSession(ctx, s)
+		err = t.close(ctx, s)
 	}
 	return t.keepClose(s, err)
 }
@@ -262,7 +269,7 @@ func (t *Tracker) touch(ctx context.Context, e *Entry) error {
 		return err
 	}
 	t.mu.Lock()
-	live := t.live[s.ID] == e
+	live, gone := t.live[s.ID] == e, leaver{Session: s, sealing: e.sealing}
 	if t.rebuilds == rebuilds {
 		e.written = now
 	}
@@ -270,7 +277,7 @@ func (t *Tracker) touch(ctx context.Context, e *Entry) error {
 	if live {
 		return nil
 	}
-	return t.keepClose(s, t.Sessions.CloseSession(ctx, s))
+	return t.keepClose(gone, t.close(ctx, gone))
 }
 
 // renewMember renews a session's place in a room likewise.

@@ -30,6 +30,7 @@ type driver struct {
 	renewed int
 	start   time.Time
 	pause   func() // before a renewal is written
+	mute    bool   // it does what it is asked for, and the answer is lost
 }
 
 func newDriver() *driver { return &driver{State: inproc.NewState(time.Now), start: time.Now()} }
@@ -56,7 +57,33 @@ func (d *driver) OpenSession(ctx context.Context, s collab.Session) (int, error)
 	if err := d.enter(); err != nil {
 		return 0, err
 	}
-	return d.State.OpenSession(ctx, s)
+	n, err := d.State.OpenSession(ctx, s)
+	if d.isMute() {
+		return 0, errMute
+	}
+	return n, err
+}
+
+func (d *driver) ClaimSession(ctx context.Context, c collab.Claim) (collab.Session, []collab.Member, error) {
+	s, places, err := d.State.ClaimSession(ctx, c)
+	if d.isMute() {
+		return collab.Session{}, nil, errMute
+	}
+	return s, places, err
+}
+
+var errMute = errors.New("no answer")
+
+func (d *driver) setMute(mute bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.mute = mute
+}
+
+func (d *driver) isMute() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.mute
 }
 
 func (d *driver) TouchSession(ctx context.Context, s collab.Session, at time.Time) error {

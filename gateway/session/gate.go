@@ -63,8 +63,9 @@ type Options struct {
 	MessagesPerSecond int
 	SessionsPerUser   int
 	RoomsPerSession   int
-	ResumeGrace       time.Duration // how long a session waits for the client that lost its transport (SPEC C11)
-	Patience          time.Duration // how long a request may wait for the state driver, beside its own time (SPEC F1)
+	Doubt             func(collab.Claim) // takes a claim that may have been carried out, though it failed (SPEC C11)
+	ResumeGrace       time.Duration      // how long a session waits for the client that lost its transport (SPEC C11)
+	Patience          time.Duration      // how long a request may wait for the state driver, beside its own time (SPEC F1)
 }
 
 // Gate lets clients in and keeps the sessions of this instance.
@@ -83,6 +84,9 @@ type Gate struct {
 
 // NewGate returns a gate without sessions.
 func NewGate(o Options) *Gate {
+	if o.Doubt == nil {
+		o.Doubt = func(collab.Claim) {} // a state driver in this process leaves none
+	}
 	return &Gate{Options: o, sessions: map[collab.SessionID]*Session{}}
 }
 

@@ -87,13 +87,14 @@ func (g *Gate) resume(ctx context.Context, c *socketio.Conn, id auth.Identity, c
 		return nil, err
 	}
 	s := newSession(g, c, id)
-	entry, about, places, err := g.Presence.Claim(ctx, collab.Claim{Tenant: id.Tenant, User: id.User, Session: cred.SessionID,
-		Instance: g.Instance, Hash: hash, Next: s.about.ResumeHash})
+	claim := collab.Claim{Tenant: id.Tenant, User: id.User, Session: cred.SessionID, Instance: g.Instance, Hash: hash, Next: s.about.ResumeHash}
+	entry, about, places, err := g.Presence.Claim(ctx, claim)
 	if err != nil {
 		g.ending.Done()
 		if errors.Is(err, collab.ErrNotFound) || errors.Is(err, collab.ErrLost) {
 			return nil, nil
 		}
+		g.Doubt(claim)
 		return nil, err
 	}
 	s.id, s.about, s.presence = about.ID, about, entry

@@ -28,6 +28,7 @@ func Claims(t *testing.T, open func(*testing.T) (Claimer, Clock)) {
 		{"C11 a claim where the session is changes the key alone", claimedInPlace},
 		{"C11 a wrong key, another user or another tenant claims nothing", claimedWrongly},
 		{"C11 of several claims at once one wins", claimedAtOnce},
+		{"C11 a claim whose answer was lost is made again", claimedAgain},
 		{"C11 who lost a session does not take it back", lostSession},
 		{"C11 who lost a session does not take back its places", lostPlaces},
 		{"C11 a session that ended or expired is not claimed", claimedTooLate},
@@ -114,6 +115,15 @@ func claimedInPlace(t *testing.T, k Claimer, _ Clock) {
 	must(t, err)
 	wantRoom(t, k, m.Resource, m)
 	wantRoom(t, k, stray.Resource, stray)
+}
+
+func claimedAgain(t *testing.T, k Claimer, _ Clock) {
+	s, m, c := resumable(t, k)
+	claimOK(t, k, c, s, m)
+	claimOK(t, k, c, s, m)
+	other := c
+	other.Instance = "i_3"
+	wantNoClaim(t, k, other, collab.ErrLost)
 }
 
 func claimedWrongly(t *testing.T, k Claimer, _ Clock) {

@@ -90,7 +90,7 @@ func (s *State) ClaimSession(_ context.Context, c collab.Claim) (collab.Session,
 	switch {
 	case !there:
 		return collab.Session{}, nil, collab.ErrNotFound
-	case c.Hash == "" || live.session.ResumeHash != c.Hash:
+	case c.Hash == "" || live.session.ResumeHash != c.Hash && (live.session.ResumeHash != c.Next || live.session.Instance != c.Instance):
 		return collab.Session{}, nil, collab.ErrLost
 	}
 	moved := live.session.Instance != c.Instance
