@@ -15,6 +15,7 @@ import (
 
 	"corsia/gateway/app"
 	"corsia/shared/obs"
+	"corsia/shared/secret"
 )
 
 // stopTimeout is for what can be broken off. The rest of the 25 s of SPEC C6 is for the last compactions and the last
@@ -31,6 +32,13 @@ func serve(args []string, getenv func(string) string, stdout, stderr io.Writer) 
 	if code >= 0 {
 		return code
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	getenv, err := secret.Resolve(ctx, getenv, app.Settings)
+	if err != nil {
+		fmt.Fprintf(stderr, "corsia: secrets of the configuration:\n%s\n", indent(err.Error()))
+		return 1
+	}
 	config, err := app.Load(getenv)
 	if err != nil {
 		fmt.Fprintf(stderr, "corsia: the configuration is wrong:\n%s\n", indent(err.Error()))
@@ -45,8 +53,6 @@ func serve(args []string, getenv func(string) string, stdout, stderr io.Writer) 
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
 	return runApp(ctx, stop, config, log, stderr)
 }
 
