@@ -247,8 +247,11 @@ func TestBreakerThatOthersOpenedIsNewsToo(t *testing.T) { // SPEC 7, F1
 			t.Fatalf("%+v", v)
 		}
 		time.Sleep(850 * time.Millisecond)
-		if said := p.told.all(); !slices.Equal(said, []string{"state"}) || !h.probes[1].down.Equal(begin) {
-			t.Fatalf("told %v since %v, want %v", said, h.probes[1].down, begin)
+		h.probes[1].mu.Lock()
+		since := h.probes[1].down
+		h.probes[1].mu.Unlock()
+		if said := p.told.all(); !slices.Equal(said, []string{"state"}) || !since.Equal(begin) {
+			t.Fatalf("told %v since %v, want %v", said, since, begin)
 		}
 		time.Sleep(3 * time.Second)
 		if said := p.told.all(); !slices.Equal(said, []string{"state", "state is back"}) {
