@@ -135,7 +135,12 @@ func (c *Compactor) all(ctx context.Context, due map[collab.Resource]*tail) {
 		if retry {
 			c.postpone(res, t)
 		}
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case err == nil || ctx.Err() != nil:
+		case retry: // the store's own breaker tells operators
+			c.Log.Warn("document: compaction is tried again", obs.Tenant(res.Tenant), obs.Resource(res.ID), obs.Err(err))
+			c.Metrics.CompactionFailures.Inc()
+		default:
 			c.Log.Error("document: compaction", obs.Tenant(res.Tenant), obs.Resource(res.ID), obs.Err(err))
 			c.Metrics.CompactionFailures.Inc() // the journal is kept: nothing is lost
 		}
