@@ -319,6 +319,32 @@ func TestJoinerOfALaggingRoomGetsWhatIsCommitted(t *testing.T) { // R1, D4
 	})
 }
 
+func TestResumedSessionIsNotShownAgainWhatItHasSeen(t *testing.T) { // C11
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), one.join("bruno/1")
+		lagging := other.join("viewer/1")
+		bus.only(nothing)
+		one.types(anna, "notes", "seen")
+		synctest.Wait()
+		other.wantText(lagging, "notes", "")
+		moved := &client{t: t, id: bruno.id, room: lagging.room, doc: bruno.doc, yjs: bruno.yjs}
+		m := collab.Member{Resource: one.res, Session: bruno.id, User: "bruno", Mode: collab.Editor, Instance: "i_2", JoinedAt: time.Now()}
+		other.send(moved, Resume{Peer: moved, Member: m})
+		synctest.Wait()
+		bus.only(nil)
+		one.types(anna, "notes", ", new")
+		synctest.Wait()
+		if shown := bodies[*Updated](moved); len(shown) != 1 || shown[0].Revision != 3 {
+			t.Errorf("shown %d updates, want only the new one", len(shown))
+		}
+		other.wantText(moved, "notes", "seen, new")
+		other.wantText(lagging, "notes", "seen, new")
+	})
+}
+
 func TestSeedsOfAnotherInstanceAreRemembered(t *testing.T) { // G4
 	synctest.Test(t, func(t *testing.T) {
 		one, other, _ := two(t)

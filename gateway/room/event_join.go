@@ -21,10 +21,11 @@ type Sync struct {
 	Ticket      Ticket
 }
 
-// reader is a join or a sync that waits until nothing uncommitted is in the document.
+// reader is a join, a sync or a resumption that waits until nothing uncommitted is in the document.
 type reader struct {
 	peer        *peer
 	join        bool
+	resumed     bool // it has the document, and goes on
 	stateVector []byte
 	ticket      Ticket
 }
@@ -91,6 +92,13 @@ func (r *Room) serveReads() {
 	r.reading = nil
 	for _, q := range reading {
 		p := r.peers[q.peer.member.Session]
+		if q.resumed {
+			if p == q.peer {
+				p.active = true
+				r.introduce(p)
+			}
+			continue
+		}
 		if p == nil {
 			r.answer(q.peer, q.ticket, Answer{Err: collab.NewError(collab.CodeNotJoined, "the session has left this resource meanwhile")})
 			continue

@@ -18,7 +18,7 @@ type Detach struct {
 
 func (e Resume) apply(r *Room) {
 	id := e.Member.Session
-	p := &peer{Peer: e.Peer, member: e.Member, active: !e.Mute, first: true}
+	p := &peer{Peer: e.Peer, member: e.Member, first: true}
 	r.peers[id] = p
 	r.live.Return(id)
 	r.turned[id] = r.opts.Now()
@@ -31,8 +31,8 @@ func (e Resume) apply(r *Room) {
 		r.broadcast(&Message{Body: &UserJoined{Resource: r.id.ID, User: r.user(e.Member.User)}}, id)
 	}
 	r.publish(collab.BusJoined, e.Member)
-	if p.active {
-		r.introduce(p)
+	if !e.Mute { // it may have seen more than this room: only what is new for both is delivered
+		r.reading, r.unsure = append(r.reading, reader{peer: p, resumed: true}), true
 	}
 }
 

@@ -75,8 +75,8 @@ func (r *Room) lagsBehind(head collab.Head) {
 // fetch reads what the document lacks of the position that the store is known to have reached.
 func (r *Room) fetch() {
 	head := r.live.Head()
-	if r.wanted.Epoch > head.Epoch || r.wanted.Revision > head.Revision || r.wanted.Guard > head.Guard {
-		r.wanted = collab.Head{}
+	if r.unsure || r.wanted.Epoch > head.Epoch || r.wanted.Revision > head.Revision || r.wanted.Guard > head.Guard {
+		r.wanted, r.unsure = collab.Head{}, false
 		r.catchUp()
 	}
 }

@@ -127,7 +127,9 @@ func (r *Room) refuseAll() {
 		r.answer(p.from, p.ticket, Answer{Err: r.bad})
 	}
 	for _, q := range r.reading {
-		r.answer(q.peer, q.ticket, Answer{Err: r.bad})
+		if !q.resumed {
+			r.answer(q.peer, q.ticket, Answer{Err: r.bad})
+		}
 	}
 	r.waiting, r.waitBytes, r.reading = nil, 0, nil
 }

@@ -101,6 +101,7 @@ type Room struct {
 	spare     []pending      // room for the next that wait; nil while both slices are in use
 	flying    []pending      // judged, applied, under way to the store
 	batch     collab.Batch   // what they became
+	unsure    bool           // the store may have more than is known here
 	wanted    collab.Head    // a position that the store has reached
 	heard     []collab.Entry // rows of other instances that do not follow the head, or came at the wrong moment; by revision
 	gapTimed  bool           // the timer that looks for rows that are missing runs

@@ -141,13 +141,32 @@ func (s *Session) leaveRoom(ctx context.Context, ev socketio.Event, t room.Ticke
 		return about(id, collab.NewError(collab.CodeNotJoined, "the session has not joined this resource"))
 	}
 	s.gate.Locks.LeaveRoom(ctx, s.id, s.resource(id), collab.LockLeftResource)
-	s.leave(ctx, id, endLeft)
+	if err := s.keepLeave(ctx, id, endLeft); err != nil { // it is still there, and may try again
+		return about(id, fromStore(err))
+	}
+	s.depart(ctx, id, endLeft)
 	s.ok(t, map[string]any{"resourceId": id})
 	return nil
 }
 
-// leave takes the session out of a room (SPEC R3). Its locks there have ended before.
+// leave takes the session out of a room (SPEC R3), whether the store can keep that or not. Its locks there have ended
+// before.
 func (s *Session) leave(ctx context.Context, id collab.ResourceID, why ending) {
+	s.depart(ctx, id, why)
+	if err := s.keepLeave(ctx, id, why); err != nil {
+		s.gate.Log.Error("session: keep a leave", obs.Session(s.id), obs.Resource(id), obs.Err(err))
+	}
+}
+
+// keepLeave drops what the store has reserved for the session in a room, with the audit row.
+func (s *Session) keepLeave(ctx context.Context, id collab.ResourceID, why ending) error {
+	e := s.event(audit.ResourceLeft)
+	e.Resource, e.Reason = id, string(why)
+	return s.gate.Store.Leave(ctx, s.resource(id), s.id, []collab.AuditRow{s.gate.Audit.Row(e)})
+}
+
+// depart takes the session out of the room and of its roster.
+func (s *Session) depart(ctx context.Context, id collab.ResourceID, why ending) {
 	m := s.in(id)
 	if m == nil {
 		return
@@ -158,11 +177,6 @@ func (s *Session) leave(ctx context.Context, id collab.ResourceID, why ending) {
 	}
 	if err := s.gate.Presence.Leave(ctx, m.member); err != nil {
 		s.gate.Log.Warn("session: leave presence", obs.Session(s.id), obs.Resource(id), obs.Err(err)) // it expires by itself
-	}
-	e := s.event(audit.ResourceLeft)
-	e.Resource, e.Reason = id, string(why)
-	if err := s.gate.Store.Leave(ctx, m.member.Resource, s.id, []collab.AuditRow{s.gate.Audit.Row(e)}); err != nil {
-		s.gate.Log.Error("session: keep a leave", obs.Session(s.id), obs.Resource(id), obs.Err(err))
 	}
 	m.release()
 }
