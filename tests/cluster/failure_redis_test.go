@@ -14,7 +14,8 @@ import (
 )
 
 // troubles are the errors that gateways may log while a service is away.
-var troubles = []string{"health: a dependency is away", "health: a dependency stays away", "room: reading the document again", "session: request", "session: connect", "document: compaction"}
+var troubles = []string{"health: a dependency is away", "health: a dependency stays away", "room: reading the document again", "session: request", "session: connect", "session: adopt its locks",
+	"document: compaction"}
 
 // fault breaks the ways of some instances to a service, and mends them.
 type fault struct {
