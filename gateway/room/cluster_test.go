@@ -284,6 +284,29 @@ func TestRosterIsTrueAgainAfterTheBusLostWords(t *testing.T) { // R5
 	})
 }
 
+func TestMemberThatAJoinFindsIsNewsToThoseWhoMissedIt(t *testing.T) { // R5
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		anna := one.join("anna/1")
+		bus.only(nothing)
+		other.join("bruno/1")
+		carla := one.join("carla/1")
+		synctest.Wait()
+		var heard []collab.UserID
+		for _, joined := range bodies[*UserJoined](anna) {
+			heard = append(heard, joined.User.UserID)
+		}
+		if slices.Sort(heard); !slices.Equal(heard, []collab.UserID{"bruno", "carla"}) {
+			t.Errorf("anna heard of %v, want bruno and carla", heard)
+		}
+		if heard := bodies[*UserJoined](carla); len(heard) != 0 {
+			t.Errorf("carla, whose state lists him, heard of %v", heard[0].User.UserID)
+		}
+	})
+}
+
 func TestRosterReadBeforeAJoinDoesNotUndoIt(t *testing.T) { // R5
 	synctest.Test(t, func(t *testing.T) {
 		one, other, _ := two(t)

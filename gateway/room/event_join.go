@@ -51,9 +51,7 @@ func (e Join) apply(r *Room) {
 		r.live.Advance(e.Joined.Head)
 	}
 	r.lagsBehind(e.Joined.Head)
-	for _, m := range e.Roster {
-		r.roster[m.Session] = m
-	}
+	r.learn(e.Roster)
 	r.roster[e.Member.Session] = e.Member
 	r.turned[e.Member.Session] = r.opts.Now()
 	r.reading = append(r.reading, reader{peer: p, join: true, stateVector: e.StateVector, ticket: e.Ticket})

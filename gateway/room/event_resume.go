@@ -23,9 +23,7 @@ func (e Resume) apply(r *Room) {
 	r.live.Return(id)
 	r.turned[id] = r.opts.Now()
 	_, known := r.roster[id]
-	for _, m := range e.Roster {
-		r.roster[m.Session] = m
-	}
+	r.learn(e.Roster)
 	r.roster[id] = e.Member
 	if !known { // it was missed here, or the room has just been opened
 		r.broadcast(&Message{Body: &UserJoined{Resource: r.id.ID, User: r.user(e.Member.User)}}, id)

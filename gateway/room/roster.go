@@ -73,6 +73,23 @@ func (e rostered) apply(r *Room) {
 	}
 }
 
+// learn notes members of other instances that a new peer's join found in the state driver, but for those of whom word came:
+// that is newer. Whom this room had not heard of, nobody here has.
+func (r *Room) learn(roster []collab.Member) {
+	for _, m := range roster {
+		_, here := r.peers[m.Session]
+		_, known := r.roster[m.Session]
+		_, turned := r.turned[m.Session]
+		if here || m.Instance == r.opts.Instance || turned && !known {
+			continue
+		}
+		r.roster[m.Session] = m
+		if !known {
+			r.broadcast(&Message{Body: &UserJoined{Resource: r.id.ID, User: r.user(m.User)}}, m.Session)
+		}
+	}
+}
+
 // settled reports whether the state driver may know better of a session than this room.
 func (r *Room) settled(id collab.SessionID, asked time.Time) bool {
 	_, here := r.peers[id]
