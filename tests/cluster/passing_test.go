@@ -113,7 +113,7 @@ func TestASessionResumesOnAnotherInstanceWithItsRoomsAndLocks_C11(t *testing.T) 
 
 func TestTheOtherInstancesCleanUpAfterOneThatWasKilled_F5_R5(t *testing.T) {
 	t.Parallel()
-	c := testkit.StartCluster(t, testkit.ClusterOptions{Env: []string{"LOCK_TTL=3s", "RESUME_GRACE=1s", "ACTIVITY_TTL=6s"}})
+	c := testkit.StartCluster(t, testkit.ClusterOptions{Env: []string{"LOCK_TTL=3s", "RESUME_GRACE=1s"}})
 	const resource = "page:/passing/killed"
 	anna, bruno, carla := three(t, c, resource, "dead")
 	lock := anna.lock("notes")
