@@ -1,5 +1,5 @@
-// Package pgtest starts private PostgreSQL servers for tests: in a temporary folder, on a free port of the loopback
-// interface, stopped by process id. A test may restart one hard or freeze it.
+// Package pgtest starts private PostgreSQL servers for tests, and for programs that measure: in a temporary folder, on a
+// free port of the loopback interface, stopped by process id. A test may restart one hard or freeze it.
 package pgtest
 
 import (
@@ -42,11 +42,11 @@ type Server struct {
 // programs fails the test.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s, err := start(settings)
+	s, err := Open(settings...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.remove)
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -89,7 +89,8 @@ func owner() (uid, gid int, err error) {
 	return uid, gid, err
 }
 
-func start(settings []string) (*Server, error) {
+// Open is Start for a program that is no test: Close stops the server.
+func Open(settings ...string) (*Server, error) {
 	dir, err := os.MkdirTemp("", "corsia-pg-")
 	if err != nil {
 		return nil, err
@@ -107,7 +108,7 @@ func start(settings []string) (*Server, error) {
 		}
 		s.Kill()
 	}
-	s.remove()
+	s.Close()
 	return nil, err
 }
 
@@ -266,7 +267,8 @@ func (s *Server) stop(signal syscall.Signal) {
 	<-s.exited
 }
 
-func (s *Server) remove() {
+// Close ends the server and removes its files.
+func (s *Server) Close() {
 	s.stop(syscall.SIGQUIT)
 	os.RemoveAll(s.dir)
 }

@@ -18,7 +18,7 @@ func Run(m *testing.M) int {
 	shared.ready = true
 	status := m.Run()
 	if shared.server != nil {
-		shared.server.remove()
+		shared.server.Close()
 	}
 	return status
 }
@@ -36,7 +36,7 @@ func Database(t testing.TB) string {
 		t.Fatal("the package's TestMain does not call pgtest.Run")
 	}
 	if shared.server == nil {
-		s, err := start(nil)
+		s, err := Open()
 		if err != nil {
 			t.Fatal(err)
 		}

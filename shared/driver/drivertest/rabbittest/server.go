@@ -1,4 +1,4 @@
-// Package rabbittest gives tests a RabbitMQ of their own: a private node on the loopback interface with its own name server
+// Package rabbittest gives tests, and programs that measure, a RabbitMQ of their own: a private node on the loopback interface with its own name server
 // (epmd), in a temporary folder, stopped by process id. A node takes several seconds to start: see Run and URL.
 package rabbittest
 
@@ -46,13 +46,16 @@ type process struct {
 // when the test ends. It fails the test when RabbitMQ is not installed.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s, err := start(false, settings)
+	s, err := Open(settings...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.remove)
+	t.Cleanup(s.Close)
 	return s
 }
+
+// Open is Start for a program that is no test: Close stops the node.
+func Open(settings ...string) (*Server, error) { return start(false, settings) }
 
 // StartTLS is Start of a node that speaks TLS alone, and the roots that vouch for it.
 func StartTLS(t testing.TB, settings ...string) (*Server, *x509.CertPool) {
@@ -65,7 +68,7 @@ func StartTLS(t testing.TB, settings ...string) (*Server, *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.remove)
+	t.Cleanup(s.Close)
 	return s, roots
 }
 
@@ -97,7 +100,7 @@ func start(tls bool, settings []string) (*Server, error) {
 		}
 		s.stop()
 	}
-	s.remove()
+	s.Close()
 	return nil, err
 }
 
@@ -268,7 +271,11 @@ func (s *Server) stop() {
 	s.epmd.kill()
 }
 
-func (s *Server) remove() {
+// PID returns the id of the node's process.
+func (s *Server) PID() int { return s.node.cmd.Process.Pid }
+
+// Close ends the node and its name server, and removes its files.
+func (s *Server) Close() {
 	s.stop()
 	os.RemoveAll(s.dir)
 }

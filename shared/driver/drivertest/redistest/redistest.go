@@ -1,4 +1,4 @@
-// Package redistest gives tests a Redis of their own: a private redis-server on the loopback interface, with a temporary
+// Package redistest gives tests, and programs that measure, a Redis of their own: a private redis-server on the loopback interface, with a temporary
 // folder, that ends with the test.
 package redistest
 
@@ -49,38 +49,52 @@ type Server struct {
 // fails the test when redis-server is not installed.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	return start(t, "redis", "--port", args)
+	return begin(t, "redis", "--port", args)
 }
+
+// Open is Start for a program that is no test: Close stops the server.
+func Open(args ...string) (*Server, error) { return open("redis", "--port", args) }
 
 // StartTLS is Start of a server that speaks TLS alone, and the roots that vouch for it.
 func StartTLS(t testing.TB, args ...string) (*Server, *x509.CertPool) {
 	t.Helper()
 	roots, cert, key := certificate(t)
 	args = append([]string{"--port", "0", "--tls-cert-file", cert, "--tls-key-file", key, "--tls-auth-clients", "no"}, args...)
-	return start(t, "rediss", "--tls-port", args), roots
+	return begin(t, "rediss", "--tls-port", args), roots
 }
 
-func start(t testing.TB, scheme, port string, args []string) *Server {
+func begin(t testing.TB, scheme, port string, args []string) *Server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Fatalf("redis-server is missing (Debian: apt-get install redis-server), or set TEST_REDIS_URL: %v", err)
+	s, err := open(scheme, port, args)
+	if err != nil {
+		t.Fatal(err)
 	}
-	s := &Server{Dir: t.TempDir(), port: port, args: args}
-	t.Cleanup(s.Kill)
-	var err error
+	t.Cleanup(s.Close)
+	return s
+}
+
+func open(scheme, port string, args []string) (*Server, error) {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		return nil, fmt.Errorf("redis-server is missing (Debian: apt-get install redis-server), or set TEST_REDIS_URL: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "corsia-redis-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Dir: dir, port: port, args: args}
 	for range portsTried {
 		var port int
 		if port, err = freePort(); err != nil {
-			t.Fatal(err)
+			break
 		}
 		s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		s.URL = scheme + "://" + s.Addr + "/0"
 		if err = s.run(); err == nil {
-			return s
+			return s, nil
 		}
 	}
-	t.Fatalf("start redis-server: %v", err)
-	return nil
+	s.Close()
+	return nil, fmt.Errorf("start redis-server: %w", err)
 }
 
 func freePort() (int, error) {
@@ -137,6 +151,15 @@ func (s *Server) Kill() {
 	}
 	s.cmd.Process.Kill()
 	<-s.done
+}
+
+// PID returns the id of the process.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// Close ends the server and removes its files.
+func (s *Server) Close() {
+	s.Kill()
+	os.RemoveAll(s.Dir)
 }
 
 // Restart starts the server again at the same address, after killing it when it runs. Unless its arguments keep data, it is
