@@ -109,12 +109,16 @@ func (l *load) note(used measure.Usage, deliveries, resident int64) {
 	r.Problem(sum.first)
 	l.unsent.note(r, "senders that gave up")
 	l.lost.note(r, "connections lost")
-	r.AddLatency("delivery", &l.delivery, l.bench.settings.MaxP99)
+	r.AddLatency("delivery", &l.delivery, l.bench.limit())
+	if len(l.bench.target.urls) > 1 {
+		r.AddLatency("delivery on other instances", &l.elsewhere, 0)
+	}
 	r.AddLatency("acknowledgement", &l.acknowledgement, 0)
 	r.AddLatency("sent too late by", &l.lateness, 0)
 	l.commits.note(r, seconds)
+	l.series.note(r)
 	l.bench.usage(used, deliveries)
-	if l.bench.target.process != 0 {
+	if len(used.Servers) > 0 {
 		r.Add("server memory", mib(resident), "MiB")
 	}
 }

@@ -27,12 +27,13 @@ type record struct {
 // so that the clock of its Yjs client id numbers its messages.
 type author struct {
 	// Set before anything is sent, never changed.
-	load   *load
-	record *record
-	conn   *corsia.Client
-	field  string
-	client uint64 // Yjs client id
-	whole  bool   // it keeps what it has written and heard, for its replica
+	load     *load
+	record   *record
+	conn     *corsia.Client
+	instance int // that it is connected to
+	field    string
+	client   uint64 // Yjs client id
+	whole    bool   // it keeps what it has written and heard, for its replica
 
 	doc *ydoc.Doc // of its own text alone; owned by the pacer
 
@@ -110,7 +111,8 @@ func (a *author) Updated(revision int64, update []byte) {
 	}
 	a.revision = revision
 	a.got.Add(1)
-	a.load.delivered(time.Duration(a.record.authors[from].dueAt[clock].Load()), now)
+	author := a.record.authors[from]
+	a.load.delivered(author, a, time.Duration(author.dueAt[clock].Load()), now)
 	if a.whole {
 		a.keep(bytes.Clone(update))
 	}

@@ -26,6 +26,7 @@ type bench struct {
 	target   *target
 	tokens   []string // of the users
 	result   *measure.Result
+	results  []*measure.Result // of all steps; of most scenarios it is result alone
 	log      progress
 	epoch    time.Time // of the clock that now reads
 	run      string    // prefix of this run's users and records
@@ -36,9 +37,7 @@ type bench struct {
 func newBench(s settings, t *target, log progress) (*bench, error) {
 	now := time.Now()
 	b := &bench{settings: s, target: t, log: log, epoch: now, run: fmt.Sprintf("load-%x", now.UnixMilli())}
-	b.result = &measure.Result{Scenario: s.Scenario, Started: now.UTC().Truncate(time.Millisecond), Parameters: map[string]any{
-		"sockets": s.Sockets, "rooms": s.Rooms, "rate": s.Rate, "seconds": s.Duration.Seconds(),
-	}}
+	b.report(s.Scenario)
 	keys, err := auth.OpenDevKeys(t.keys)
 	if err != nil {
 		return nil, err
@@ -54,6 +53,15 @@ func newBench(s settings, t *target, log progress) (*bench, error) {
 	return b, nil
 }
 
+// report begins a result, of what is measured from now on.
+func (b *bench) report(name string) {
+	s := b.settings
+	b.result = &measure.Result{Scenario: name, Started: time.Now().UTC().Truncate(time.Millisecond), Parameters: map[string]any{
+		"sockets": s.Sockets, "rooms": s.Rooms, "rate": s.Rate, "seconds": s.Duration.Seconds(), "instances": max(1, s.Instances),
+	}}
+	b.results = append(b.results, b.result)
+}
+
 // now returns the time since the run began, on a clock that never jumps.
 func (b *bench) now() time.Duration { return time.Since(b.epoch) }
 
@@ -63,12 +71,16 @@ func (b *bench) token(socket int) string { return b.tokens[socket%(len(b.tokens)
 // record returns the id of a room's record.
 func (b *bench) record(room int) string { return fmt.Sprintf("page:/patient/%s/%d", b.run, room) }
 
+// instance returns the number of the gateway that a socket connects to: neighbours, and so the members of a room, are spread
+// over all.
+func (b *bench) instance(socket int) int { return socket % len(b.target.urls) }
+
 // connect opens one session.
 func (b *bench) connect(ctx context.Context, token string, socket int, l corsia.Listener) (*corsia.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	local := net.IPv4(127, 0, 0, byte(1+socket/socketsPerSource))
-	return corsia.Connect(ctx, corsia.Options{URL: b.target.url, Token: token, Local: local, Listener: l})
+	return corsia.Connect(ctx, corsia.Options{URL: b.target.urls[b.instance(socket)], Token: token, Local: local, Listener: l})
 }
 
 // each calls do for 0 to n-1, some at the same time, and returns the first error.
@@ -129,6 +141,9 @@ func (b *bench) keepAlive(clients []*corsia.Client) (stop func()) {
 	return func() { cancel(); b.beating.Wait() }
 }
 
+// spent returns what everything has used up to now.
+func (b *bench) spent() measure.Usage { return measure.Spent(b.target.processes, b.target.services) }
+
 // leave ends all sessions in order.
 func (b *bench) leave(ctx context.Context, clients []*corsia.Client) error {
 	return each(ctx, len(clients), func(_ context.Context, i int) error { return clients[i].Close() })
@@ -137,13 +152,21 @@ func (b *bench) leave(ctx context.Context, clients []*corsia.Client) error {
 // usage notes what the server and the generator spent in a window with a number of deliveries.
 func (b *bench) usage(u measure.Usage, deliveries int64) {
 	r := b.result
-	if b.target.process != 0 {
-		r.Add("server CPU", 100*u.Server.Seconds()/u.Elapsed.Seconds(), "% of a core")
+	if len(u.Servers) > 0 {
+		r.Add("server CPU", u.Cores(u.Server()), "% of a core")
 		if deliveries > 0 {
-			r.Add("server CPU per million deliveries", u.Server.Seconds()*1e6/float64(deliveries), "s")
+			r.Add("server CPU per million deliveries", u.Server().Seconds()*1e6/float64(deliveries), "s")
 		}
 	}
-	r.Add("generator CPU", 100*u.Own.Seconds()/u.Elapsed.Seconds(), "% of a core")
+	if len(u.Servers) > 1 {
+		for i, d := range u.Servers {
+			r.Add(fmt.Sprintf("instance %d CPU", i+1), u.Cores(d), "% of a core")
+		}
+	}
+	for i, d := range u.Services {
+		r.Add(b.target.services[i].Name+" CPU", u.Cores(d), "% of a core")
+	}
+	r.Add("generator CPU", u.Cores(u.Own), "% of a core")
 	r.Add("other processes", 100*u.Others(), "% of the machine")
 }
 

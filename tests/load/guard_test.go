@@ -57,11 +57,12 @@ func measured(t *testing.T, args ...string) *measure.Result {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	r, err := runScenario(t.Context(), s, t.Output())
+	results, err := runScenario(t.Context(), s, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.WriteTable(t.Output())
+	measure.WriteTable(t.Output(), results)
+	r := results[0]
 	t.Logf("%s took %v", s.Scenario, time.Since(start).Round(time.Millisecond))
 	for _, failure := range r.Failed() {
 		t.Error(failure)

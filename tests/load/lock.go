@@ -73,6 +73,7 @@ func (e *expectation) since(l *measure.Latency, start time.Duration) error {
 // ward is a room of the lock scenario: one acts, one watches.
 type ward struct {
 	resource       string
+	newcomer       int // socket number of one who connects to yet another instance
 	actor, watches *corsia.Client
 	watcher        *watcher
 	looked         time.Duration // when the actor's awareness changed last
@@ -80,8 +81,8 @@ type ward struct {
 
 // latencies are what the scenario measures.
 type latencies struct {
-	acquired, announced, denied, released, releaseSeen measure.Latency
-	connected, joined, joinSeen, leaveSeen, looked     measure.Latency
+	acquired, announced, denied, released, releaseSeen     measure.Latency
+	connected, joined, opened, joinSeen, leaveSeen, looked measure.Latency
 }
 
 // locks measures locks, joins and presence one by one, with nothing else going on but the sockets being there.
@@ -110,7 +111,7 @@ func locks(ctx context.Context, b *bench) error {
 		room := i * len(wards) / len(clients)
 		switch w := wards[room]; {
 		case w == nil:
-			wards[room] = &ward{resource: b.record(room), actor: clients[i]}
+			wards[room] = &ward{resource: b.record(room), actor: clients[i], newcomer: i + 2}
 		case w.watches == nil:
 			w.watches, w.watcher = clients[i], watchers[i]
 		}
@@ -126,21 +127,24 @@ func locks(ctx context.Context, b *bench) error {
 		return err
 	}
 	losses.note(b.result, "connections lost")
-	l.note(b.result, b.settings.MaxP99)
+	l.note(b.result, b.settings)
 	return b.gone(ctx, before)
 }
 
-func (l *latencies) note(r *measure.Result, limit time.Duration) {
-	r.AddLatency("lock acquired", &l.acquired, limit)
+func (l *latencies) note(r *measure.Result, s settings) {
+	r.AddLatency("lock acquired", &l.acquired, s.MaxP99)
 	r.AddLatency("lock seen by others", &l.announced, 0)
 	r.AddLatency("lock denied", &l.denied, 0)
 	r.AddLatency("lock released", &l.released, 0)
 	r.AddLatency("release seen by others", &l.releaseSeen, 0)
 	r.AddLatency("connected", &l.connected, 0)
-	r.AddLatency("joined", &l.joined, 0)
-	r.AddLatency("join seen by others", &l.joinSeen, 0)
+	r.AddLatency("joined", &l.joined, s.MaxJoin)
+	if s.Instances > 1 {
+		r.AddLatency("joined what only another instance has open", &l.opened, s.MaxJoin)
+	}
+	r.AddLatency("join seen by others", &l.joinSeen, s.MaxSeen)
 	r.AddLatency("leave seen by others", &l.leaveSeen, 0)
-	r.AddLatency("awareness seen by others", &l.looked, 0)
+	r.AddLatency("awareness seen by others", &l.looked, s.MaxSeen)
 }
 
 func (w *ward) sample(ctx context.Context, b *bench, l *latencies, n int) error {
@@ -149,7 +153,7 @@ func (w *ward) sample(ctx context.Context, b *bench, l *latencies, n int) error 
 	if err := w.lock(ctx, b, l, fmt.Sprintf("field-%d", n%lockFields)); err != nil {
 		return err
 	}
-	if err := w.visit(ctx, b, l); err != nil {
+	if err := w.visit(ctx, b, l, n); err != nil {
 		return err
 	}
 	return w.glance(ctx, b, l, n)
@@ -185,9 +189,9 @@ func (w *ward) lock(ctx context.Context, b *bench, l *latencies, field string) e
 }
 
 // visit connects a newcomer, who joins and leaves again.
-func (w *ward) visit(ctx context.Context, b *bench, l *latencies) error {
+func (w *ward) visit(ctx context.Context, b *bench, l *latencies, n int) error {
 	start := b.now()
-	c, err := b.connect(ctx, b.tokens[len(b.tokens)-1], 0, quiet{w.watcher.lost})
+	c, err := b.connect(ctx, b.tokens[len(b.tokens)-1], w.newcomer, quiet{w.watcher.lost})
 	if err != nil {
 		return err
 	}
@@ -204,12 +208,29 @@ func (w *ward) visit(ctx context.Context, b *bench, l *latencies) error {
 		return errors.Join(err, c.Close())
 	}
 
+	if err := w.open(ctx, b, l, c, fmt.Sprintf("%s/visit-%d", w.resource, n)); err != nil {
+		return errors.Join(err, c.Close())
+	}
+
 	seen = w.watcher.expect("USER_LEFT", part)
 	start = b.now()
 	if err := c.Close(); err != nil {
 		return err
 	}
 	return seen.since(&l.leaveSeen, start)
+}
+
+// open has the newcomer join a room that the actor alone has joined, on another instance if there is one.
+func (w *ward) open(ctx context.Context, b *bench, l *latencies, newcomer *corsia.Client, resource string) error {
+	if _, err := w.actor.Join(ctx, resource, "editor"); err != nil {
+		return err
+	}
+	start := b.now()
+	if _, err := newcomer.Join(ctx, resource, "editor"); err != nil {
+		return err
+	}
+	l.opened.Add(b.now() - start)
+	return errors.Join(newcomer.Leave(ctx, resource), w.actor.Leave(ctx, resource))
 }
 
 // glance changes the actor's awareness.

@@ -38,24 +38,27 @@ func run(ctx context.Context, args []string) int {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		return 2
 	}
-	result, err := runScenario(ctx, s, os.Stderr)
+	results, err := runScenario(ctx, s, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		return 1
 	}
-	result.WriteTable(os.Stderr)
-	if err := result.WriteJSON(os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "load:", err)
-		return 1
+	status := 0
+	measure.WriteTable(os.Stderr, results)
+	for _, r := range results {
+		if err := r.WriteJSON(os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "load:", err)
+			return 1
+		}
+		if len(r.Failed()) > 0 {
+			status = 1
+		}
 	}
-	if len(result.Failed()) > 0 {
-		return 1
-	}
-	return 0
+	return status
 }
 
 // runScenario finds or starts the gateway, runs the scenario against it and stops what it started.
-func runScenario(ctx context.Context, s settings, log progress) (*measure.Result, error) {
+func runScenario(ctx context.Context, s settings, log progress) ([]*measure.Result, error) {
 	target, err := openTarget(ctx, s, log)
 	if err != nil {
 		return nil, err
@@ -70,5 +73,5 @@ func runScenario(ctx context.Context, s settings, log progress) (*measure.Result
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Scenario, err)
 	}
-	return b.result, nil
+	return b.results, nil
 }

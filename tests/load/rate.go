@@ -37,15 +37,21 @@ type load struct {
 	begin, end time.Duration
 
 	delivery, acknowledgement, lateness measure.Latency
-	unsent                              failures // pacers that gave up
+	elsewhere                           measure.Latency // deliveries from one instance to another
+	unsent                              failures        // pacers that gave up
 	commits                             commits
+	series                              series
 }
 
 func (l *load) measured(due time.Duration) bool { return due >= l.begin && due < l.end }
 
-func (l *load) delivered(due, now time.Duration) {
-	if l.measured(due) {
-		l.delivery.Add(now - due)
+func (l *load) delivered(from, to *author, due, now time.Duration) {
+	if !l.measured(due) {
+		return
+	}
+	l.delivery.Add(now - due)
+	if from.instance != to.instance {
+		l.elsewhere.Add(now - due)
 	}
 }
 
@@ -78,7 +84,7 @@ func rate(ctx context.Context, b *bench) error {
 		return err
 	}
 	l.drain(ctx)
-	resident := b.target.process.Resident()
+	resident := b.target.resident()
 	l.audit(ctx)
 	stopBeating()
 	if err := b.leave(ctx, clients); err != nil {
@@ -105,7 +111,7 @@ func (l *load) join(ctx context.Context) error {
 	messages := int(s.Rate*(s.Warm+s.Duration).Seconds()) + spareMessages
 	for i := range s.Sockets {
 		r := l.records[i*s.Rooms/s.Sockets]
-		a := &author{load: l, record: r, field: fields[len(r.authors)%len(fields)], doc: ydoc.New(),
+		a := &author{load: l, record: r, instance: l.bench.instance(i), field: fields[len(r.authors)%len(fields)], doc: ydoc.New(),
 			whole: i*s.Rooms/s.Sockets < s.Replicas, dueAt: make([]atomic.Int64, messages)}
 		r.authors = append(r.authors, a)
 		l.authors = append(l.authors, a)
@@ -174,11 +180,11 @@ func (l *load) send(ctx context.Context) (used measure.Usage, deliveries int64, 
 	if err != nil {
 		return used, 0, err
 	}
-	before, got := measure.Spent(l.bench.target.process), l.deliveries()
-	if err := l.sleepUntil(ctx, l.end); err != nil {
+	before, got := l.bench.spent(), l.deliveries()
+	if err := l.series.watch(ctx, l.bench, first, l.end); err != nil {
 		return used, 0, err
 	}
-	used, deliveries = measure.Spent(l.bench.target.process).Since(before), l.deliveries()-got
+	used, deliveries = l.bench.spent().Since(before), l.deliveries()-got
 	last, err := l.bench.look(ctx)
 	if err != nil {
 		return used, 0, err

@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	_ "modernc.org/sqlite" // reads the store
+	_ "github.com/jackc/pgx/v5/stdlib" // reads the store
+	_ "modernc.org/sqlite"             // likewise
 
 	"corsia/tests/load/measure"
 )
@@ -21,15 +22,26 @@ const (
 	spareGoroutines   = 8 // that come and go: connections of the store, this very scrape
 )
 
-// look is the gateway at a moment.
+// look is the gateway at a moment, or all instances together.
 type look struct {
 	metrics  map[string]float64
+	oldest   time.Duration // of the uncommitted updates
 	resident int64
 }
 
 func (b *bench) look(ctx context.Context) (look, error) {
-	metrics, err := measure.Scrape(ctx, b.target.url+"/metrics")
-	return look{metrics: metrics, resident: b.target.process.Resident()}, err
+	l := look{metrics: map[string]float64{}, resident: b.target.resident()}
+	for _, url := range b.target.urls {
+		metrics, err := measure.Scrape(ctx, url+"/metrics")
+		if err != nil {
+			return l, err
+		}
+		for name, value := range metrics {
+			l.metrics[name] += value
+		}
+		l.oldest = max(l.oldest, time.Duration(metrics["oldest_uncommitted_seconds"]*float64(time.Second)))
+	}
+	return l, nil
 }
 
 // collected returns a look after the gateway has collected its garbage and given the memory back. A gateway that
@@ -45,7 +57,7 @@ func (b *bench) collected(ctx context.Context) (look, error) {
 	if err != nil {
 		return seen, err
 	}
-	enough := seen.metrics[metricCollections] + 2
+	enough := seen.metrics[metricCollections] + float64(2*len(b.target.urls))
 	for seen.metrics[metricCollections] < enough {
 		if seen, err = b.look(ctx); err != nil {
 			return seen, fmt.Errorf("wait for the gateway's garbage collection: %w", err)
@@ -56,7 +68,7 @@ func (b *bench) collected(ctx context.Context) (look, error) {
 
 // shrunk waits until the resident memory has not shrunk for a while.
 func (b *bench) shrunk(ctx context.Context) (look, error) {
-	least, since := b.target.process.Resident(), time.Now()
+	least, since := b.target.resident(), time.Now()
 	for time.Since(since) < b.settings.Settle {
 		select {
 		case <-ctx.Done():
@@ -64,7 +76,7 @@ func (b *bench) shrunk(ctx context.Context) (look, error) {
 		case <-time.After(lookInterval):
 		}
 		const noise = 1 << 20
-		if now := b.target.process.Resident(); now < least-noise {
+		if now := b.target.resident(); now < least-noise {
 			least, since = now, time.Now()
 		}
 	}
@@ -93,7 +105,7 @@ func (b *bench) gone(ctx context.Context, before look) error {
 		r.Equal("left over: "+name, after.metrics[name]-before.metrics[name], 0)
 	}
 	r.Under("left over: goroutines", after.metrics[metricGoroutines]-before.metrics[metricGoroutines], "", spareGoroutines)
-	if b.target.store == "" {
+	if b.target.store.driver == "" {
 		return nil
 	}
 	return b.rows(ctx)
@@ -111,13 +123,13 @@ func (l look) back(before look) bool {
 
 // rows notes what the store keeps of sessions that are gone: client ids that were never used, and open locks.
 func (b *bench) rows(ctx context.Context) (err error) {
-	db, err := sql.Open("sqlite", "file:"+b.target.store+"?mode=ro&_pragma=busy_timeout(5000)")
+	db, err := sql.Open(b.target.store.driver, b.target.store.source)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for _, q := range []struct{ name, query string }{
-		{"left over: unused client ids", "SELECT count(*) FROM yjs_clients WHERE used = 0 AND retired = 0"},
+		{"left over: unused client ids", "SELECT count(*) FROM yjs_clients WHERE NOT used AND NOT retired"},
 		{"left over: open locks", "SELECT count(*) FROM locks WHERE closed_at IS NULL"},
 	} {
 		var n float64

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -19,6 +20,7 @@ type settings struct {
 	Sockets  int
 	Rooms    int
 	Rate     float64       // messages a second of each socket
+	Rates    rates         // of a cluster: messages a second of all sockets, one after the other
 	Warm     time.Duration // before anything is measured
 	Duration time.Duration // measured
 	Within   time.Duration // in which the sockets of a storm connect
@@ -27,10 +29,14 @@ type settings struct {
 	Replicas int           // rooms whose clients hold the whole document and are compared in the end
 
 	MaxP99       time.Duration // of the scenario's first latency; 0: no limit
+	UpTo         float64       // messages a second up to which a cluster must keep it; 0: always
+	MaxJoin      time.Duration // of the 99th percentile of a join of a room that is open elsewhere; 0: no limit
+	MaxSeen      time.Duration // of that of what others see of a member; 0: no limit
 	MaxSocketKiB float64       // resident memory of an idle socket; 0: no limit
 
 	URL, Keys, Store string // of a gateway that runs; empty URL: start one
 	PID              int    // likewise
+	Instances        int    // gateways to start on PostgreSQL, Redis and RabbitMQ; 0: one alone
 	Gateway          string // binary to start; empty: build it
 	CPUs             string // cores of the started gateway, as taskset takes them
 	Set              assignments
@@ -65,6 +71,9 @@ func init() {
 		"lock": {"locks, joins and presence one by one, without load", func(s *settings) {
 			s.Sockets, s.Rooms = 20, 4
 		}, locks},
+		"cluster": {"rates on several instances: the members of each room are spread over them", func(s *settings) {
+			s.Sockets, s.Rooms, s.Instances, s.Rates = 500, 100, 3, rates{1000, 2000, 5000, 10_000}
+		}, clusterRates},
 	}
 }
 
@@ -83,6 +92,31 @@ func (a *assignments) Set(s string) error {
 	return nil
 }
 
+// rates are messages a second, with commas between them.
+type rates []float64
+
+// String joins them.
+func (r *rates) String() string {
+	texts := make([]string, len(*r))
+	for i, rate := range *r {
+		texts[i] = strconv.FormatFloat(rate, 'f', -1, 64)
+	}
+	return strings.Join(texts, ",")
+}
+
+// Set reads them.
+func (r *rates) Set(s string) error {
+	*r = nil
+	for text := range strings.SplitSeq(s, ",") {
+		rate, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(rate > 0) {
+			return fmt.Errorf("%q is no rate", text)
+		}
+		*r = append(*r, rate)
+	}
+	return nil
+}
+
 func parseSettings(args []string, out io.Writer) (settings, error) {
 	var s settings
 	if name, ok := scenarioIn(args); ok {
@@ -95,6 +129,8 @@ func parseSettings(args []string, out io.Writer) (settings, error) {
 	set.IntVar(&s.Sockets, "sockets", s.Sockets, "sessions")
 	set.IntVar(&s.Rooms, "rooms", s.Rooms, "records that they share")
 	set.Float64Var(&s.Rate, "rate", s.Rate, "messages a second of each socket")
+	set.Var(&s.Rates, "rates", "messages a second of all sockets of a cluster, one after the other, with commas between")
+	set.IntVar(&s.Instances, "instances", s.Instances, "gateways to start, on a PostgreSQL, a Redis and a RabbitMQ of their own; 0: one on its embedded drivers")
 	set.DurationVar(&s.Warm, "warm", 3*time.Second, "time before anything is measured")
 	set.DurationVar(&s.Duration, "duration", or(s.Duration, 60*time.Second), "time that is measured; of idle: the rest between two looks")
 	set.DurationVar(&s.Within, "within", 2*time.Second, "time in which the sockets of a storm connect")
@@ -102,6 +138,9 @@ func parseSettings(args []string, out io.Writer) (settings, error) {
 	set.IntVar(&s.Samples, "samples", 500, "repetitions of what is measured one by one")
 	set.IntVar(&s.Replicas, "replicas", 10, "rooms whose clients hold the whole document, to compare them in the end")
 	set.DurationVar(&s.MaxP99, "max-p99", 0, "fail when the 99th percentile of the latency is longer; 0: no limit")
+	set.Float64Var(&s.UpTo, "up-to", 0, "messages a second up to which a cluster must keep -max-p99; 0: at every rate")
+	set.DurationVar(&s.MaxJoin, "max-join", 0, "fail when the 99th percentile of a join takes longer; 0: no limit")
+	set.DurationVar(&s.MaxSeen, "max-seen", 0, "fail when the 99th percentile of what others see of a member takes longer; 0: no limit")
 	set.Float64Var(&s.MaxSocketKiB, "max-socket-kib", 0, "fail when an idle socket takes more memory; 0: no limit")
 	set.StringVar(&s.URL, "url", "", "a gateway that runs, http://127.0.0.1:port; without it one is started")
 	set.IntVar(&s.PID, "pid", 0, "its process, for processor time and memory")
@@ -143,11 +182,14 @@ func (s settings) check(rest []string) error {
 	if _, ok := scenarios[s.Scenario]; !ok {
 		return fmt.Errorf("there is no scenario %q: there are %s", s.Scenario, strings.Join(scenarioNames(), ", "))
 	}
-	if s.Sockets < 1 || s.Rooms < 0 || s.Rooms > s.Sockets || s.Rate < 0 || s.Duration <= 0 || s.Samples < 1 {
-		return fmt.Errorf("-sockets, -rooms, -rate, -duration or -samples has a value that makes no sense")
+	if s.Sockets < 1 || s.Rooms < 0 || s.Rooms > s.Sockets || s.Rate < 0 || s.Duration <= 0 || s.Samples < 1 || s.Instances < 0 {
+		return fmt.Errorf("-sockets, -rooms, -rate, -duration, -samples or -instances has a value that makes no sense")
 	}
 	if s.URL == "" {
 		return nil
+	}
+	if s.Instances > 0 {
+		return fmt.Errorf("-url and -instances exclude each other")
 	}
 	u, err := url.Parse(s.URL)
 	if err != nil {
@@ -174,7 +216,7 @@ func scenarioNames() []string {
 func usage(set *flag.FlagSet) {
 	fmt.Fprintln(set.Output(), "usage: load [flags]\n\nscenarios:")
 	for _, name := range scenarioNames() {
-		fmt.Fprintf(set.Output(), "  %-6s %s\n", name, scenarios[name].about)
+		fmt.Fprintf(set.Output(), "  %-7s %s\n", name, scenarios[name].about)
 	}
 	fmt.Fprintln(set.Output(), "\nflags:")
 	set.PrintDefaults()

@@ -22,6 +22,10 @@ func TestAScenarioHasItsOwnDefaults(t *testing.T) {
 		{"another machine", []string{"-url", "http://192.0.2.1:80", "-keys", "."}, nil, true},
 		{"a gateway without keys", []string{"-url", "http://127.0.0.1:80"}, nil, true},
 		{"this machine", []string{"-url", "http://[::1]:80", "-keys", "."}, func(s settings) bool { return s.Keys == "." }, false},
+		{"a cluster", []string{"-scenario", "cluster"}, func(s settings) bool { return s.Instances == 3 && len(s.Rates) == 4 && s.Rooms*5 == s.Sockets }, false},
+		{"its rates", []string{"-scenario", "cluster", "-rates", "10,20.5"}, func(s settings) bool { return len(s.Rates) == 2 && s.Rates[1] == 20.5 }, false},
+		{"no rate", []string{"-scenario", "cluster", "-rates", "10,fast"}, nil, true},
+		{"a cluster that runs", []string{"-instances", "3", "-url", "http://127.0.0.1:80", "-keys", "."}, nil, true},
 		{"no setting", []string{"-set", "A"}, nil, true},
 		{"an argument", []string{"rate"}, nil, true},
 	}
@@ -35,15 +39,5 @@ func TestAScenarioHasItsOwnDefaults(t *testing.T) {
 				t.Errorf("got %+v", s)
 			}
 		})
-	}
-}
-
-func TestTheListeningLineIsFoundAmongOthers(t *testing.T) {
-	log := []byte("open http://x/demo/\n{\"msg\":\"audit\",\"url\":\"no\"}\n{\"msg\":\"gateway: listening\",\"url\":\"http://127.0.0.1:4711\"}\n{\"msg\":")
-	if got := listeningURL(log); got != "http://127.0.0.1:4711" {
-		t.Errorf("got %q", got)
-	}
-	if got := listeningURL([]byte(`{"msg":"gateway: listening"`)); got != "" {
-		t.Errorf("half a line names %q", got)
 	}
 }

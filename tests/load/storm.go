@@ -21,7 +21,7 @@ func storm(ctx context.Context, b *bench) error {
 	var latency measure.Latency
 	var losses, refused failures
 	clients := make([]*corsia.Client, s.Sockets)
-	spent := measure.Spent(b.target.process)
+	spent := b.spent()
 	start := b.now() + leadTime
 	var connecting sync.WaitGroup
 	for i := range clients {
@@ -38,7 +38,7 @@ func storm(ctx context.Context, b *bench) error {
 		})
 	}
 	connecting.Wait()
-	used := measure.Spent(b.target.process).Since(spent)
+	used := b.spent().Since(spent)
 	in := clients[:0]
 	for _, c := range clients {
 		if c != nil {
@@ -52,8 +52,8 @@ func storm(ctx context.Context, b *bench) error {
 	refused.note(b.result, "connections refused")
 	losses.note(b.result, "connections lost")
 	b.result.AddLatency("dial to CONNECTED", &latency, s.MaxP99)
-	if b.target.process != 0 {
-		b.result.Add("server CPU per connection", 1e3*used.Server.Seconds()/float64(s.Sockets), "ms")
+	if len(used.Servers) > 0 {
+		b.result.Add("server CPU per connection", 1e3*used.Server().Seconds()/float64(s.Sockets), "ms")
 	}
 	b.usage(used, 0)
 	return b.gone(ctx, before)

@@ -50,7 +50,7 @@ func TestAProcessTellsWhatItUses(t *testing.T) {
 }
 
 func TestUsageOfOthersIsWhatNeitherSideUsed(t *testing.T) {
-	u := Usage{Elapsed: 10 * time.Second, Server: 2 * time.Second, Own: time.Second, Machine: 3 * time.Second}
+	u := Usage{Elapsed: 10 * time.Second, Servers: []time.Duration{2 * time.Second}, Own: time.Second, Machine: 3 * time.Second}
 	if got := u.Others(); got != 0 {
 		t.Errorf("others used %v: want 0", got)
 	}
@@ -98,9 +98,11 @@ func TestAResultFailsWhenAFigureIsOutOfItsLimit(t *testing.T) {
 		t.Errorf("failed: %q", failed)
 	}
 	var table strings.Builder
-	r.WriteTable(&table)
-	if !strings.Contains(table.String(), "FAILS: want = 0") {
-		t.Errorf("the table does not show what fails:\n%s", table.String())
+	WriteTable(&table, []*Result{&r, {Step: "second", Figures: []Figure{{Name: "lost", Value: 7}}}})
+	for _, want := range []string{"FAILS: want = 0", "second\n", "7   ok, = 0\n"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("the table does not show %q:\n%s", want, table.String())
+		}
 	}
 }
 

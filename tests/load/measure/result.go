@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,9 +22,11 @@ type Figure struct {
 // Result is what one scenario measured.
 type Result struct {
 	Scenario   string         `json:"scenario"`
+	Step       string         `json:"step,omitempty"` // of a scenario that has several results
 	Parameters map[string]any `json:"parameters"`
 	Started    time.Time      `json:"started"`
 	Figures    []Figure       `json:"figures"`
+	Series     any            `json:"series,omitempty"`   // what was sampled each second
 	Problems   []string       `json:"problems,omitempty"` // the first error of each kind
 }
 
@@ -87,25 +90,57 @@ func (r *Result) Failed() []string {
 // WriteJSON writes the result as one line.
 func (r *Result) WriteJSON(w io.Writer) error { return json.NewEncoder(w).Encode(r) }
 
-// WriteTable writes the result for people.
-func (r *Result) WriteTable(w io.Writer) {
+// WriteTable writes results of the same kind for people, side by side: a row each figure.
+func WriteTable(w io.Writer, results []*Result) {
 	width := 0
-	for _, f := range r.Figures {
-		width = max(width, len([]rune(f.Name)))
+	var names []string
+	for _, r := range results {
+		for _, f := range r.Figures {
+			if !slices.Contains(names, f.Name) {
+				names = append(names, f.Name)
+				width = max(width, len([]rune(f.Name)))
+			}
+		}
 	}
-	fmt.Fprintf(w, "%s\n", r.Scenario)
-	for _, f := range r.Figures {
-		mark, pad := "", strings.Repeat(" ", width-len([]rune(f.Name)))
+	fmt.Fprint(w, results[0].Scenario, strings.Repeat(" ", max(0, width+2-len(results[0].Scenario))))
+	for _, r := range results {
+		fmt.Fprintf(w, " %14s", r.Step)
+	}
+	fmt.Fprintln(w)
+	for _, name := range names {
+		fmt.Fprintf(w, "  %s%s", name, strings.Repeat(" ", width-len([]rune(name))))
+		writeRow(w, name, results)
+	}
+	for _, r := range results {
+		for _, p := range r.Problems {
+			fmt.Fprintf(w, "  problem: %s %s\n", r.Step, p)
+		}
+	}
+}
+
+// writeRow writes the values of a figure, its unit, and how it keeps its limit.
+func writeRow(w io.Writer, name string, results []*Result) {
+	unit, limit, fails := "", "", false
+	for _, r := range results {
+		i := slices.IndexFunc(r.Figures, func(f Figure) bool { return f.Name == name })
+		if i < 0 {
+			fmt.Fprintf(w, " %14s", "-")
+			continue
+		}
+		f := r.Figures[i]
+		fmt.Fprintf(w, " %14s", format(f.Value))
+		unit, fails = f.Unit, fails || f.Fails
 		if f.Limit != "" {
-			mark = "  ok, " + f.Limit
+			limit = f.Limit
 		}
-		if f.Fails {
-			mark = "  FAILS: want " + f.Limit
-		}
-		fmt.Fprintf(w, "  %s%s %14s %s%s\n", f.Name, pad, format(f.Value), f.Unit, mark)
 	}
-	for _, p := range r.Problems {
-		fmt.Fprintf(w, "  problem: %s\n", p)
+	switch {
+	case fails:
+		fmt.Fprintf(w, " %s  FAILS: want %s\n", unit, limit)
+	case limit != "":
+		fmt.Fprintf(w, " %s  ok, %s\n", unit, limit)
+	default:
+		fmt.Fprintf(w, " %s\n", unit)
 	}
 }
 
