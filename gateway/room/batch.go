@@ -14,6 +14,9 @@ import (
 // next starts what can be started: reads first, while nothing uncommitted is in the document, then one append of all
 // that waits. While it is under way the room gathers the next.
 func (r *Room) next() {
+	if r.overtaken > 0 && len(r.heard) > 0 && !r.loading {
+		r.rejoin()
+	}
 	for len(r.flying) == 0 && !r.loading {
 		r.follow()
 		r.fetch()
@@ -155,7 +158,7 @@ func (r *Room) settle(c collab.Committed) {
 		r.failures = 0
 		r.finish(c.Head)
 	case errors.Is(c.Err, collab.ErrStale):
-		r.catchUp() // another instance appended, or a lock changed: read what is new, check again, append again (SPEC D2b)
+		r.fallBehind(c.Head) // another instance appended, or a lock changed: take what is new, check again, append again (SPEC D2b)
 	case r.failures >= maxFailures:
 		r.giveUp(c.Err)
 		r.reload(c.Err)
@@ -183,7 +186,7 @@ func (r *Room) requeue() {
 		again = append(again, p)
 	}
 	r.waiting = append(again, r.waiting...)
-	r.flying = nil
+	r.flying, r.overtaken = nil, 0
 }
 
 // finish acknowledges, delivers and publishes what is committed now, in this order for each update (SPEC D2e).

@@ -25,10 +25,11 @@ func (r *Room) hear(u updates) {
 	}
 }
 
-// follow applies and shows the rows that follow the head.
-func (r *Room) follow() {
+// follow applies and shows the rows that follow the head, and returns them. False says that they do not fit: the document
+// is read again.
+func (r *Room) follow() (rows []collab.Entry, ok bool) {
 	if len(r.heard) == 0 {
-		return
+		return nil, true
 	}
 	next := r.live.Head().Revision + 1
 	from := 0
@@ -39,20 +40,21 @@ func (r *Room) follow() {
 	for to < len(r.heard) && r.heard[to].Revision == next {
 		to, next = to+1, next+1
 	}
-	rows := r.heard[from:to]
+	rows = r.heard[from:to]
 	r.heard = r.heard[to:]
 	if len(r.heard) == 0 {
 		r.heard = nil
 	}
 	if len(rows) == 0 {
-		return
+		return nil, true
 	}
 	if err := r.live.ApplyRemote(rows); err != nil {
 		r.heard = nil
 		r.reload(err)
-		return
+		return nil, false
 	}
 	r.show(rows)
+	return rows, true
 }
 
 // show delivers rows that are committed and applied, and what waited for them.
@@ -81,9 +83,36 @@ func (r *Room) fetch() {
 	}
 }
 
+// fallBehind deals with an append that found the head further on. As a rule another instance appended, and tells of its rows
+// at this moment: they are awaited, as they cost nothing. What else moved a head the journal tells.
+func (r *Room) fallBehind(met collab.Head) {
+	ours := r.live.Head()
+	if met.Guard != ours.Guard || met.Epoch != ours.Epoch || met.Revision <= ours.Revision {
+		r.catchUp()
+		return
+	}
+	r.overtaken = met.Revision
+	r.rejoin()
+}
+
+// rejoin follows the rows that overtook an append, and appends again once all of them have come.
+func (r *Room) rejoin() {
+	rows, ok := r.follow()
+	switch {
+	case !ok:
+		r.requeue()
+	case !r.stands(rows):
+		r.requeue()
+		r.reload(nil)
+	case r.live.Head().Revision >= r.overtaken:
+		r.overtaken = 0
+		r.resubmit()
+	}
+}
+
 // fillGap reads the rows that did not come.
 func (r *Room) fillGap() {
-	if len(r.heard) > 0 && len(r.flying) == 0 {
+	if r.overtaken > 0 || len(r.heard) > 0 && len(r.flying) == 0 {
 		r.catchUp()
 	}
 }
@@ -93,7 +122,7 @@ func (r *Room) catchUp() {
 	if r.loading {
 		return
 	}
-	r.loading = true
+	r.loading, r.overtaken = true, 0
 	after := r.live.Head().Revision
 	go func() { r.reloaded <- r.since(after) }() // run waits for it, as for a reload
 }

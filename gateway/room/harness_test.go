@@ -72,7 +72,7 @@ func (j *journal) commit(b collab.Batch) collab.Committed {
 	case f == fails:
 		return collab.Committed{Err: fmt.Errorf("disk is full")}
 	case head != b.Expect:
-		return collab.Committed{Err: fmt.Errorf("append: %w", collab.ErrStale)}
+		return collab.Committed{Head: head, Err: fmt.Errorf("append: %w", collab.ErrStale)}
 	}
 	head = b.After()
 	for _, e := range b.Entries {

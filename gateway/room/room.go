@@ -103,6 +103,7 @@ type Room struct {
 	batch     collab.Batch   // what they became
 	unsure    bool           // the store may have more than is known here
 	wanted    collab.Head    // a position that the store has reached
+	overtaken int64          // the revision behind which what is under way is to be appended again; 0: it is at the store
 	heard     []collab.Entry // rows of other instances that do not follow the head, or came at the wrong moment; by revision
 	gapTimed  bool           // the timer that looks for rows that are missing runs
 	reading   []reader       // joins and syncs that wait for a moment without anything uncommitted
@@ -184,7 +185,7 @@ func (r *Room) run() {
 		r.next()
 		r.position.set(r.live.Head())
 		r.measure(r.live.Bytes())
-		if len(r.heard) > 0 && !r.gapTimed {
+		if (len(r.heard) > 0 || r.overtaken > 0) && !r.gapTimed {
 			r.gapTimed = true
 			gap.Reset(gapPatience)
 		}

@@ -69,7 +69,8 @@ func (b *Batch) After() Head {
 	return head
 }
 
-// Committed is the outcome of a Batch. With Err nil, Head is the head after it.
+// Committed is the outcome of a Batch. With Err nil, Head is the head after it; with ErrStale the one that it met, or zero
+// when the store does not say.
 type Committed struct {
 	Head Head
 	Err  error // ErrStale: nothing was written; anything else: the outcome may be unknown, read the journal first

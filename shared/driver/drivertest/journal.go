@@ -299,6 +299,8 @@ func staleBatch(t *testing.T, j Journaler) {
 		j.Append(collab.Batch{Resource: other, Expect: otherHead, Entries: []collab.Entry{entry(otherHead.Revision + 1)}}, fresh)
 		if c := await(t, stale); !errors.Is(c.Err, collab.ErrStale) {
 			t.Fatalf("appending at %+v to %+v: %v, want ErrStale", expect, head, c.Err)
+		} else if c.Head != (collab.Head{}) && c.Head != head {
+			t.Fatalf("appending at %+v met %+v, want %+v", expect, c.Head, head)
 		}
 		c := await(t, fresh)
 		must(t, c.Err)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -18,15 +19,22 @@ const rowOverhead = 200
 // done has its value.
 func (db *DB) Append(b collab.Batch, done chan<- collab.Committed) {
 	after := b.After()
+	var met collab.Head // when the batch was judged last
 	j := &job{
 		wants: func(w *wants) { wantAppend(w, &b) },
-		apply: func(c *change) error { return c.append(&b) },
+		apply: func(c *change) error {
+			met = c.current(b.Resource)
+			return c.append(&b)
+		},
 		done: func(err error, at time.Time) {
-			if err != nil {
+			switch {
+			case err == nil:
+				done <- collab.Committed{Head: after, At: at}
+			case errors.Is(err, collab.ErrStale):
+				done <- collab.Committed{Head: met, Err: wrapAppend(b.Resource, err), At: at}
+			default:
 				done <- collab.Committed{Err: wrapAppend(b.Resource, err), At: at}
-				return
 			}
-			done <- collab.Committed{Head: after, At: at}
 		},
 		rows: 1 + len(b.Entries) + len(b.Bind) + len(b.Retire) + len(b.Seeds) + len(b.Audit),
 	}
