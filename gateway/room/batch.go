@@ -28,14 +28,12 @@ func (r *Room) next() {
 			return
 		}
 		r.flying = r.take()
-		batch := r.judge()
-		if r.loading {
-			r.requeue()
+		r.batch = collab.Batch{Resource: r.id}
+		if !r.judge(r.flying) {
 			return
 		}
-		if len(batch.Entries) > 0 || len(batch.Audit) > 0 || len(batch.Bind) > 0 {
-			r.batch = batch
-			r.opts.Journal.Append(batch, r.committed)
+		if len(r.batch.Entries) > 0 || len(r.batch.Audit) > 0 || len(r.batch.Bind) > 0 {
+			r.appendBatch()
 			return
 		}
 		r.finish(r.live.Head()) // nothing to store: all known already, or refused
@@ -62,30 +60,41 @@ func (r *Room) take() []pending {
 	return taken
 }
 
-// judge checks and applies the flying updates in order, and returns what to store. The document runs ahead of the store
-// from here until the append has settled; nothing of it leaves the room.
-func (r *Room) judge() collab.Batch {
-	head := r.live.Head()
-	batch := collab.Batch{Resource: r.id, Expect: head}
-	revision := head.Revision
-	for i := range r.flying {
-		p := &r.flying[i]
+// judge checks and applies updates that are flying now, in order, and adds what to store to the batch. The document runs
+// ahead of the store from here until the append has settled; nothing of it leaves the room. False says that the document is
+// read again, and the updates wait.
+func (r *Room) judge(flying []pending) bool {
+	batch := &r.batch
+	for i := range flying {
+		p := &flying[i]
 		p.refusal, p.entry, p.seeded = nil, false, nil
 		var row collab.Entry
 		if p.seed != nil {
-			row, p.refusal = r.judgeSeed(p, &batch)
+			row, p.refusal = r.judgeSeed(p, batch)
 		} else {
-			row, p.refusal = r.judgeUpdate(p, &batch)
+			row, p.refusal = r.judgeUpdate(p, batch)
 		}
 		if p.refusal != nil || len(row.Update) == 0 {
 			continue
 		}
-		revision++
-		row.Revision, row.User, row.Session, row.At = revision, p.from.member.User, p.from.member.Session, p.at
+		row.User, row.Session, row.At = p.from.member.User, p.from.member.Session, p.at
 		p.entry = true
 		batch.Entries = append(batch.Entries, row)
 	}
-	return batch
+	if r.loading {
+		r.requeue()
+		return false
+	}
+	return true
+}
+
+// appendBatch has the store append the batch behind the head.
+func (r *Room) appendBatch() {
+	r.batch.Expect = r.live.Head()
+	for i := range r.batch.Entries {
+		r.batch.Entries[i].Revision = r.batch.Expect.Revision + 1 + int64(i)
+	}
+	r.opts.Journal.Append(r.batch, r.committed)
 }
 
 func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error) {

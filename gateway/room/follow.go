@@ -170,13 +170,23 @@ func (r *Room) stands(tail []collab.Entry) bool {
 	return true
 }
 
-// resubmit appends what is under way behind the head as it is now.
+// resubmit appends what is under way behind the head as it is now, and with it what has come to wait: among instances that
+// overtake each other the one that is next commits all that it has.
 func (r *Room) resubmit() {
-	r.batch.Expect = r.live.Head()
-	for i := range r.batch.Entries {
-		r.batch.Entries[i].Revision = r.batch.Expect.Revision + 1 + int64(i)
+	bytes := r.waitBytes
+	for i := range r.flying {
+		bytes += cap(r.flying[i].payload)
 	}
-	r.opts.Journal.Append(r.batch, r.committed)
+	if len(r.waiting) > 0 && len(r.flying)+len(r.waiting) <= maxBatchEntries && bytes <= maxBatchBytes {
+		before, more := len(r.flying), r.take()
+		r.flying = append(r.flying, more...)
+		clear(more)
+		r.spare = more[:0]
+		if !r.judge(r.flying[before:]) {
+			return
+		}
+	}
+	r.appendBatch()
 }
 
 // tellLocks tells the peers what changed since the locks were so.
