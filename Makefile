@@ -37,7 +37,7 @@ INTEGRATION = $(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir
 
 STEPS := services tools lint unit widget integration coverage
 
-.PHONY: help run build test lint fuzz chaos bench figures $(STEPS) format vet golangci clean
+.PHONY: help run cluster build test lint fuzz chaos bench figures $(STEPS) format vet golangci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -45,6 +45,11 @@ help: ## list the targets
 run: ## run the gateway on its embedded drivers, needs only Go: http://127.0.0.1:8080/demo/
 	@go build -o bin/corsia ./gateway
 	@exec bin/corsia serve $(ARGS)
+
+cluster: ## three gateways on Redis, RabbitMQ and PostgreSQL behind HAProxy, until Ctrl-C: ARGS='-addr 127.0.0.1:9000'
+	@scripts/services
+	@go build -o bin/cluster ./scripts/cluster
+	@exec bin/cluster $(ARGS)
 
 build: ## build bin/corsia as it ships
 	@go build -trimpath -ldflags '-X corsia/gateway/app.Version=$(VERSION)' -o bin/corsia ./gateway
@@ -128,7 +133,7 @@ bench: ## benchmarks: make bench BENCH=Apply BENCHTIME=5s
 
 figures: ## the engine beside npm yjs, then the gateway under load: minutes, on a machine that does nothing else
 	@go run ./tests/yjs/bench
-	@for scenario in rate hot idle storm lock; do go run ./tests/load -scenario $$scenario; done
+	@for scenario in rate hot idle storm lock cluster; do go run ./tests/load -scenario $$scenario; done
 
 clean: ## remove what was built; the tools' cache stays
 	@rm -rf bin coverage widget/coverage

@@ -37,7 +37,7 @@ var postgresSettings = []string{"fsync=on", "max_connections=300"}
 // redisSettings keep leases: a Redis that is full must refuse, not forget.
 var redisSettings = []string{"--maxmemory-policy", "noeviction", "--notify-keyspace-events", "Ex"}
 
-// OpenCluster starts the services, then the gateways, and waits until clients can connect to each.
+// OpenCluster starts the services, then the gateways, and waits until each finds all services.
 func OpenCluster(ctx context.Context, o ClusterOptions) (*Cluster, error) {
 	c := &Cluster{Gateways: make([]*Gateway, o.Instances)}
 	var services errgroup.Group
@@ -51,6 +51,9 @@ func OpenCluster(ctx context.Context, o ClusterOptions) (*Cluster, error) {
 	for i := range c.Gateways {
 		gateways.Go(func() (err error) {
 			c.Gateways[i], err = StartGateway(ctx, o.Folder, fmt.Sprintf("gateway-%d.log", i+1), o.Command, c.settings(o, i))
+			if err == nil {
+				err = c.Gateways[i].awaitHealthy(ctx)
+			}
 			return err
 		})
 	}

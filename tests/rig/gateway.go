@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	startTimeout = 30 * time.Second
+	startTimeout = 60 * time.Second
 	stopTimeout  = 26 * time.Second // SPEC C6: it exits within 25 s
 	startPoll    = 20 * time.Millisecond
 )
@@ -89,6 +90,41 @@ func (g *Gateway) awaitListening(ctx context.Context) error {
 		case <-time.After(startPoll):
 		}
 	}
+}
+
+// awaitHealthy asks the gateway until it finds all that it needs: it listens while its bus still starts.
+func (g *Gateway) awaitHealthy(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		health, err := g.health(ctx)
+		if err == nil && health == "healthy" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s is %s: %w", g.URL, health, errors.Join(err, context.Cause(ctx)))
+		case <-time.After(startPoll):
+		}
+	}
+}
+
+// health returns the status of /health.
+func (g *Gateway) health(ctx context.Context) (status string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.URL+"/health", nil)
+	if err != nil {
+		return "", err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	var answer struct {
+		Status string `json:"status"`
+	}
+	err = json.NewDecoder(res.Body).Decode(&answer)
+	return answer.Status, err
 }
 
 // listeningURL finds the line of the log that names the address.
