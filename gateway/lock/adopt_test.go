@@ -48,11 +48,23 @@ func TestAdoptedLocksAreRenewedWhereTheSessionIs(t *testing.T) { // C11, L4
 	})
 }
 
-func TestAdoptingWithoutTheStoreSaysSo(t *testing.T) { // C11, F4
-	b := newBench(t)
-	away := errors.New("disk is full")
-	b.store.set(away)
-	if err := b.Adopt(t.Context(), "default", "anna/1"); !errors.Is(err, away) {
-		t.Fatalf("got %v", err)
-	}
+func TestLocksThatCouldNotBeAdoptedAreAdoptedLater(t *testing.T) { // C11, F4
+	synctest.Test(t, func(t *testing.T) {
+		old := newBench(t)
+		heir := newInstance(t, "i_2", old.leases, old.store)
+		lock := old.grants(ask("anna/1", notes)).Lock
+		away := errors.New("disk is full")
+		old.store.set(away)
+		if err := heir.Adopt(t.Context(), "default", "anna/1"); !errors.Is(err, away) {
+			t.Fatalf("got %v", err)
+		}
+		old.Forget("anna/1")
+		defer heir.run(always)()
+		time.Sleep(5 * time.Second)
+		old.store.set(nil)
+		time.Sleep(time.Second)
+		if _, err := heir.Extend(t.Context(), "anna/1", lock.ID); err != nil {
+			t.Errorf("extend: %v", err)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"corsia/shared/audit"
@@ -44,6 +45,9 @@ func (m *Manager) Release(ctx context.Context, session collab.SessionID, id coll
 
 // EndSession ends all locks of a session.
 func (m *Manager) EndSession(ctx context.Context, session collab.SessionID, end collab.LockEnd) {
+	m.mu.Lock()
+	delete(m.owed, session) // they end with their leases
+	m.mu.Unlock()
 	m.endAll(ctx, session, end, func(collab.Resource) bool { return true })
 }
 
@@ -65,14 +69,17 @@ func (m *Manager) endAll(ctx context.Context, session collab.SessionID, end coll
 	}
 }
 
-// Adopt makes the locks of a session that goes on here this instance's: it renews and ends them from now on (SPEC C11).
+// Adopt makes the locks of a session that goes on here this instance's: it renews and ends them from now on (SPEC C11). When
+// the store does not answer, Run tries again: until then they last as long as they were to.
 func (m *Manager) Adopt(ctx context.Context, tenant collab.Tenant, session collab.SessionID) error {
 	locks, err := m.Store.LocksOf(ctx, tenant, session)
-	if err != nil {
-		return err
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err != nil {
+		m.owed[session] = tenant
+		return err
+	}
+	delete(m.owed, session)
 	for _, l := range locks {
 		m.held[l.ID] = &held{Lock: l}
 	}
@@ -80,10 +87,26 @@ func (m *Manager) Adopt(ctx context.Context, tenant collab.Tenant, session colla
 	return nil
 }
 
+// adoptOwed tries to adopt the locks of those whose could not be read, until the first failure.
+func (m *Manager) adoptOwed(ctx context.Context) {
+	m.mu.Lock()
+	owed := maps.Clone(m.owed)
+	m.mu.Unlock()
+	for session, tenant := range owed {
+		opCtx, cancel := context.WithTimeout(ctx, operationMax)
+		err := m.Adopt(opCtx, tenant, session)
+		cancel()
+		if err != nil {
+			return // the store's breaker tells operators
+		}
+	}
+}
+
 // Forget leaves the locks of a session to another instance, which has adopted them.
 func (m *Manager) Forget(session collab.SessionID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	delete(m.owed, session)
 	for id, h := range m.held {
 		if h.Session == session {
 			m.forget(id)
@@ -119,6 +142,7 @@ func (m *Manager) Run(ctx context.Context, active func(collab.SessionID) bool) {
 				next = earlier(next, m.Now().Add(othersFirst)) // its own instance may be gone
 			}
 		case <-tick.C:
+			m.adoptOwed(ctx)
 			m.tend(ctx, active)
 		}
 	}

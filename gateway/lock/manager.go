@@ -73,6 +73,7 @@ type Manager struct {
 	// Guarded by mu.
 	mu   sync.Mutex
 	held map[collab.LockID]*held
+	owed map[collab.SessionID]collab.Tenant // sessions that went on here while their locks could not be read
 }
 
 // held is a lock of this instance, with the head at its grant.
@@ -83,7 +84,7 @@ type held struct {
 
 // New returns a manager without locks.
 func New(o Options) *Manager {
-	return &Manager{Options: o, held: map[collab.LockID]*held{}}
+	return &Manager{Options: o, held: map[collab.LockID]*held{}, owed: map[collab.SessionID]collab.Tenant{}}
 }
 
 // Request asks for a lock.
@@ -230,7 +231,7 @@ func (m *Manager) again(ctx context.Context, q Request, holder collab.Lease) (gr
 	if err != nil {
 		return grant, collab.AsError(err).Code == collab.CodeLockLost, taken(ReasonUnavailable, collab.Lock{}, err)
 	}
-	return collab.LockGranted{Lock: h.Lock, Head: h.head}, false, nil
+	return collab.LockGranted{Lock: h.Lock, Again: true, Head: h.head}, false, nil
 }
 
 // undo gives the lease back, to whom it was taken from, when the store refused the record. A record in the way that is over

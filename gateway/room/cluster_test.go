@@ -262,6 +262,46 @@ func TestWordOfALockThatCameTooLateIsNotBelieved(t *testing.T) { // L5
 	})
 }
 
+func TestEndOfALockThatTheStoreToldFirstHasItsReason(t *testing.T) { // L5
+	for _, tt := range []struct {
+		name  string
+		heard bool
+		want  collab.LockEnd
+	}{{"whose word comes late", true, collab.LockUserDisconnected}, {"whose word is lost", false, collab.LockReleased}} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				one, other, bus := two(t)
+				defer one.close()
+				defer other.close()
+				anna, bruno := one.join("anna/1"), other.join("bruno/1")
+				lock := collab.Lock{ID: "l_1", Key: collab.LockKey{Resource: one.res, Field: "dose"}, Fence: 1, User: "anna", Session: anna.id}
+				one.rooms.Granted(collab.LockGranted{Lock: lock, Head: one.journal.grant(lock)}, func() {})
+				synctest.Wait()
+				bus.only(nothing)
+				head := one.journal.end(lock)
+				other.types(bruno, "notes", "x") // reads the locks, as its guard is old
+				synctest.Wait()
+				if tt.heard {
+					one.rooms.Ended(lock, collab.LockUserDisconnected, head)
+					synctest.Wait()
+					for _, deliver := range bus.held() {
+						deliver()
+					}
+				}
+				time.Sleep(2 * vanishPatience)
+				synctest.Wait()
+				ends := bodies[*Unlocked](bruno)
+				if len(ends) != 1 || ends[0].End != tt.want {
+					t.Errorf("told of %d ends, %+v, want one, %s", len(ends), ends, tt.want)
+				}
+				if n := len(bodies[*Locked](bruno)); n != 1 {
+					t.Errorf("told of the grant %d times", n)
+				}
+			})
+		})
+	}
+}
+
 func TestLocksOnNoOpenRoomAreHeardOnEveryInstance(t *testing.T) { // L1
 	synctest.Test(t, func(t *testing.T) {
 		one, other, _ := two(t)

@@ -7,6 +7,8 @@ import "corsia/shared/collab"
 type Granted struct {
 	Grant collab.LockGranted
 	Then  func()
+
+	told bool // the store told of it before, and so did this room
 }
 
 // Extended is a lock that lasts longer now.
@@ -25,9 +27,9 @@ type Foreign struct {
 }
 
 func (e Granted) apply(r *Room) {
-	if !r.live.Includes(e.Grant.Head) {
+	if e.told = r.live.Includes(e.Grant.Head) && !e.Grant.Again; !e.told {
 		for _, old := range e.Grant.Superseded {
-			r.live.Unlock(old)
+			r.unlock(old)
 		}
 		r.live.Lock(e.Grant.Lock)
 		r.live.RaiseGuard(e.Grant.Head.Guard)
@@ -52,12 +54,14 @@ func (r *Room) applyLate() {
 
 func (e Granted) announce(r *Room) {
 	for _, old := range e.Grant.Superseded {
-		if old.Session != e.Grant.Lock.Session {
+		if old.Session != e.Grant.Lock.Session && !e.told {
 			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: old, End: endOf(old, e.Grant.Lock)}}, "")
 		}
 	}
 	e.Then()
-	r.broadcast(&Message{Body: &Locked{Resource: r.id.ID, Lock: e.Grant.Lock}}, "")
+	if !e.told {
+		r.broadcast(&Message{Body: &Locked{Resource: r.id.ID, Lock: e.Grant.Lock}}, "")
+	}
 	r.publish(collab.BusLocked, e.Grant)
 }
 
@@ -76,7 +80,7 @@ func (e Extended) apply(r *Room) {
 }
 
 func (e Ended) apply(r *Room) {
-	known := r.live.Unlock(e.Lock)
+	known := r.unlock(e.Lock)
 	r.live.RaiseGuard(e.Head.Guard)
 	if known {
 		r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End}}, "")

@@ -72,13 +72,13 @@ func (e remote) apply(r *Room) {
 }
 
 func (r *Room) lockedElsewhere(g collab.LockGranted) {
-	if r.live.Includes(g.Head) {
-		return // the store told of it, and so did this room
-	}
 	for _, old := range g.Superseded {
-		if r.live.Unlock(old) {
+		if r.unlock(old) {
 			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: old, End: endOf(old, g.Lock)}}, "")
 		}
+	}
+	if r.live.Includes(g.Head) {
+		return // the store told of it, and so did this room
 	}
 	if r.live.Lock(g.Lock) {
 		r.broadcast(&Message{Body: &Locked{Resource: r.id.ID, Lock: g.Lock}}, "")
@@ -89,7 +89,7 @@ func (r *Room) lockedElsewhere(g collab.LockGranted) {
 func (r *Room) extendedElsewhere(lock collab.Lock) { r.live.Extend(lock) }
 
 func (r *Room) unlockedElsewhere(e Ended) {
-	if r.live.Unlock(e.Lock) {
+	if r.unlock(e.Lock) {
 		r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End}}, "")
 	}
 	r.live.RaiseGuard(e.Head.Guard)

@@ -112,6 +112,7 @@ func (r *Room) rejoin() {
 
 // fillGap reads the rows that did not come.
 func (r *Room) fillGap() {
+	r.giveUpWaiting()
 	if r.overtaken > 0 || len(r.heard) > 0 && len(r.flying) == 0 {
 		r.catchUp()
 	}
@@ -187,22 +188,4 @@ func (r *Room) resubmit() {
 		}
 	}
 	r.appendBatch()
-}
-
-// tellLocks tells the peers what changed since the locks were so.
-func (r *Room) tellLocks(before []collab.Lock) {
-	now := r.live.Locks()
-	holds := func(locks []collab.Lock, l collab.Lock) bool {
-		return slices.ContainsFunc(locks, func(o collab.Lock) bool { return o.Key == l.Key && o.Fence == l.Fence })
-	}
-	for _, l := range before {
-		if !holds(now, l) { // why is known to the instance that ended it: its word may still come
-			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: l, End: collab.LockReleased}}, "")
-		}
-	}
-	for _, l := range now {
-		if !holds(before, l) {
-			r.broadcast(&Message{Body: &Locked{Resource: r.id.ID, Lock: l}}, "")
-		}
-	}
 }

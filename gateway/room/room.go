@@ -105,6 +105,7 @@ type Room struct {
 	wanted    collab.Head    // a position that the store has reached
 	overtaken int64          // the revision behind which what is under way is to be appended again; 0: it is at the store
 	heard     []collab.Entry // rows of other instances that do not follow the head, or came at the wrong moment; by revision
+	vanished  []vanished     // locks whose end nobody has explained yet; by time, no more than there were locks
 	gapTimed  bool           // the timer that looks for rows that are missing runs
 	reading   []reader       // joins and syncs that wait for a moment without anything uncommitted
 	late      []Granted      // grants whose revision is not delivered yet
@@ -185,7 +186,7 @@ func (r *Room) run() {
 		r.next()
 		r.position.set(r.live.Head())
 		r.measure(r.live.Bytes())
-		if (len(r.heard) > 0 || r.overtaken > 0) && !r.gapTimed {
+		if (len(r.heard) > 0 || r.overtaken > 0 || len(r.vanished) > 0) && !r.gapTimed {
 			r.gapTimed = true
 			gap.Reset(gapPatience)
 		}

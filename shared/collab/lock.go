@@ -92,6 +92,7 @@ type Lease struct {
 type LockGranted struct {
 	Lock       Lock   // with its fence
 	Superseded []Lock // records that this grant closed: a taken-over lock, or one whose lease was gone
+	Again      bool   // the session held it already: it lasts longer now
 	Head       Head   // of the resource after its guard was raised; zero revision when it has no document
 }
 
