@@ -17,7 +17,8 @@ func (t *Tracker) Claim(ctx context.Context, c collab.Claim) (*Entry, collab.Ses
 	return t.enlist(s, places), s, places, nil
 }
 
-// Seal sees to it that nobody claims the session any more: it will end here. ErrLost: somebody has.
+// Seal sees to it that nobody claims the session any more: it will end here. ErrLost: somebody has. ErrNotFound: it has ended
+// already where somebody took it, or the state driver has lost what it knew, and then Rebuild repairs that.
 func (t *Tracker) Seal(ctx context.Context, e *Entry) error {
 	s := t.session(e)
 	c := collab.Claim{Tenant: s.Tenant, User: s.User, Session: s.ID, Instance: s.Instance, Hash: s.ResumeHash,
@@ -28,9 +29,7 @@ func (t *Tracker) Seal(ctx context.Context, e *Entry) error {
 	switch {
 	case err == nil:
 		e.session.ResumeHash = c.Next
-	case errors.Is(err, collab.ErrNotFound):
-		return nil // forgotten: there is nothing to claim
-	case !errors.Is(err, collab.ErrLost):
+	case !errors.Is(err, collab.ErrLost) && !errors.Is(err, collab.ErrNotFound):
 		e.sealing = &c // it may be carried out all the same, when the driver is back
 	}
 	return err

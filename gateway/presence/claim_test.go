@@ -82,8 +82,8 @@ func TestSessionThatEndsIsClaimedByNobody(t *testing.T) { // C11
 		if d.sessions(t, "anna") != 0 || len(d.members(t)) != 0 {
 			t.Fatalf("%d sessions, %d members are left", d.sessions(t, "anna"), len(d.members(t)))
 		}
-		if err := tr.Seal(t.Context(), e); err != nil {
-			t.Fatalf("seal what the driver has forgotten: %v", err)
+		if err := tr.Seal(t.Context(), e); !errors.Is(err, collab.ErrNotFound) {
+			t.Fatalf("seal what has ended: %v, want ErrNotFound", err)
 		}
 	})
 }

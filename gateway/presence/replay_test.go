@@ -273,3 +273,26 @@ func TestWhatADriverDidWithoutAnAnswerIsUndone(t *testing.T) { // F1, C11
 		}
 	})
 }
+
+// A leave that got no answer is carried out when the driver is back, perhaps after the join that came behind it.
+func TestWhoJoinsBehindALeaveWithoutAnAnswerStays(t *testing.T) { // F1, R5
+	tracking(t, func(t *testing.T, tr *Tracker, d *driver) {
+		s := session("s_1", "anna")
+		open(t, tr, s)
+		m := enter(t, tr, s)
+		d.set(errAway, nil)
+		if err := tr.Leave(t.Context(), m); err != nil {
+			t.Fatalf("leave: %v", err)
+		}
+		d.set(nil, nil)
+		enter(t, tr, s)
+		if _, err := d.State.Leave(t.Context(), m); err != nil { // late
+			t.Fatal(err)
+		}
+		time.Sleep(2 * maxTick)
+		synctest.Wait()
+		if n := len(d.members(t)); n != 1 {
+			t.Errorf("%d members, want who joined", n)
+		}
+	})
+}

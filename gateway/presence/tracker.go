@@ -122,6 +122,7 @@ func (t *Tracker) Close(ctx context.Context, e *Entry) error {
 
 // Enter puts a session into a room and returns all who are there.
 func (t *Tracker) Enter(ctx context.Context, m collab.Member) ([]collab.Member, error) {
+	began := t.Now()
 	roster, err := t.Rooms.Enter(ctx, m)
 	if err != nil {
 		return nil, err
@@ -133,9 +134,13 @@ func (t *Tracker) Enter(ctx context.Context, m collab.Member) ([]collab.Member, 
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.kept.left, place{m.Resource, m.Session})
+	p, now := place{m.Resource, m.Session}, t.Now()
+	if _, left := t.kept.left[p]; left || now.Sub(began) > operationLimit/2 {
+		now = time.Time{} // a leave that got no answer may be carried out after this: soon it is written again
+	}
+	delete(t.kept.left, p)
 	if e := t.live[m.Session]; e != nil {
-		e.members[m.Resource] = membership{Member: m, renewed: t.Now()}
+		e.members[m.Resource] = membership{Member: m, renewed: now}
 	}
 	return roster, nil
 }

@@ -392,3 +392,20 @@ func TestLockOutlivesItsTTLDuringTheGrace(t *testing.T) { // C11, L4
 		t.Errorf("told %v", e)
 	}
 }
+
+func TestSessionThatEndedWhereItWasResumedHasOneEnd(t *testing.T) { // C11, T3
+	t.Parallel()
+	one, two := cluster(t, 500*time.Millisecond)
+	anna := one.editor(t, "anna", ward3)
+	anna.Drop()
+	back := two.resume(t, anna, "anna")
+	wantResumed(t, back, anna)
+	back.Disconnect()
+	store := one.state
+	testkit.Eventually(t, 5*time.Second, "end of the session", func() bool {
+		left, err := store.SessionsOf(t.Context(), "default", "anna")
+		return err == nil && len(left) == 0
+	})
+	testkit.Eventually(t, 20*time.Second, "end of the object that had it", func() bool { return one.gate.Count() == 0 })
+	one.audited(t, 1, audit.UserDisconnected)
+}

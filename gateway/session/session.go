@@ -147,10 +147,14 @@ func (s *Session) finish(why ending) {
 	s.over = true
 	s.breakOff()
 	s.waiting.Wait()
+	defer s.gate.forget(s)
+	err := s.seal()
 	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
 	defer cancel()
-	defer s.gate.forget(s)
-	switch err := s.gate.Presence.Seal(ctx, s.presence); {
+	switch {
+	case errors.Is(err, collab.ErrNotFound):
+		s.detach(ctx)
+		return
 	case errors.Is(err, collab.ErrLost):
 		s.vacate(ctx)
 		return
@@ -158,6 +162,21 @@ func (s *Session) finish(why ending) {
 		s.gate.Log.Warn("session: seal", obs.Session(s.id), obs.Err(err))
 	}
 	s.end(ctx, why)
+}
+
+// seal sees to it that nobody claims the session any more. One that the state driver does not know is looked for again: if
+// the driver had lost what it knew, an instance notices that within a third of its announcement's TTL, and writes its
+// sessions again. One that somebody took, and that ended there, stays unknown.
+func (s *Session) seal() error {
+	for again := false; ; again = true {
+		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
+		err := s.gate.Presence.Seal(ctx, s.presence)
+		cancel()
+		if again || !errors.Is(err, collab.ErrNotFound) {
+			return err
+		}
+		time.Sleep(forgottenPatience)
+	}
 }
 
 // end takes the session out of everything.
@@ -306,6 +325,9 @@ func (s *Session) background(limit time.Duration, run func(context.Context)) boo
 
 func sameSecret(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-const expiryNotice = 60 * time.Second
+const (
+	expiryNotice      = 60 * time.Second
+	forgottenPatience = 6 * time.Second
+)
 
 var errSlow = collab.NewError(collab.CodeBackpressure, "this connection does not read fast enough")

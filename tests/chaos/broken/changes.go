@@ -2,14 +2,14 @@ package broken
 
 // AcknowledgeBeforeCommit acknowledges updates when they are judged, and writes them a moment later, as a cache would.
 var AcknowledgeBeforeCommit = []Change{
-	{"gateway/room/batch.go", "\t\t\tr.opts.Journal.Append(batch, r.committed)\n", `			early := batch.Expect.Revision
-			for i := range r.flying {
-				if p := &r.flying[i]; p.entry {
-					early++
-					r.acknowledge(p, early)
-				}
-			}
-			time.AfterFunc(100*time.Millisecond, func() { r.opts.Journal.Append(batch, r.committed) })
+	{"gateway/room/batch.go", "\tr.opts.Journal.Append(r.batch, r.committed)\n", `	early, batch := r.batch.Expect.Revision, r.batch
+	for i := range r.flying {
+		if p := &r.flying[i]; p.entry {
+			early++
+			r.acknowledge(p, early)
+		}
+	}
+	time.AfterFunc(100*time.Millisecond, func() { r.opts.Journal.Append(batch, r.committed) })
 `},
 	{"gateway/room/batch.go", "\t\tentry := p.row(revision)\n\t\tr.acknowledge(p, revision)\n", "\t\tentry := p.row(revision)\n"},
 	{"gateway/room/batch.go", "import (\n", "import (\n\t\"time\"\n"},
