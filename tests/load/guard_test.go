@@ -24,6 +24,21 @@ func TestTwoHundredSocketsLoseNothing(t *testing.T) {
 	}
 }
 
+func TestAClusterLosesNothingAndIsToldByItsBus(t *testing.T) { // D4
+	r := measured(t, "-scenario", "cluster", "-sockets", "60", "-rooms", "12", "-rates", "300", "-warm", "1s", "-duration", "8s", "-replicas", "12")
+	if got := r.Get("messages sent"); got < 2_700 {
+		t.Errorf("%v messages were sent: want 2,700 or more", got)
+	}
+	elsewhere, acknowledged := r.Get("delivery on other instances P50"), r.Get("acknowledgement P50")
+	if !(elsewhere > 0 && elsewhere < 5*acknowledged+50) {
+		t.Errorf("others see in %v ms what its author has confirmed in %v ms", elsewhere, acknowledged)
+	}
+	rows := 2 * r.Get("in") // each comes to two more instances
+	if read := r.Get("rows read from the journal"); !(read < rows/2) {
+		t.Errorf("%v of %v rows a second are read from the journal: the bus tells of them", read, rows)
+	}
+}
+
 func TestIdleSocketsAreSmallAndLeaveNothing(t *testing.T) {
 	measured(t, "-scenario", "idle", "-sockets", "1000", "-rooms", "200", "-duration", "1s", "-settle", "300ms",
 		"-max-socket-kib", "40")
