@@ -176,8 +176,14 @@ func (l *Live) Stands(w Writer, c Checked, tail []collab.Entry) bool {
 	return l.locked(w.Session, c.Fields) == nil
 }
 
-// ApplyRemote applies rows that another instance committed. They were judged there.
-func (l *Live) ApplyRemote(entries []collab.Entry) error {
+// ApplyRemote applies rows that another instance committed. They were judged there. After an error the document is to be read
+// again, and the committed position is where it was: none of the rows counts as known.
+func (l *Live) ApplyRemote(entries []collab.Entry) (err error) {
+	defer func(before int64) {
+		if err != nil {
+			l.head.Revision = before
+		}
+	}(l.head.Revision)
 	for _, e := range entries {
 		if e.Revision != l.head.Revision+1 {
 			return fmt.Errorf("remote revision %d after %d", e.Revision, l.head.Revision)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"corsia/shared/collab"
+	"corsia/shared/ydoc"
 )
 
 func TestNothingIsAcknowledgedOrShownBeforeItIsCommitted(t *testing.T) { // D2, the promise
@@ -118,6 +119,50 @@ func TestUnknownOutcomeIsReadFromTheJournal(t *testing.T) { // D2
 			t.Errorf("acknowledged %v, want revision 2", saved)
 		}
 		w.wantText(bruno, "notes", "once")
+	})
+}
+
+func TestSeedOfUnknownOutcomeComesToItsAuthorToo(t *testing.T) { // D2, G4
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		defer w.close()
+		anna, bruno := w.join("anna/1"), w.join("bruno/1")
+		w.journal.fate = func(n int) fate {
+			if n == 1 {
+				return unknown
+			}
+			return commits
+		}
+		w.send(anna, Seed{From: anna.id, Client: 50, Values: []collab.Seed{{Field: "notes", Value: `"from the page"`}}, At: time.Now()})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.wantStored("notes", "from the page")
+		w.wantText(bruno, "notes", "from the page")
+		w.wantText(anna, "notes", "from the page")
+	})
+}
+
+func TestRowsThatDoNotFitAreShownOnceTheJournalWasRead(t *testing.T) { // D4
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		bus.only(nothing)
+		one.types(anna, "notes", "as it is stored")
+		synctest.Wait()
+		lacking := newDoc()
+		var unfit []byte
+		for range 2 { // the second builds on the first, which nobody gets
+			var err error
+			if unfit, err = lacking.Transact(9, func(e *ydoc.Edit) { e.InsertText("notes", len(lacking.Text("notes")), "x") }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		other.send(bruno, notice(t, collab.BusUpdates, updates{Entries: []collab.Entry{{Revision: 2, Update: unfit}}}))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		other.wantText(bruno, "notes", "as it is stored")
 	})
 }
 

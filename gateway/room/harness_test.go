@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -431,4 +432,14 @@ func (w *ward) raise() collab.Head {
 	w.journal.mu.Lock()
 	defer w.journal.mu.Unlock()
 	return w.journal.raise(w.res)
+}
+
+// notice is word from another instance.
+func notice(t *testing.T, kind collab.BusKind, body any) event {
+	t.Helper()
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return remote{collab.Notice{From: "i_9", Kind: kind, Body: encoded}}
 }

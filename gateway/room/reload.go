@@ -90,11 +90,7 @@ func (r *Room) resume(l reload) {
 			r.live.Reserve(p.client, p.member.User, p.member.Session)
 		}
 	}
-	for _, e := range l.missed {
-		r.broadcast(&Message{Body: &Updated{Resource: r.id.ID, Update: e.Update, User: e.User, Session: e.Session,
-			Revision: e.Revision}}, e.Session)
-	}
-	r.applyLate()
+	r.show(l.missed)
 	r.tellLocks(before)
 }
 
