@@ -220,6 +220,24 @@ func TestLockOfAnotherInstanceIsEnforcedWithoutWordOfIt(t *testing.T) { // L6, D
 	})
 }
 
+func TestLockOlderThanItsDocumentIsEnforcedWithoutWordOfIt(t *testing.T) { // L1, L6, D1
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		one.join("viewer/1") // opens the room before the document exists
+		bus.only(nothing)
+		one.journal.grant(collab.Lock{ID: "l_1", Key: collab.LockKey{Resource: one.res, Field: "dose"}, Fence: 1, User: "bruno", Session: "bruno/1"})
+		anna := one.join("anna/1")
+		one.types(anna, "dose", "500 mg")
+		synctest.Wait()
+		if saved, codes := anna.saved(); len(saved) != 0 || !slices.Equal(codes, []collab.Code{collab.CodeUpdateRejected}) {
+			t.Errorf("acknowledged %v, refused %v, want UPDATE_REJECTED", saved, codes)
+		}
+		one.wantStored("dose", "")
+	})
+}
+
 func TestGrantHereDoesNotHideOneElsewhere(t *testing.T) { // D2b: a guard that jumps leaves the room unsure
 	synctest.Test(t, func(t *testing.T) {
 		one, other, bus := two(t)

@@ -48,7 +48,7 @@ func (e Join) apply(r *Room) {
 		r.live.Reserve(p.client, e.Member.User, e.Member.Session)
 	}
 	if r.live.Head().Revision == 0 && e.Joined.Created {
-		r.live.Advance(e.Joined.Head)
+		r.live.Advance(collab.Head{Revision: e.Joined.Head.Revision, Epoch: e.Joined.Head.Epoch}) // its guard tells of locks to be read
 	}
 	r.lagsBehind(e.Joined.Head)
 	r.learn(e.Roster)

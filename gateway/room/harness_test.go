@@ -191,13 +191,15 @@ func (j *journal) leave(id collab.SessionID) {
 }
 
 // create is what the store does at the first editor's join.
-func (j *journal) create(res collab.Resource) collab.Head {
+func (j *journal) create(res collab.Resource) (head collab.Head, created bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.heads[res].Revision == 0 {
-		j.heads[res] = collab.Head{Revision: 1, Epoch: 1}
+	head = j.heads[res]
+	if head.Revision == 0 {
+		head.Revision, head.Epoch, created = 1, 1, true // and the guard stays: locks may be older
 	}
-	return j.heads[res]
+	j.heads[res] = head
+	return head, created
 }
 
 func (j *journal) count(res collab.Resource) int {
@@ -365,7 +367,8 @@ func (w *ward) enter(c *client) {
 		joined.Head = w.journal.heads[w.res]
 	} else {
 		w.next++
-		joined = collab.Joined{Head: w.journal.create(w.res), Client: w.next}
+		joined.Client = w.next
+		joined.Head, joined.Created = w.journal.create(w.res)
 	}
 	m := collab.Member{Resource: w.res, Session: c.id, User: user(c.id), Mode: mode, Instance: w.rooms.opts.Instance, JoinedAt: time.Now()}
 	w.journal.mu.Lock()
