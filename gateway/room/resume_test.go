@@ -126,3 +126,21 @@ func TestResumedSessionThatARoomMissedIsAnnounced(t *testing.T) { // C11, R5
 		}
 	})
 }
+
+func TestLateWordThatASessionLeftDoesNotTakeItFromWhereItIs(t *testing.T) { // C11, R5
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		defer w.close()
+		bruno, anna := w.join("bruno/1"), w.join("anna/1")
+		w.send(anna, notice(t, collab.BusLeft, left{Session: anna.id, Reason: "disconnected"}))
+		synctest.Wait()
+		if gone := bodies[*UserLeft](bruno); len(gone) != 0 {
+			t.Errorf("bruno was told that %s left", gone[0].User)
+		}
+		carla := w.join("carla/1")
+		state, ok := carla.answers[0].Body.(*State)
+		if !ok || len(state.Users) != 3 {
+			t.Errorf("carla was answered %+v, want three users", carla.answers[0])
+		}
+	})
+}
