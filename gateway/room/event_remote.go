@@ -104,8 +104,11 @@ func (r *Room) foreignElsewhere(f foreign) {
 	}
 }
 
+// awareElsewhere takes the states of members alone: whose leave was heard, or whose join was not, nobody would take away.
 func (r *Room) awareElsewhere(states []remoteAwareness) {
 	for _, s := range states {
-		r.setAwareness(s.Session, s.User, s.State)
+		if _, known := r.roster[s.Session]; known {
+			r.setAwareness(s.Session, s.User, s.State)
+		}
 	}
 }

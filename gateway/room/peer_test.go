@@ -70,6 +70,28 @@ func TestAwarenessIsCoalescedAndNotReflected(t *testing.T) { // R6, C7
 	})
 }
 
+func TestAwarenessThatOutlivesItsSessionHauntsNobody(t *testing.T) { // R5, R6
+	synctest.Test(t, func(t *testing.T) {
+		one, other, _ := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		state := []remoteAwareness{{Session: anna.id, User: "anna", State: []byte(`{"field":"dose"}`)}}
+		other.send(bruno, notice(t, collab.BusAwareness, state))
+		time.Sleep(time.Second)
+		one.send(anna, Leave{Session: anna.id, Reason: "left"})
+		synctest.Wait()
+		other.send(bruno, notice(t, collab.BusAwareness, state))
+		time.Sleep(time.Second)
+		if seen := bodies[*Awareness](bruno); len(seen) != 2 || seen[1].State != nil {
+			t.Errorf("bruno saw %d states, want that of a member and its end", len(seen))
+		}
+		if seen := bodies[*Awareness](other.join("carla/1")); len(seen) != 0 {
+			t.Errorf("carla saw the state of %s, who has left", seen[0].Session)
+		}
+	})
+}
+
 func TestUserWithTwoSessionsLeavesWithTheLast(t *testing.T) { // R3, R4
 	synctest.Test(t, func(t *testing.T) {
 		w := newWard(t)
