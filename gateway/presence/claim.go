@@ -14,7 +14,9 @@ func (t *Tracker) Claim(ctx context.Context, c collab.Claim) (*Entry, collab.Ses
 	if err != nil {
 		return nil, collab.Session{}, nil, err
 	}
-	return t.enlist(s, places), s, places, nil
+	e := t.enlist(s, places)
+	e.Seen(t.Now(), false) // to come back is to act: its locks are renewed for who goes on (SPEC L4)
+	return e, s, places, nil
 }
 
 // Seal sees to it that nobody claims the session any more: it will end here. ErrLost: somebody has. ErrNotFound: it has ended

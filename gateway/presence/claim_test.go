@@ -34,6 +34,9 @@ func TestClaimedSessionIsRenewedByItsHeirAlone(t *testing.T) { // C11, R5
 		if err != nil || s.Instance != "i_2" || len(places) != 1 || places[0].Instance != "i_2" {
 			t.Fatalf("claimed %+v with %+v, %v", s, places, err)
 		}
+		if !heir.Acted("s_1", time.Second) {
+			t.Fatal("who came back counts as idle, and loses its locks")
+		}
 		if lost := tr.Lost(); len(lost) != 0 {
 			t.Fatalf("lost %v before anybody asked", lost)
 		}
