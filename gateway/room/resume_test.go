@@ -137,6 +137,9 @@ func TestLateWordThatASessionLeftDoesNotTakeItFromWhereItIs(t *testing.T) { // C
 		if gone := bodies[*UserLeft](bruno); len(gone) != 0 {
 			t.Errorf("bruno was told that %s left", gone[0].User)
 		}
+		if n := anna.movedTimes(); n != 1 {
+			t.Errorf("the session was told %d times to ask whose it is, want once", n)
+		}
 		carla := w.join("carla/1")
 		state, ok := carla.answers[0].Body.(*State)
 		if !ok || len(state.Users) != 3 {

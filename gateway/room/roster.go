@@ -42,8 +42,9 @@ func (r *Room) joinedElsewhere(m collab.Member) {
 }
 
 func (r *Room) leftElsewhere(l left) {
-	if _, here := r.peers[l.Session]; here {
-		return // it came here since: the word is late, or of an instance that could not know
+	if p := r.peers[l.Session]; p != nil { // it came here since, and the word is late or of who could not know; or it is gone
+		p.Moved()
+		return
 	}
 	r.turned[l.Session] = r.opts.Now()
 	r.departed(r.roster[l.Session], l.Reason)

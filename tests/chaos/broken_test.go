@@ -33,7 +33,7 @@ func TestBrokenGatewaysAreFoundOut(t *testing.T) {
 		want  check.Rule
 	}{
 		"acknowledge before commit": {"TestTrialOfAGatewayThatIsKilled", check.Lost},
-		"forget clean-up":           {"TestTrialOfAGatewayThatIsKilled", check.Present},
+		"forget clean-up":           {"TestTrialOfAClusterThatHearsLittle", check.Present},
 		"ignore the guard of locks": {"TestTrialOfAClusterThatHearsLittle", check.Locked},
 		"skip gaps":                 {"TestTrialOfAClusterThatHearsLittle", check.Missed},
 	} {
