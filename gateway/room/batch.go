@@ -27,7 +27,7 @@ func (r *Room) next() {
 		if len(r.waiting) == 0 {
 			return
 		}
-		r.flying = r.take()
+		r.flying = r.take(r.most(), maxBatchBytes)
 		r.batch = collab.Batch{Resource: r.id}
 		if !r.judge(r.flying) {
 			return
@@ -40,10 +40,18 @@ func (r *Room) next() {
 	}
 }
 
-// take moves as many waiting updates as one append may hold.
-func (r *Room) take() []pending {
+// most returns how many updates one append may hold.
+func (r *Room) most() int {
+	if r.contested || r.lost > 0 {
+		return maxContested
+	}
+	return maxBatchEntries
+}
+
+// take moves waiting updates out of the queue: as many as fit, and at least one.
+func (r *Room) take(most, bytes int) []pending {
 	n, size := 0, 0
-	for n < len(r.waiting) && n < maxBatchEntries && (n == 0 || size+cap(r.waiting[n].payload) <= maxBatchBytes) {
+	for n < len(r.waiting) && n < most && (n == 0 || size+cap(r.waiting[n].payload) <= bytes) {
 		size += cap(r.waiting[n].payload)
 		n++
 	}
@@ -165,6 +173,7 @@ func (r *Room) settle(c collab.Committed) {
 	switch {
 	case c.Err == nil:
 		r.failures = 0
+		r.contested, r.lost = r.lost > 0, 0
 		r.finish(c.Head)
 	case errors.Is(c.Err, collab.ErrStale):
 		r.fallBehind(c.Head) // another instance appended, or a lock changed: take what is new, check again, append again (SPEC D2b)

@@ -87,6 +87,7 @@ func (r *Room) fetch() {
 // at this moment: they are awaited, as they cost nothing. What else moved a head the journal tells.
 func (r *Room) fallBehind(met collab.Head) {
 	ours := r.live.Head()
+	r.lost++
 	if met.Guard != ours.Guard || met.Epoch != ours.Epoch || met.Revision <= ours.Revision {
 		r.catchUp()
 		return
@@ -172,17 +173,14 @@ func (r *Room) stands(tail []collab.Entry) bool {
 }
 
 // resubmit appends what is under way behind the head as it is now, and with it what has come to wait: among instances that
-// overtake each other the one that is next commits all that it has.
+// overtake each other the one that is next commits what it has.
 func (r *Room) resubmit() {
-	bytes := r.waitBytes
+	bytes := 0
 	for i := range r.flying {
 		bytes += cap(r.flying[i].payload)
 	}
-	if len(r.waiting) > 0 && len(r.flying)+len(r.waiting) <= maxBatchEntries && bytes <= maxBatchBytes {
-		before, more := len(r.flying), r.take()
-		r.flying = append(r.flying, more...)
-		clear(more)
-		r.spare = more[:0]
+	if before := len(r.flying); len(r.waiting) > 0 && before < r.most() && bytes < maxBatchBytes {
+		r.flying = append(r.flying, r.take(r.most()-before, maxBatchBytes-bytes)...)
 		if !r.judge(r.flying[before:]) {
 			return
 		}

@@ -20,6 +20,7 @@ const (
 	maxWaitingBytes    = 8 << 20 // likewise
 	maxWaitingSyncs    = 16      // of one session; likewise
 	maxBatchEntries    = 1024    // updates in one append
+	maxContested       = 128 // likewise, of a room in which instances overtake each other: who commits little is soon next again
 	maxBatchBytes      = 4 << 20
 	awarenessInterval  = 100 * time.Millisecond // SPEC R6: at most 10 times a second
 	slowPeerBytes      = 256 << 10              // a peer behind by more gets awareness later (SPEC C7)
@@ -110,6 +111,8 @@ type Room struct {
 	reading   []reader       // joins and syncs that wait for a moment without anything uncommitted
 	late      []Granted      // grants whose revision is not delivered yet
 	loading   bool           // the document is being read again
+	lost      int            // appends of what is under way that others overtook
+	contested bool           // so it was of what was under way before
 	bad       error          // the document cannot be read: quarantined until the room is opened again (SPEC F8)
 	failures  int            // reads and appends that failed since the last append that did not
 	aware     awareness
