@@ -18,7 +18,7 @@ const (
 	pacers        = 4 // goroutines that send: a socket that does not take a message delays its share alone
 	pacerRest     = 300 * time.Microsecond
 	leadTime      = 100 * time.Millisecond // before the first message
-	drainTimeout  = 10 * time.Second       // for what is under way after the last one
+	drainTimeout  = 20 * time.Second       // without an answer or a delivery, after the last one
 	spareMessages = 8
 )
 
@@ -250,24 +250,26 @@ func (l *load) deliveries() int64 {
 	return n
 }
 
-// drain waits until everything that was sent has been acknowledged and delivered, or for as long as that may take.
+// drain waits until everything that was sent has been acknowledged and delivered, as long as something comes.
 func (l *load) drain(ctx context.Context) {
-	deadline := time.After(drainTimeout)
+	came, last := int64(0), time.Now()
 	tick := time.NewTicker(lookInterval / 5)
 	defer tick.Stop()
 	for {
-		answers, want := int64(0), int64(0)
+		want, answers := int64(0), int64(0)
 		for _, a := range l.authors {
-			answers += a.sent.Load() - a.answered.Load()
-			want += a.sent.Load() * int64(len(a.record.authors)-1)
+			answers += a.answered.Load()
+			want += a.sent.Load() * int64(len(a.record.authors)) // its answer, and a delivery to each of the others
 		}
-		if answers == 0 && l.deliveries() == want {
+		now := answers + l.deliveries()
+		if now == want || time.Since(last) > drainTimeout {
 			return
+		}
+		if now != came {
+			came, last = now, time.Now()
 		}
 		select {
 		case <-ctx.Done():
-			return
-		case <-deadline:
 			return
 		case <-tick.C:
 		}
