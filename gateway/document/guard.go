@@ -112,7 +112,7 @@ func (l *Live) ownership(w Writer, clients []collab.ClientID) ([]collab.Owner, e
 	for _, id := range clients {
 		o, known := l.owners[id]
 		holder, held := l.writers[id]
-		if known && (o.User != w.User || o.Retired) || held && holder != w.Session {
+		if known && (o.User != w.User || o.Retired || o.Session != w.Session && l.elsewhere(o.Session)) || held && holder != w.Session {
 			return nil, &collab.Error{Code: collab.CodeForeignClient, Msg: "the update writes under a client id that is not this session's",
 				Detail: Foreign{Client: id}}
 		}

@@ -35,14 +35,15 @@ type Live struct {
 	limits   Limits
 
 	// Owned by the room.
-	doc     *ydoc.Doc
-	head    collab.Head // as committed
-	kind    string
-	owners  map[collab.ClientID]collab.Owner
-	writers map[collab.ClientID]collab.SessionID // ids that live sessions hold
-	locks   map[collab.Field]collab.Lock
-	ended   map[collab.Field]int64 // fence of the last lock that ended, as word of a grant may come after word of its end
-	seeds   map[collab.Field]string
+	elsewhere func(collab.SessionID) bool // whether a session is in the room at another instance
+	doc       *ydoc.Doc
+	head      collab.Head // as committed
+	kind      string
+	owners    map[collab.ClientID]collab.Owner
+	writers   map[collab.ClientID]collab.SessionID // ids that live sessions hold
+	locks     map[collab.Field]collab.Lock
+	ended     map[collab.Field]int64 // fence of the last lock that ended, as word of a grant may come after word of its end
+	seeds     map[collab.Field]string
 }
 
 // Open builds the document from the store's snapshot. A snapshot that does not decode, or whose journal is not causally
@@ -53,7 +54,7 @@ func Open(res collab.Resource, snap collab.Snapshot, limits Limits) (*Live, erro
 		return nil, err
 	}
 	l := &Live{
-		resource: res, limits: limits, doc: doc, head: snap.Head, kind: snap.Type,
+		resource: res, limits: limits, elsewhere: func(collab.SessionID) bool { return false }, doc: doc, head: snap.Head, kind: snap.Type,
 		owners:  make(map[collab.ClientID]collab.Owner, len(snap.Owners)),
 		writers: map[collab.ClientID]collab.SessionID{},
 		locks:   map[collab.Field]collab.Lock{},
@@ -233,8 +234,12 @@ func (l *Live) Reserve(client collab.ClientID, user collab.UserID, session colla
 	l.writers[client] = session
 }
 
+// Ask names who knows whether a session is in the room at another instance: its client ids are its own (SPEC D7).
+func (l *Live) Ask(elsewhere func(collab.SessionID) bool) { l.elsewhere = elsewhere }
+
 // Succeed takes over, from the copy that was in memory before, which live sessions hold which client ids.
 func (l *Live) Succeed(old *Live) {
+	l.elsewhere = old.elsewhere
 	for client, session := range old.writers {
 		if o, known := l.owners[client]; known && !o.Retired {
 			l.writers[client] = session

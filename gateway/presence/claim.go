@@ -62,14 +62,15 @@ func (t *Tracker) Lost() []collab.SessionID {
 	return lost
 }
 
-// lose notes a session that is another instance's, and reports whether the error says so.
-func (t *Tracker) lose(id collab.SessionID, err error) bool {
+// lose notes a session that is another instance's, and reports whether the error says so. It was said of the entry known: one
+// that has taken its place meanwhile, on this instance, is not meant. Nil: of whichever is there.
+func (t *Tracker) lose(id collab.SessionID, known *Entry, err error) bool {
 	if !errors.Is(err, collab.ErrLost) {
 		return false
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e := t.live[id]; e != nil {
+	if e := t.live[id]; e != nil && (known == nil || e == known) {
 		e.lost = true
 	}
 	return true

@@ -259,7 +259,7 @@ func (t *Tracker) due() (sessions []*Entry, members []collab.Member) {
 // renewSession renews a session, unless it is another instance's.
 func (t *Tracker) renewSession(ctx context.Context, e *Entry) error {
 	err := t.touch(ctx, e)
-	if t.lose(t.session(e).ID, err) {
+	if t.lose(t.session(e).ID, e, err) {
 		return nil
 	}
 	return err
@@ -289,7 +289,7 @@ func (t *Tracker) touch(ctx context.Context, e *Entry) error {
 func (t *Tracker) renewMember(ctx context.Context, m collab.Member) error {
 	now, rebuilds := t.Now(), t.rebuilt()
 	if err := t.Rooms.RenewMember(ctx, m); err != nil {
-		if t.lose(m.Session, err) {
+		if t.lose(m.Session, nil, err) {
 			return nil
 		}
 		return err

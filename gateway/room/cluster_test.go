@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"sync"
 	"testing"
@@ -162,6 +163,49 @@ func TestWhatTheBusLosesIsReadFromTheJournal(t *testing.T) { // D4
 		bus.only(nil)
 		one.types(anna, "notes", ".")
 		time.Sleep(2 * gapPatience)
+		synctest.Wait()
+		wantSameEverywhere(t, one, anna, bruno)
+	})
+}
+
+func TestClientIDOfALiveSessionElsewhereIsRefused(t *testing.T) { // D7
+	synctest.Test(t, func(t *testing.T) {
+		one, other, _ := two(t)
+		defer one.close()
+		defer other.close()
+		first, second := one.join("anna/1"), other.join("anna/2")
+		one.types(first, "notes", "1")
+		synctest.Wait()
+		second.yjs = first.yjs // as a copied page would
+		other.types(second, "notes", "2")
+		synctest.Wait()
+		if _, codes := second.saved(); !slices.Equal(codes, []collab.Code{collab.CodeForeignClient}) {
+			t.Errorf("refused %v, want FOREIGN_CLIENT", codes)
+		}
+		one.wantStored("notes", "1")
+	})
+}
+
+func TestRowThatIsNotCommittedIsForgotten(t *testing.T) { // D4
+	synctest.Test(t, func(t *testing.T) {
+		one, other, bus := two(t)
+		defer one.close()
+		defer other.close()
+		anna, bruno := one.join("anna/1"), other.join("bruno/1")
+		lie := updates{Entries: []collab.Entry{{Revision: 99, Update: []byte{0, 0}}}}
+		body, err := json.Marshal(lie)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := bus.Publish(t.Context(), collab.Notice{Resource: one.res, From: "i_1", Kind: collab.BusUpdates, Body: body}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * gapPatience)
+		synctest.Wait()
+		if _, read := one.journal.reads(); read > 2 {
+			t.Errorf("the journal was read %d times for a row that does not exist", read)
+		}
+		one.types(anna, "notes", "x")
 		synctest.Wait()
 		wantSameEverywhere(t, one, anna, bruno)
 	})

@@ -19,8 +19,9 @@ func (r *Room) hear(u updates) {
 		at, known := slices.BinarySearchFunc(r.heard, e.Revision, func(e collab.Entry, revision int64) int {
 			return cmp.Compare(e.Revision, revision)
 		})
-		if !known && len(r.heard) < maxHeardEntries {
+		if !known && len(r.heard) < maxHeardEntries && r.heardBytes+len(e.Update) <= maxHeardBytes {
 			r.heard = slices.Insert(r.heard, at, e)
+			r.heardBytes += len(e.Update)
 		}
 	}
 }
@@ -40,16 +41,17 @@ func (r *Room) follow() (rows []collab.Entry, ok bool) {
 	for to < len(r.heard) && r.heard[to].Revision == next {
 		to, next = to+1, next+1
 	}
+	for _, e := range r.heard[:to] {
+		r.heardBytes -= len(e.Update)
+	}
 	rows = r.heard[from:to]
-	r.heard = r.heard[to:]
-	if len(r.heard) == 0 {
+	if r.heard = r.heard[to:]; len(r.heard) == 0 {
 		r.heard = nil
 	}
 	if len(rows) == 0 {
 		return nil, true
 	}
 	if err := r.live.ApplyRemote(rows); err != nil {
-		r.heard = nil
 		r.reload(err)
 		return nil, false
 	}
@@ -124,7 +126,10 @@ func (r *Room) catchUp() {
 	if r.loading {
 		return
 	}
-	r.loading, r.overtaken = true, 0
+	r.loading, r.overtaken, r.claimed = true, 0, 0
+	if n := len(r.heard); n > 0 {
+		r.claimed = r.heard[n-1].Revision
+	}
 	after := r.live.Head().Revision
 	go func() { r.reloaded <- r.since(after) }() // run waits for it, as for a reload
 }
@@ -145,6 +150,7 @@ func (r *Room) caughtUp(s collab.Snapshot) {
 		r.reload(err)
 		return
 	}
+	r.disbelieve(s.Head.Revision)
 	r.opts.Metrics.CaughtUp.Add(float64(len(s.Tail)))
 	r.show(s.Tail)
 	r.tellLocks(before)
@@ -156,6 +162,18 @@ func (r *Room) caughtUp(s collab.Snapshot) {
 		r.requeue()
 		r.reload(nil)
 	}
+}
+
+// disbelieve forgets rows beyond the store's head that were heard of before it was read: they are not committed, or were taken
+// back by a restore. Waiting for those before them would never end.
+func (r *Room) disbelieve(head int64) {
+	r.heard = slices.DeleteFunc(r.heard, func(e collab.Entry) bool {
+		lie := e.Revision > head && e.Revision <= r.claimed
+		if lie {
+			r.heardBytes -= len(e.Update)
+		}
+		return lie
+	})
 }
 
 // stands reports whether what is under way would be judged the same after the rows of others.

@@ -139,6 +139,7 @@ func (g *Registry) open(res collab.Resource, s *slot) {
 	g.opts.Metrics.Operations.Load.Inc()
 	g.opts.Metrics.Rooms.Inc()
 	g.opts.Metrics.Documents.Inc()
+	r.live.Ask(r.elsewhere)
 	r.position.set(r.live.Head())
 	g.mu.Lock()
 	s.room, s.stop = r, stop

@@ -25,7 +25,7 @@ func (r *Room) reload(cause error) {
 		return
 	}
 	r.loading = true
-	r.heard = nil // what is read is newer, or the next look at the heads finds out
+	r.heard, r.heardBytes = nil, 0 // what is read is newer, or the next look at the heads finds out
 	wait := time.Duration(0)
 	if cause != nil {
 		r.log().Error("room: reading the document again", obs.Err(cause))

@@ -94,6 +94,12 @@ func (r *Room) learn(roster []collab.Member) {
 	}
 }
 
+// elsewhere reports whether a session is in the room at another instance.
+func (r *Room) elsewhere(id collab.SessionID) bool {
+	m, there := r.roster[id]
+	return there && m.Instance != r.opts.Instance
+}
+
 // settled reports whether the state driver may know better of a session than this room.
 func (r *Room) settled(id collab.SessionID, asked time.Time) bool {
 	_, here := r.peers[id]
