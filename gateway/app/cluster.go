@@ -22,7 +22,7 @@ func (a *App) join() error {
 		return nil
 	}
 	a.directory = cluster.NewDirectory(cluster.DirectoryOptions{Registry: a.drivers.instances, Instance: c.Instance, Version: Version,
-		Lost: a.presence.Rebuild, Log: a.log, Now: time.Now})
+		Lost: a.presence.Repair, Log: a.log, Now: time.Now})
 	a.cleaner = cluster.NewCleaner(cluster.CleanerOptions{Directory: a.directory, Estate: a.drivers.instances, Rooms: a.rooms,
 		Store: a.drivers.store, Audit: a.trail, Grace: c.ResumeGrace, Log: a.log, Now: time.Now})
 	if c.ClusterKey == "" {

@@ -40,6 +40,14 @@ func (t *Tracker) Seal(ctx context.Context, e *Entry) error {
 // Confirm asks whether the session is still this instance's, and renews it. ErrLost: another one has claimed it.
 func (t *Tracker) Confirm(ctx context.Context, e *Entry) error { return t.touch(ctx, e) }
 
+// Suspend stops the renewals of a session whose transport is lost: it may be resumed and ended elsewhere meanwhile, and must
+// not come back by a renewal. The driver keeps it for longer than its grace.
+func (t *Tracker) Suspend(e *Entry) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e.quiet = true
+}
+
 // Forget leaves a session to whom it belongs now.
 func (t *Tracker) Forget(e *Entry) {
 	t.mu.Lock()

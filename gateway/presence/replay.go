@@ -83,7 +83,21 @@ func (t *Tracker) behind() error {
 	return nil
 }
 
-// Rebuild tells the state driver of all sessions and their places again, at once: it is back, and may have lost everything
+// repairTime is for writing suspended sessions again after a loss.
+const repairTime = 5 * time.Second
+
+// Repair is Rebuild after a time in which the state driver is known to have lost what it knew: suspended sessions, too, are
+// written again, so that they can be resumed, or end.
+func (t *Tracker) Repair() {
+	t.mu.Lock()
+	for _, e := range t.live {
+		e.repaired = t.Now().Add(repairTime)
+	}
+	t.mu.Unlock()
+	t.Rebuild()
+}
+
+// Rebuild tells the state driver of all sessions and their places again, at once: it is back, and may have lost something
 // (SPEC R5, F1).
 func (t *Tracker) Rebuild() {
 	t.mu.Lock()

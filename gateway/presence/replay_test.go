@@ -296,3 +296,32 @@ func TestWhoJoinsBehindALeaveWithoutAnAnswerStays(t *testing.T) { // F1, R5
 		}
 	})
 }
+
+func TestSuspendedSessionComesBackByNoRenewalUnlessAllWasLost(t *testing.T) { // C11, R5
+	tracking(t, func(t *testing.T, tr *Tracker, d *driver) {
+		s := session("s_1", "anna")
+		e, _ := open(t, tr, s)
+		m := enter(t, tr, s)
+		tr.Suspend(e)
+		if err := d.State.CloseSession(t.Context(), s); err != nil { // as another instance did
+			t.Fatal(err)
+		}
+		if _, err := d.State.Leave(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		e.Seen(time.Now().Add(time.Second), true)
+		time.Sleep(2 * time.Second)
+		tr.Rebuild()
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if d.sessions(t, "anna") != 0 || len(d.members(t)) != 0 {
+			t.Fatalf("%d sessions, %d members of who ended elsewhere", d.sessions(t, "anna"), len(d.members(t)))
+		}
+		tr.Repair()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if d.sessions(t, "anna") != 1 || len(d.members(t)) != 1 {
+			t.Fatalf("%d sessions, %d members after a loss", d.sessions(t, "anna"), len(d.members(t)))
+		}
+	})
+}

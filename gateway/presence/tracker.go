@@ -58,11 +58,13 @@ type Entry struct {
 	acted atomic.Int64 // time of the last event that was no heartbeat, ns
 
 	// Guarded by the tracker's mu.
-	session collab.Session
-	written time.Time     // when the state driver was told last
-	lost    bool          // the state driver says that it is another instance's
-	sealing *collab.Claim // see leaver
-	members map[collab.Resource]membership
+	session  collab.Session
+	written  time.Time     // when the state driver was told last
+	lost     bool          // the state driver says that it is another instance's
+	sealing  *collab.Claim // see leaver
+	quiet    bool          // suspended: see Suspend
+	repaired time.Time     // until when a quiet one is renewed all the same, after the driver lost what it knew
+	members  map[collab.Resource]membership
 }
 
 type membership struct {
@@ -244,6 +246,9 @@ func (t *Tracker) due() (sessions []*Entry, members []collab.Member) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, e := range t.live {
+		if e.quiet && !now.Before(e.repaired) {
+			continue
+		}
 		if now.Sub(e.written) >= every && time.Unix(0, e.seen.Load()).After(e.written) {
 			sessions = append(sessions, e)
 		}

@@ -49,6 +49,7 @@ func (s *Session) hold() {
 	if s.over || s.suspended.Swap(true) {
 		return
 	}
+	s.gate.Presence.Suspend(s.presence)
 	s.breakOff()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -73,9 +73,12 @@ func TestUpdatesThatPromiseMuchCostLittle_D6(t *testing.T) {
 	witness := g.Connect(t, "usr_witness")
 	witness.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"})
 	before := residentBytes(t, g)
+	users := 0 // each has a session that lingers
 	for name, bomb := range bombs {
+		users++
+		user := fmt.Sprintf("usr_hostile_%d", users)
 		t.Run(name, func(t *testing.T) {
-			c := g.Connect(t, "usr_hostile")
+			c := g.Connect(t, user)
 			c.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"})
 			start := time.Now()
 			refused := c.Refusal("Y_UPDATE", fields{"resourceId": resource, "update": bomb})
