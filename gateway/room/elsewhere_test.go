@@ -132,3 +132,22 @@ func TestLocksOnNoOpenRoomAreHeardOnEveryInstance(t *testing.T) { // L1
 		}
 	})
 }
+
+func TestGrantIsAnsweredThoughItsRoomCloses(t *testing.T) { // L1
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		anna := w.join("anna/1")
+		answered := false
+		lock := collab.Lock{ID: "l_1", Key: collab.LockKey{Resource: w.res, Field: "dose"}, Fence: 1, User: "anna", Session: anna.id}
+		ahead := collab.Head{Revision: 9, Guard: 1, Epoch: 1} // what nobody will bring
+		w.send(anna, Granted{Grant: collab.LockGranted{Lock: lock, Head: ahead}, Then: func() { answered = true }})
+		synctest.Wait()
+		if answered {
+			t.Fatal("answered before everything up to its revision was delivered")
+		}
+		w.close()
+		if !answered {
+			t.Error("the grant was not answered")
+		}
+	})
+}

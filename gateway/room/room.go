@@ -141,11 +141,17 @@ func (r *Room) Send(ctx context.Context, ev event) error {
 	if r.Offer(ev) {
 		return nil
 	}
+	closed := collab.NewError(collab.CodeUnavailable, "the room is closed")
+	select {
+	case <-r.done:
+		return closed
+	default:
+	}
 	select {
 	case r.inbox <- ev:
 		return nil
 	case <-r.done:
-		return collab.NewError(collab.CodeUnavailable, "the room is closed")
+		return closed
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -153,6 +159,11 @@ func (r *Room) Send(ctx context.Context, ev event) error {
 
 // Offer is Send for those who must not wait, or try first: false says that the inbox is full.
 func (r *Room) Offer(ev event) bool {
+	select {
+	case <-r.done:
+		return false
+	default:
+	}
 	select {
 	case r.inbox <- ev:
 		return true
@@ -163,7 +174,7 @@ func (r *Room) Offer(ev event) bool {
 
 // run applies events in the order of arrival until the room is closed and nothing of it is under way.
 func (r *Room) run() {
-	defer close(r.done)
+	defer r.end()
 	tick := time.NewTimer(time.Hour)
 	tick.Stop()
 	defer tick.Stop()
@@ -202,6 +213,24 @@ func (r *Room) run() {
 		}
 		if closing == nil && r.idle() {
 			r.measure(0)
+			return
+		}
+	}
+}
+
+// end closes the room. Grants that nobody here will announce any more are answered: their locks are in force all the same.
+func (r *Room) end() {
+	close(r.done)
+	for _, g := range r.late {
+		g.Then()
+	}
+	for {
+		select {
+		case ev := <-r.inbox: // came when the room had nothing left to do
+			if g, ok := ev.(Granted); ok {
+				g.Then()
+			}
+		default:
 			return
 		}
 	}
