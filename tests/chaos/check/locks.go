@@ -17,7 +17,7 @@ func (j *judge) told() []Grant {
 	grants := slices.Clone(j.final.Grants)
 	for i := range grants {
 		grants[i].revision = -1
-		if op := answers[grants[i].Lock]; op != nil {
+		if op := answers[grants[i].Lock]; op != nil && op.Revision > 0 { // a lock that was adopted and asked for again names none
 			grants[i].revision = op.Revision
 		}
 	}
