@@ -294,9 +294,15 @@ func (l *Live) Extend(lock collab.Lock) bool {
 	return l.locks[lock.Key.Field].Fence == lock.Fence && l.Lock(lock)
 }
 
+// maxEnded bounds the fields of which the last lock's end is remembered: clients may lock any name.
+const maxEnded = 4096
+
 // Unlock ends a lock, and reports whether it was still the one in force.
 func (l *Live) Unlock(lock collab.Lock) bool {
 	held, ok := l.locks[lock.Key.Field]
+	if len(l.ended) >= maxEnded {
+		clear(l.ended) // words that come late are of the last seconds
+	}
 	l.ended[lock.Key.Field] = max(l.ended[lock.Key.Field], lock.Fence)
 	if !ok || held.Fence != lock.Fence {
 		return false

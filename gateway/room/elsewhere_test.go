@@ -2,6 +2,7 @@ package room
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,6 +149,22 @@ func TestGrantIsAnsweredThoughItsRoomCloses(t *testing.T) { // L1
 		w.close()
 		if !answered {
 			t.Error("the grant was not answered")
+		}
+	})
+}
+
+func TestRoomForgetsWhoCameAndWentLongAgo(t *testing.T) { // R5
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		defer w.close()
+		anna := w.join("anna/1")
+		for n := range 20 * minTurns {
+			w.send(anna, Departed{Member: collab.Member{Resource: w.res, Session: collab.SessionID(strconv.Itoa(n))}, Reason: "left"})
+			time.Sleep(10 * time.Second)
+		}
+		synctest.Wait()
+		if n := len(anna.room.turned); n > 2*minTurns {
+			t.Errorf("%d sessions are remembered", n)
 		}
 	})
 }

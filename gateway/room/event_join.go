@@ -53,7 +53,7 @@ func (e Join) apply(r *Room) {
 	r.lagsBehind(e.Joined.Head)
 	r.learn(e.Roster)
 	r.roster[e.Member.Session] = e.Member
-	r.turned[e.Member.Session] = r.opts.Now()
+	r.noteTurn(e.Member.Session)
 	r.reading = append(r.reading, reader{peer: p, join: true, stateVector: e.StateVector, ticket: e.Ticket})
 	if !again || before.member.Mode != e.Member.Mode {
 		r.broadcast(&Message{Body: &UserJoined{Resource: r.id.ID, User: r.user(e.Member.User)}}, e.Member.Session)

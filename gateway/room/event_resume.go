@@ -21,7 +21,7 @@ func (e Resume) apply(r *Room) {
 	p := &peer{Peer: e.Peer, member: e.Member, first: true}
 	r.peers[id] = p
 	r.live.Return(id)
-	r.turned[id] = r.opts.Now()
+	r.noteTurn(id)
 	_, known := r.roster[id]
 	r.learn(e.Roster)
 	r.roster[id] = e.Member

@@ -22,7 +22,7 @@ func (e Departed) apply(r *Room) {
 	if _, here := r.peers[e.Member.Session]; here {
 		return // it came back, to this instance
 	}
-	r.turned[e.Member.Session] = r.opts.Now()
+	r.noteTurn(e.Member.Session)
 	r.departed(e.Member, e.Reason)
 	r.publish(collab.BusLeft, left{Session: e.Member.Session, Reason: e.Reason})
 }
@@ -30,7 +30,7 @@ func (e Departed) apply(r *Room) {
 // joinedElsewhere notes a member of another instance. A session that only moved there is no news to anybody, but to the one
 // who had it here (SPEC C11).
 func (r *Room) joinedElsewhere(m collab.Member) {
-	r.turned[m.Session] = r.opts.Now()
+	r.noteTurn(m.Session)
 	before, known := r.roster[m.Session]
 	r.roster[m.Session] = m
 	if !known || before.Mode != m.Mode {
@@ -46,7 +46,7 @@ func (r *Room) leftElsewhere(l left) {
 		p.Moved()
 		return
 	}
-	r.turned[l.Session] = r.opts.Now()
+	r.noteTurn(l.Session)
 	r.departed(r.roster[l.Session], l.Reason)
 }
 
@@ -93,6 +93,25 @@ func (r *Room) learn(roster []collab.Member) {
 		}
 	}
 }
+
+// noteTurn notes that a session came or went just now. No roster is older than turnMemory when it is applied: what is older
+// is forgotten, also where nobody reads rosters.
+func (r *Room) noteTurn(id collab.SessionID) {
+	now := r.opts.Now()
+	if len(r.turned) >= 2*len(r.roster)+minTurns {
+		for other, at := range r.turned {
+			if now.Sub(at) > turnMemory {
+				delete(r.turned, other)
+			}
+		}
+	}
+	r.turned[id] = now
+}
+
+const (
+	turnMemory = time.Minute
+	minTurns   = 64 // kept before anything is forgotten
+)
 
 // elsewhere reports whether a session is in the room at another instance.
 func (r *Room) elsewhere(id collab.SessionID) bool {
