@@ -295,11 +295,8 @@ func (m *Manager) forget(id collab.LockID) {
 
 // describe turns a lease into what a denied client is told. Names live in the records; a lease knows ids alone.
 func (m *Manager) describe(ctx context.Context, l collab.Lease) collab.Lock {
-	m.mu.Lock()
-	h := m.held[l.Lock]
-	m.mu.Unlock()
-	if h != nil {
-		return h.Lock
+	if h := m.of(l.Session, l.Lock); h != nil {
+		return *h
 	}
 	records, err := m.Store.OpenLocks(ctx, l.Key.Resource) // of another instance
 	if err != nil {
