@@ -83,8 +83,11 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	a.trail = newTrail(audit.NewRecorder(c.Instance, log), a.metrics)
 	a.logged.Go(a.trail.run)
 	var err error
-	if a.drivers, err = openDrivers(ctx, c, a.metrics, log, func(rows []collab.AuditRow) { a.trail.committed <- rows },
-		func() { a.rooms.Refresh() }); err != nil {
+	if a.drivers, err = openDrivers(ctx, c, a.metrics, log, hooks{
+		committed:   func(rows []collab.AuditRow) { a.trail.committed <- rows },
+		reconnected: func() { a.rooms.Refresh() },
+		replaced:    func() { a.presence.Repair() },
+	}); err != nil {
 		close(a.trail.committed)
 		a.logged.Wait()
 		return nil, err

@@ -89,21 +89,27 @@ const (
 	archiveName = "archive"
 )
 
-// openDrivers picks the drivers by the schemes of their URLs. It is the only place that does. Reconnected is called when
-// word from other instances may have been lost.
-func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, committed func([]collab.AuditRow), reconnected func()) (*drivers, error) {
+// hooks are what the drivers tell of by themselves.
+type hooks struct {
+	committed   func([]collab.AuditRow)
+	reconnected func() // word from other instances may have been lost
+	replaced    func() // another server keeps the state: it may lack the last writes
+}
+
+// openDrivers picks the drivers by the schemes of their URLs. It is the only place that does.
+func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, h hooks) (*drivers, error) {
 	d := &drivers{breakers: newBreakers(c, m, log)}
-	if err := d.openBus(c, m, log, reconnected); err != nil {
+	if err := d.openBus(c, m, log, h.reconnected); err != nil {
 		return nil, fmt.Errorf("open bus: %w", err)
 	}
 	var err error
 	if d.archive, err = folder.Open(strings.TrimPrefix(c.ArchiveURL, "file:")); err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
-	if err := d.openState(c, m, log); err != nil {
+	if err := d.openState(c, m, log, h.replaced); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state: %w", err), d.archive.Close())
 	}
-	if d.store, err = openStore(ctx, c, d.breakers[storeName], m, log, committed); err != nil {
+	if d.store, err = openStore(ctx, c, d.breakers[storeName], m, log, h.committed); err != nil {
 		return nil, errors.Join(err, d.state.Close(), d.archive.Close())
 	}
 	return d, nil
@@ -136,14 +142,14 @@ func openStore(ctx context.Context, c Config, b *breaker.Breaker, m *obs.Metrics
 	return postgres.Open(ctx, c.StoreURL, postgres.Options{Log: log, OnAudit: audited, OnCommit: onCommit, Guard: b.Do})
 }
 
-func (d *drivers) openState(c Config, m *obs.Metrics, log *slog.Logger) error {
+func (d *drivers) openState(c Config, m *obs.Metrics, log *slog.Logger, replaced func()) error {
 	if strings.HasPrefix(c.StateURL, "inproc:") {
 		s := inproc.NewStateTTL(time.Now, inproc.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL})
 		d.state, d.run = s, append(d.run, s.Run)
 		return nil
 	}
 	s, err := redis.Open(c.StateURL, redis.Options{TTL: redis.TTLs{Session: c.SessionTTL, Activity: c.ActivityTTL, Room: roomTTL}, Log: log,
-		Guard:   d.breakers[stateName].Do,
+		Guard: d.breakers[stateName].Do, OnReplaced: replaced,
 		Observe: func(op string, d time.Duration, _ error) { m.RedisLatency(op).Observe(d.Seconds()) }})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,13 +70,17 @@ func TestARestartIsSurvived(t *testing.T) {
 
 func surviveRestart(t *testing.T, server *redistest.Server, config *tls.Config) {
 	var log lockedBuffer
-	s := start(t, server.URL, Options{Log: slog.New(slog.NewTextHandler(&log, nil)), TLS: config})
+	var replaced atomic.Int32
+	s := start(t, server.URL, Options{Log: slog.New(slog.NewTextHandler(&log, nil)), TLS: config, OnReplaced: func() { replaced.Add(1) }})
 	wantExpiry(t, s)
 	var callers sync.WaitGroup
 	for range maxIdle { // as many connections that will be found dead
 		callers.Go(func() { ok(t, s.Ping(t.Context())) })
 	}
 	callers.Wait()
+	if n := replaced.Load(); n != 0 {
+		t.Fatalf("told %d times of another server before there was one", n)
+	}
 	server.Restart(t) // without data, scripts and the option of notifications
 	eventually(t, "the first answer", func() error { return s.Ping(t.Context()) })
 	for op, operate := range operations(s) {
@@ -84,6 +89,9 @@ func surviveRestart(t *testing.T, server *redistest.Server, config *tls.Config) 
 		}
 	}
 	wantExpiry(t, s)
+	if n := replaced.Load(); n != 1 {
+		t.Errorf("told %d times of another server, want once", n)
+	}
 	if !strings.Contains(log.String(), "interrupted") {
 		t.Fatalf("the interruption is not logged: %s", log.String())
 	}

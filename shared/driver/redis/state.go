@@ -43,8 +43,11 @@ type Options struct {
 	// Guard makes the operation, several times if it likes, or none: then its error is the operation's. See Away. Ping does not
 	// go through it: whoever guards asks. Nil: every operation is made, once.
 	Guard func(ctx context.Context, operate func(context.Context) error) error
-	Log   *slog.Logger // nil: slog.Default()
-	TLS   *tls.Config  // for rediss: trusted roots, say; nil: those of the system
+	// OnReplaced is called when another server answers than before, after a restart or a fail-over: it may lack the last
+	// writes. It must not wait for operations. Nil: nobody is told.
+	OnReplaced func()
+	Log        *slog.Logger // nil: slog.Default()
+	TLS        *tls.Config  // for rediss: trusted roots, say; nil: those of the system
 }
 
 const (
@@ -71,6 +74,7 @@ type State struct {
 	guard   func(ctx context.Context, operate func(context.Context) error) error
 	log     *slog.Logger
 	expired chan collab.LockKey
+	servers servers
 
 	// Guarded by mu.
 	mu       sync.Mutex
@@ -91,7 +95,6 @@ func Open(rawURL string, o Options) (*State, error) {
 	}
 	quiet()
 	s := &State{
-		rdb: redis.NewClient(c),
 		ttl: TTLs{
 			Session:  cmp.Or(o.TTL.Session, 3600*time.Second),
 			Activity: cmp.Or(o.TTL.Activity, 300*time.Second),
@@ -101,7 +104,12 @@ func Open(rawURL string, o Options) (*State, error) {
 		guard:   o.Guard,
 		log:     cmp.Or(o.Log, slog.Default()),
 		expired: make(chan collab.LockKey, maxExpirations),
+		servers: servers{replaced: o.OnReplaced},
 	}
+	if o.OnReplaced != nil {
+		c.OnConnect = s.servers.met
+	}
+	s.rdb = redis.NewClient(c)
 	if s.observe == nil {
 		s.observe = func(string, time.Duration, error) {}
 	}
