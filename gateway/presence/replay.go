@@ -3,6 +3,7 @@ package presence
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -11,8 +12,9 @@ import (
 )
 
 const (
-	maxKept = 1 << 16   // ends that the state driver was not told of; further ones are left to their TTL
-	keptFor = time.Hour // after which they are: everything has ended by then
+	maxKept = 1 << 16     // ends that the state driver was not told of; further ones are left to their TTL
+	keptFor = time.Hour   // after which they are: everything has ended by then
+	toldFor = time.Minute // how old the writes are at most that a state driver loses in a fail-over
 
 	// atOnce bounds the operations that Run has under way: ten thousand sessions must not keep others from the driver.
 	atOnce = 16
@@ -24,11 +26,16 @@ type place struct {
 	session  collab.SessionID
 }
 
-// kept is what ended while the state driver was away, and since when it waits. Without it those who left would haunt their
-// rooms until a TTL (SPEC F1).
-type kept struct {
+// ends is what ended, and when: of the one kind while the state driver was away, and waits; of the other the driver was told
+// not long ago, and may have lost it in a fail-over. Without them those who left would haunt their rooms until a TTL
+// (SPEC R5, F1).
+type ends struct {
 	left   map[place]ended[collab.Member]
 	closed map[collab.SessionID]ended[leaver]
+}
+
+func newEnds() ends {
+	return ends{left: map[place]ended[collab.Member]{}, closed: map[collab.SessionID]ended[leaver]{}}
 }
 
 // leaver is a session that ends.
@@ -42,15 +49,16 @@ type ended[T any] struct {
 	at   time.Time
 }
 
-// keepLeave keeps a leave that the state driver could not be told of, or returns the error. ErrLost is left alone: who has
-// the session now decides.
+// keepLeave keeps a leave: one that the state driver could not be told of, or else for a while in case that it loses it. It
+// returns the error of one that is not kept. ErrLost is left alone: who has the session now decides.
 func (t *Tracker) keepLeave(m collab.Member, err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.keeps(err) {
+	into := t.room(err)
+	if into == nil {
 		return err
 	}
-	t.kept.left[place{m.Resource, m.Session}] = ended[collab.Member]{m, t.Now()}
+	into.left[place{m.Resource, m.Session}] = ended[collab.Member]{m, t.Now()}
 	return nil
 }
 
@@ -58,16 +66,27 @@ func (t *Tracker) keepLeave(m collab.Member, err error) error {
 func (t *Tracker) keepClose(s leaver, err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.keeps(err) {
+	into := t.room(err)
+	if into == nil {
 		return err
 	}
-	t.kept.closed[s.ID] = ended[leaver]{s, t.Now()}
+	into.closed[s.ID] = ended[leaver]{s, t.Now()}
 	return nil
 }
 
-// keeps reports whether there is something to keep, and room for it. Guarded by mu.
-func (t *Tracker) keeps(err error) bool {
-	return err != nil && !errors.Is(err, collab.ErrLost) && len(t.kept.left)+len(t.kept.closed) < maxKept
+// room returns where an end goes of which the state driver was told with this outcome; nil: nowhere. Guarded by mu.
+func (t *Tracker) room(err error) *ends {
+	into := &t.kept
+	switch {
+	case errors.Is(err, collab.ErrLost):
+		return nil
+	case err == nil:
+		into = &t.told
+	}
+	if len(into.left)+len(into.closed) >= maxKept {
+		return nil
+	}
+	return into
 }
 
 // errBehind says that the state driver has not been told of all that ended before.
@@ -97,11 +116,13 @@ func (t *Tracker) Repair() {
 	t.Rebuild()
 }
 
-// Rebuild tells the state driver of all sessions and their places again, at once: it is back, and may have lost something
-// (SPEC R5, F1).
+// Rebuild tells the state driver of all sessions and their places again, and of those that ended not long ago, at once: it is
+// back, and may have lost something (SPEC R5, F1).
 func (t *Tracker) Rebuild() {
 	t.mu.Lock()
 	t.rebuilds++
+	maps.Copy(t.kept.left, t.told.left)
+	maps.Copy(t.kept.closed, t.told.closed)
 	for _, e := range t.live {
 		e.written = time.Time{}
 		for res, m := range e.members {
@@ -116,9 +137,13 @@ func (t *Tracker) Rebuild() {
 	}
 }
 
-// replay tells the state driver of what ended while it was away: the places in rooms first.
+// replay tells the state driver of what ended while it was away, or what it may have lost: the places in rooms first.
 func (t *Tracker) replay(ctx context.Context) error {
 	now := t.Now()
+	t.mu.Lock()
+	maps.DeleteFunc(t.told.left, func(_ place, e ended[collab.Member]) bool { return now.Sub(e.at) > toldFor })
+	maps.DeleteFunc(t.told.closed, func(_ collab.SessionID, e ended[leaver]) bool { return now.Sub(e.at) > toldFor })
+	t.mu.Unlock()
 	var left []collab.Member
 	var closed []leaver
 	t.mu.Lock()

@@ -325,3 +325,48 @@ func TestSuspendedSessionComesBackByNoRenewalUnlessAllWasLost(t *testing.T) { //
 		}
 	})
 }
+
+// A replica that takes over lacks the last writes: who left just before is there again.
+func TestWhoLeftBeforeAFailOverHauntsNoRoom(t *testing.T) { // R5, L8
+	tests := []struct {
+		name          string
+		since         time.Duration // from the end to the fail-over
+		members, left int           // of the room, and sessions of who left
+	}{
+		{"just before", time.Second, 1, 0},
+		{"long before: that was not lost", toldFor + 2*maxTick, 2, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tracking(t, func(t *testing.T, tr *Tracker, d *driver) {
+				gone, stays := session("s_1", "anna"), session("s_2", "bruno")
+				e, _ := open(t, tr, gone)
+				open(t, tr, stays)
+				m := enter(t, tr, gone)
+				again := enter(t, tr, stays)
+				for _, err := range []error{tr.Leave(t.Context(), m), tr.Close(t.Context(), e), tr.Leave(t.Context(), again)} {
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				enter(t, tr, stays)
+				time.Sleep(tt.since)
+				if _, err := d.State.OpenSession(t.Context(), gone); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := d.State.Enter(t.Context(), m); err != nil {
+					t.Fatal(err)
+				}
+				tr.Repair()
+				time.Sleep(maxTick)
+				synctest.Wait()
+				if got := d.members(t); len(got) != tt.members {
+					t.Errorf("members %v, want %d", got, tt.members)
+				}
+				if n := d.sessions(t, "anna"); n != tt.left {
+					t.Errorf("%d sessions of who left, want %d", n, tt.left)
+				}
+			})
+		})
+	}
+}

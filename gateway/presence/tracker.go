@@ -48,8 +48,9 @@ type Tracker struct {
 	// Guarded by mu.
 	mu       sync.Mutex
 	live     map[collab.SessionID]*Entry
-	kept     kept
-	rebuilds int // calls of Rebuild: what was written before the last one may be lost
+	kept     ends // of which the state driver is to be told
+	told     ends // of which it was
+	rebuilds int  // calls of Rebuild: what was written before the last one may be lost
 }
 
 // Entry is one session's presence. Seen is safe for concurrent use and costs two stores.
@@ -80,8 +81,7 @@ const (
 
 // New returns a tracker without sessions.
 func New(o Options) *Tracker {
-	return &Tracker{Options: o, wake: make(chan struct{}, 1), live: map[collab.SessionID]*Entry{},
-		kept: kept{left: map[place]ended[collab.Member]{}, closed: map[collab.SessionID]ended[leaver]{}}}
+	return &Tracker{Options: o, wake: make(chan struct{}, 1), live: map[collab.SessionID]*Entry{}, kept: newEnds(), told: newEnds()}
 }
 
 // Open makes a session known. It returns its entry and how many sessions the user has now, everywhere.
@@ -141,6 +141,7 @@ func (t *Tracker) Enter(ctx context.Context, m collab.Member) ([]collab.Member, 
 		now = time.Time{} // a leave that got no answer may be carried out after this: soon it is written again
 	}
 	delete(t.kept.left, p)
+	delete(t.told.left, p)
 	if e := t.live[m.Session]; e != nil {
 		e.members[m.Resource] = membership{Member: m, renewed: now}
 	}
