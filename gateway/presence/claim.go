@@ -20,21 +20,33 @@ func (t *Tracker) Claim(ctx context.Context, c collab.Claim) (*Entry, collab.Ses
 }
 
 // Seal sees to it that nobody claims the session any more: it will end here. ErrLost: somebody has. ErrNotFound: it has ended
-// already where somebody took it, or the state driver has lost what it knew, and then Rebuild repairs that.
+// already where somebody took it, or the state driver has lost what it knew, and then Rebuild repairs that. After any other
+// error it is not known, and may be asked again.
 func (t *Tracker) Seal(ctx context.Context, e *Entry) error {
-	s := t.session(e)
-	c := collab.Claim{Tenant: s.Tenant, User: s.User, Session: s.ID, Instance: s.Instance, Hash: s.ResumeHash,
-		Next: collab.HashSecret(collab.NewSecret())}
+	c := t.sealOf(e)
 	_, _, err := t.Sessions.ClaimSession(ctx, c)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case err == nil:
-		e.session.ResumeHash = c.Next
+		e.session.ResumeHash, e.sealing = c.Next, nil
 	case !errors.Is(err, collab.ErrLost) && !errors.Is(err, collab.ErrNotFound):
 		e.sealing = &c // it may be carried out all the same, when the driver is back
 	}
 	return err
+}
+
+// sealOf returns the claim that seals the session: the one that got no answer before, which may have been carried out and has
+// the same effect once, or else a new one.
+func (t *Tracker) sealOf(e *Entry) collab.Claim {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e.sealing != nil {
+		return *e.sealing
+	}
+	s := e.session
+	return collab.Claim{Tenant: s.Tenant, User: s.User, Session: s.ID, Instance: s.Instance, Hash: s.ResumeHash,
+		Next: collab.HashSecret(collab.NewSecret())}
 }
 
 // Confirm asks whether the session is still this instance's, and renews it. ErrLost: another one has claimed it.

@@ -91,6 +91,24 @@ func TestSessionThatEndsIsClaimedByNobody(t *testing.T) { // C11
 	})
 }
 
+// Who got no answer asks again with the same claim: another one would find the first in force, and take it for somebody's.
+func TestSealWithoutAnAnswerIsAskedForAgain(t *testing.T) { // C11, F1
+	tracking(t, func(t *testing.T, tr *Tracker, d *driver) {
+		e, _ := resumable(t, tr)
+		d.setMute(true)
+		if err := tr.Seal(t.Context(), e); err == nil || errors.Is(err, collab.ErrLost) {
+			t.Fatalf("seal without an answer: %v", err)
+		}
+		d.setMute(false)
+		if err := tr.Seal(t.Context(), e); err != nil {
+			t.Fatalf("seal again: %v", err)
+		}
+		if _, _, _, err := tr.Claim(t.Context(), claim); !errors.Is(err, collab.ErrLost) {
+			t.Fatalf("claimed after that: %v, want ErrLost", err)
+		}
+	})
+}
+
 func TestSessionThatWasClaimedCannotBeSealed(t *testing.T) { // C11
 	tracking(t, func(t *testing.T, tr *Tracker, d *driver) {
 		e, _ := resumable(t, tr)

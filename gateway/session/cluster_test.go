@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,6 +67,20 @@ type instance struct {
 	*ward
 	gate  *session.Gate
 	state *inproc.State
+	deaf  *atomic.Bool // its claims get no answer
+}
+
+// claims is the state as one instance reaches it.
+type claims struct {
+	*inproc.State
+	deaf *atomic.Bool
+}
+
+func (c claims) ClaimSession(ctx context.Context, q collab.Claim) (collab.Session, []collab.Member, error) {
+	if c.deaf.Load() {
+		return collab.Session{}, nil, errors.New("no answer")
+	}
+	return c.State.ClaimSession(ctx, q)
 }
 
 // trail records audit rows in the store.
@@ -83,7 +99,8 @@ func (s shared) start(t *testing.T, id collab.InstanceID) *instance {
 		t.Fatal(err)
 	}
 	revoked := &auth.RevocationList{}
-	tracker := presence.New(presence.Options{Sessions: s.state, Rooms: s.state, Log: log, Now: time.Now, ActivityTTL: time.Minute, RoomTTL: time.Minute})
+	deaf := &atomic.Bool{}
+	tracker := presence.New(presence.Options{Sessions: claims{s.state, deaf}, Rooms: s.state, Log: log, Now: time.Now, ActivityTTL: time.Minute, RoomTTL: time.Minute})
 	compactor := document.NewCompactor(document.CompactorOptions{States: s.store, Metrics: metrics, Log: log, Now: time.Now, After: time.Second})
 	rooms := room.NewRegistry(room.Options{Instance: id, Journal: s.store, Bus: s.bus, Compactor: compactor, Limits: document.DefaultLimits(),
 		Audit: func(r room.Refusal) collab.AuditRow {
@@ -93,7 +110,7 @@ func (s shared) start(t *testing.T, id collab.InstanceID) *instance {
 	gate := session.NewGate(session.Options{Instance: id, Verifier: auth.NewVerifier(auth.Settings{Keys: keys, Revocations: revoked}),
 		Grants: auth.NewGrants(nil, true), Revocations: revoked, Presence: tracker, Rooms: rooms, Locks: locks, Store: s.store, Audit: trail,
 		Metrics: metrics, Log: log, Now: time.Now, HeartbeatInterval: 30 * time.Second, MessagesPerSecond: 50, SessionsPerUser: 2,
-		RoomsPerSession: 64, ResumeGrace: s.grace})
+		RoomsPerSession: 64, ResumeGrace: s.grace, Patience: 10 * time.Second})
 	sockets := socketio.NewServer(engineio.Options{}, socketio.Options{}, map[string]socketio.Handler{"/": gate})
 	server := httptest.NewServer(sockets)
 	ctx, stop := context.WithCancel(context.Background())
@@ -114,7 +131,7 @@ func (s shared) start(t *testing.T, id collab.InstanceID) *instance {
 		stop()
 		running.Wait()
 	})
-	return &instance{ward: &ward{Gateway: &testkit.Gateway{URL: server.URL, Dir: s.dir}, stopped: true}, gate: gate, state: s.state}
+	return &instance{ward: &ward{Gateway: &testkit.Gateway{URL: server.URL, Dir: s.dir}, stopped: true}, gate: gate, state: s.state, deaf: deaf}
 }
 
 // resume connects with the resume key of a client whose transport is lost.

@@ -189,6 +189,12 @@ func (g *Gate) enter() error {
 	return nil
 }
 
+func (g *Gate) isDraining() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.draining
+}
+
 // serve puts a session into the map. A gate that has begun to drain since enter tells it to go at once.
 func (g *Gate) serve(s *Session) {
 	g.mu.Lock()

@@ -409,3 +409,20 @@ func TestSessionThatEndedWhereItWasResumedHasOneEnd(t *testing.T) { // C11, T3
 	testkit.Eventually(t, 20*time.Second, "end of the object that had it", func() bool { return one.gate.Count() == 0 })
 	one.audited(t, 1, audit.UserDisconnected)
 }
+
+// The grace ends while the state driver does not answer, and a claim of another instance is heard before the end.
+func TestSessionThatGoesOnElsewhereDoesNotEndInTheDark(t *testing.T) { // C11, F1, T3
+	t.Parallel()
+	one, two := cluster(t, 100*time.Millisecond)
+	anna := one.editor(t, "anna", ward3)
+	one.deaf.Store(true)
+	anna.Drop()
+	time.Sleep(500 * time.Millisecond) // the grace has ended, and nobody knows whether anybody may claim the session
+	back := two.resume(t, anna, "anna")
+	wantResumed(t, back, anna)
+	one.deaf.Store(false)
+	testkit.Eventually(t, 20*time.Second, "end of the object that had it", func() bool { return one.gate.Count() == 0 })
+	one.audited(t, 0, audit.UserDisconnected)
+	back.Disconnect()
+	one.audited(t, 1, audit.UserDisconnected)
+}

@@ -166,16 +166,27 @@ func (s *Session) finish(why ending) {
 
 // seal sees to it that nobody claims the session any more. One that the state driver does not know is looked for again: if
 // the driver had lost what it knew, an instance notices that within a third of its announcement's TTL, and writes its
-// sessions again. One that somebody took, and that ended there, stays unknown.
+// sessions again. One that somebody took, and that ended there, stays unknown. While the driver does not answer, a client that
+// claims the session waits for it as well (SPEC F1): which of the two it hears first is waited for, so that the session does
+// not end here and go on there.
 func (s *Session) seal() error {
-	for again := false; ; again = true {
+	g := s.gate
+	patience := g.Now().Add(g.Patience)
+	for again := false; ; {
 		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
-		err := s.gate.Presence.Seal(ctx, s.presence)
+		err := g.Presence.Seal(ctx, s.presence)
 		cancel()
-		if again || !errors.Is(err, collab.ErrNotFound) {
+		switch {
+		case err == nil, errors.Is(err, collab.ErrLost), again && errors.Is(err, collab.ErrNotFound):
 			return err
+		case errors.Is(err, collab.ErrNotFound):
+			again = true
+			time.Sleep(forgottenPatience)
+		case !g.Now().Before(patience), g.isDraining():
+			return err
+		default:
+			time.Sleep(sealEvery)
 		}
-		time.Sleep(forgottenPatience)
 	}
 }
 
@@ -328,6 +339,7 @@ func sameSecret(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a),
 const (
 	expiryNotice      = 60 * time.Second
 	forgottenPatience = 6 * time.Second
+	sealEvery         = 250 * time.Millisecond // while the state driver does not answer
 )
 
 var errSlow = collab.NewError(collab.CodeBackpressure, "this connection does not read fast enough")
