@@ -126,22 +126,27 @@ func (g *Gate) Connect(c *socketio.Conn, payload json.RawMessage) (socketio.List
 	return s, nil
 }
 
-// greet tells the client who it is.
-func (s *Session) greet(resumed bool) {
+// greet tells the client who it is, and of a resumed session in which rooms.
+func (s *Session) greet(resumed bool, places []collab.Member) {
+	var rooms []collab.ResourceID
+	for _, m := range places {
+		rooms = append(rooms, m.Resource.ID)
+	}
 	s.emit("CONNECTED", connectedView{SessionID: s.id, ResumeKey: s.resumeKey, UserID: s.about.User, Name: s.about.Name, Role: s.about.Role,
-		ServerTime: collab.Millis(s.gate.Now()), HeartbeatInterval: s.gate.HeartbeatInterval.Milliseconds(), Resumed: resumed, Protocol: Protocol})
+		ServerTime: collab.Millis(s.gate.Now()), HeartbeatInterval: s.gate.HeartbeatInterval.Milliseconds(), Resumed: resumed, Rooms: rooms, Protocol: Protocol})
 }
 
 type connectedView struct {
-	SessionID         collab.SessionID `json:"sessionId"`
-	ResumeKey         string           `json:"resumeKey"`
-	UserID            collab.UserID    `json:"userId"`
-	Name              string           `json:"name"`
-	Role              string           `json:"role"`
-	ServerTime        int64            `json:"serverTime"`
-	HeartbeatInterval int64            `json:"heartbeatInterval"`
-	Resumed           bool             `json:"resumed"`
-	Protocol          int              `json:"protocol"`
+	SessionID         collab.SessionID    `json:"sessionId"`
+	ResumeKey         string              `json:"resumeKey"`
+	UserID            collab.UserID       `json:"userId"`
+	Name              string              `json:"name"`
+	Role              string              `json:"role"`
+	ServerTime        int64               `json:"serverTime"`
+	HeartbeatInterval int64               `json:"heartbeatInterval"`
+	Resumed           bool                `json:"resumed"`
+	Rooms             []collab.ResourceID `json:"rooms,omitempty"`
+	Protocol          int                 `json:"protocol"`
 }
 
 // open starts a new session.
@@ -154,7 +159,7 @@ func (g *Gate) open(ctx context.Context, s *Session) (*Session, error) {
 		return s, err
 	}
 	g.serve(s)
-	s.greet(false)
+	s.greet(false, nil)
 	return s, nil
 }
 

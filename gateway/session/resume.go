@@ -103,7 +103,7 @@ func (g *Gate) resume(ctx context.Context, c *socketio.Conn, id auth.Identity, c
 		old.yield(ctx)
 	}
 	g.serve(s)
-	s.greet(true)
+	s.greet(true, places)
 	s.restore(ctx, places)
 	e := s.event(audit.UserConnected)
 	e.Details = map[string]string{"resumed": "true"}

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -49,6 +50,10 @@ func TestResumedSessionKeepsRoomsModesAndLocks(t *testing.T) { // C11, L4, R5
 			tt.lost(anna.Client)
 			back := tt.to.resume(t, anna.Client, "anna")
 			wantResumed(t, back, anna.Client)
+			rooms, _ := back.Connected["rooms"].([]any)
+			if len(rooms) != 2 || !slices.Contains(rooms, any(resource)) || !slices.Contains(rooms, any(resource+"/read")) {
+				t.Errorf("resumed in the rooms %v", rooms)
+			}
 			anna.Ended()
 			back.OK("Y_SYNC", fields{"resourceId": resource})
 			back.OK("Y_SYNC", fields{"resourceId": resource + "/read"})

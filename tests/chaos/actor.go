@@ -185,8 +185,30 @@ func (a *actor) connect() bool {
 	a.done(&op, nil)
 	if conn.Connected.Resumed {
 		a.locks = old.locks
+		if !a.leaveOthers() {
+			return false
+		}
 		if old.joined && a.random.IntN(2) == 0 { // else it joins again
 			return a.sync()
+		}
+	}
+	return true
+}
+
+// leaveOthers leaves the rooms in which a resumed session is though the actor has left them: the state driver may have lost
+// that.
+func (a *actor) leaveOthers() bool {
+	for _, room := range a.conn.Connected.Rooms {
+		if room == a.room {
+			continue
+		}
+		op := a.op(check.Leave)
+		op.Room = room
+		ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
+		err := a.conn.Leave(ctx, room)
+		cancel()
+		if !a.done(&op, err) {
+			return false
 		}
 	}
 	return true

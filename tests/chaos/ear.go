@@ -32,10 +32,18 @@ func newEar(h *check.History) *ear {
 	return &ear{history: h, acks: make(chan ack, 1), lost: make(chan struct{}), ended: map[string]bool{}}
 }
 
-// Updated records a delivery. It implements corsia.Listener.
-func (e *ear) Updated(revision int64, update []byte) {
+// Updated records a delivery. It implements corsia.Listener. What comes of another room than the actor's is let go: a
+// resumed session may be in a room that it left, when the state driver lost the leave, until it leaves it again.
+func (e *ear) Updated(resource []byte, revision int64, update []byte) {
+	var room string
+	if json.Unmarshal(resource, &room) != nil {
+		return
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if room != e.room {
+		return
+	}
 	e.updates = append(e.updates, append([]byte(nil), update...))
 	e.revision = max(e.revision, revision)
 	e.history.Hear(check.Heard{Session: e.session, Room: e.room, Revision: revision, Sum: check.SumOf(update), At: e.history.Now()})

@@ -219,7 +219,7 @@ func (t *traveller) leave() {
 }
 
 // Updated applies a colleague's update.
-func (t *traveller) Updated(revision int64, update []byte) {
+func (t *traveller) Updated(_ []byte, revision int64, update []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	kept := append([]byte(nil), update...)

@@ -86,7 +86,7 @@ func (a *author) send(due time.Duration) error {
 }
 
 // Updated counts a delivery, tells what is missing before it, and measures its way. It implements corsia.Listener.
-func (a *author) Updated(revision int64, update []byte) {
+func (a *author) Updated(_ []byte, revision int64, update []byte) {
 	now := a.load.bench.now()
 	client, clock, ok := firstStruct(update)
 	from, known := a.record.index[client]

@@ -55,7 +55,7 @@ func TestEveryLossAndRepetitionIsCounted(t *testing.T) {
 			writer, reader := pair()
 			updates := typed(t, writer, 5)
 			for at, i := range tt.order {
-				reader.Updated(int64(at+2), updates[i])
+				reader.Updated(nil, int64(at+2), updates[i])
 			}
 			got := reader.tally
 			got.first = nil
@@ -72,7 +72,7 @@ func TestEveryLossAndRepetitionIsCounted(t *testing.T) {
 func TestRevisionsThatDoNotGrowAreCounted(t *testing.T) {
 	writer, reader := pair()
 	for _, update := range typed(t, writer, 3) {
-		reader.Updated(7, update)
+		reader.Updated(nil, 7, update)
 	}
 	if got := reader.tally.disordered; got != 2 {
 		t.Errorf("%d are out of order: want 2", got)
@@ -83,7 +83,7 @@ func TestUpdatesOfNobodyAreStrange(t *testing.T) {
 	writer, reader := pair()
 	writer.client = 9
 	for _, update := range [][]byte{typed(t, writer, 1)[0], typed(t, reader, 1)[0], {}, {0, 0}} {
-		reader.Updated(2, update)
+		reader.Updated(nil, 2, update)
 	}
 	if got := reader.tally.strange; got != 4 {
 		t.Errorf("%d are strange: want 4", got)
@@ -94,7 +94,7 @@ func TestAReplicaFollowsWhatOthersType(t *testing.T) {
 	writer, reader := pair()
 	reader.whole = true
 	for at, update := range typed(t, writer, 4) {
-		reader.Updated(int64(at+2), update)
+		reader.Updated(nil, int64(at+2), update)
 	}
 	if !reader.equal(writer.doc) {
 		t.Error("the replica differs from what was typed")

@@ -198,7 +198,7 @@ func (f *failures) note(r *measure.Result, name string) {
 type quiet struct{ lost *failures }
 
 // Updated ignores an update.
-func (quiet) Updated(int64, []byte) {}
+func (quiet) Updated([]byte, int64, []byte) {}
 
 // Acknowledged ignores an acknowledgement.
 func (quiet) Acknowledged(uint64, []byte) {}

@@ -33,7 +33,7 @@ type expectation struct {
 }
 
 // Updated ignores an update.
-func (w *watcher) Updated(int64, []byte) {}
+func (w *watcher) Updated([]byte, int64, []byte) {}
 
 // Acknowledged ignores an acknowledgement.
 func (w *watcher) Acknowledged(uint64, []byte) {}

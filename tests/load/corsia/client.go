@@ -22,8 +22,8 @@ const requestBase = 1 << 40
 // Listener is told what the gateway sends. Its methods are called by the goroutine that reads, and byte slices are valid
 // during the call alone.
 type Listener interface {
-	// Updated tells of a colleague's update.
-	Updated(revision int64, update []byte)
+	// Updated tells of a colleague's update of a resource, whose id is a JSON string.
+	Updated(resource []byte, revision int64, update []byte)
 	// Acknowledged answers an Update.
 	Acknowledged(seq uint64, answer []byte)
 	// Event tells of everything else. arg is the first argument's JSON.
@@ -66,10 +66,11 @@ type Client struct {
 
 // Connected is what the gateway says to an authenticated client (SPEC C4).
 type Connected struct {
-	SessionID string `json:"sessionId"`
-	UserID    string `json:"userId"`
-	ResumeKey string `json:"resumeKey"`
-	Resumed   bool   `json:"resumed"`
+	SessionID string   `json:"sessionId"`
+	UserID    string   `json:"userId"`
+	ResumeKey string   `json:"resumeKey"`
+	Resumed   bool     `json:"resumed"`
+	Rooms     []string `json:"rooms"` // in which a resumed session is
 }
 
 // Reply is the acknowledgement of a request.

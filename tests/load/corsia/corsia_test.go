@@ -62,6 +62,17 @@ func TestTheRevisionIsTheLastNumberOfAnUpdate(t *testing.T) {
 	}
 }
 
+func TestTheResourceIsTheFirstStringOfAnUpdate(t *testing.T) {
+	if got := resourceOf([]byte(`{"resourceId":"page:/\"3\\","update":{},"revision":42}`)); string(got) != `"page:/\"3\\"` {
+		t.Errorf("got %s", got)
+	}
+	for _, broken := range []string{`{"resourceId":"open`, `{"resourceId":7}`, `{"update":{}}`, ``} {
+		if got := resourceOf([]byte(broken)); got != nil {
+			t.Errorf("%s in %s", got, broken)
+		}
+	}
+}
+
 func TestARefusalHasItsCode(t *testing.T) {
 	err := outcome("LOCK_ACQUIRE", []byte(`{"error":{"code":"LOCK_DENIED","reason":"already_locked"},"ok":false}`))
 	refusal, ok := errors.AsType[*Refusal](err)
@@ -86,7 +97,7 @@ type told struct {
 	events    []string
 }
 
-func (l *told) Updated(revision int64, update []byte) {
+func (l *told) Updated(_ []byte, revision int64, update []byte) {
 	l.revisions, l.updates = append(l.revisions, revision), append(l.updates, bytes.Clone(update))
 }
 func (l *told) Acknowledged(seq uint64, _ []byte) { l.answers = append(l.answers, seq) }

@@ -97,6 +97,25 @@ func revisionOf(arg []byte) (int64, bool) {
 	return int64(n), ok
 }
 
+var resourceKey = []byte(`{"resourceId":`)
+
+// resourceOf returns the id in the JSON of a Y_UPDATE, a JSON string, which the gateway writes first; nil when it is not there.
+func resourceOf(arg []byte) []byte {
+	rest, ok := bytes.CutPrefix(arg, resourceKey)
+	if !ok || len(rest) == 0 || rest[0] != '"' {
+		return nil
+	}
+	for i := 1; i < len(rest); i++ {
+		switch rest[i] {
+		case '\\':
+			i++
+		case '"':
+			return rest[:i+1]
+		}
+	}
+	return nil
+}
+
 // Refusal is a request that the gateway answered with ok: false.
 type Refusal struct {
 	Event string

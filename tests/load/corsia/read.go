@@ -89,7 +89,7 @@ func (c *Client) dispatch(p packet, attachments [][]byte) error {
 			if !ok {
 				return errPacket
 			}
-			c.listener.Updated(revision, attachments[0])
+			c.listener.Updated(resourceOf(arg), revision, attachments[0])
 			return nil
 		}
 		c.listener.Event(string(name), arg)
