@@ -119,7 +119,7 @@ func (a *App) build() error {
 	limits.UpdateBytes, limits.DocumentBytes = c.UpdateBytes, c.DocumentBytes
 	a.rooms = room.NewRegistry(room.Options{Instance: c.Instance, Journal: d.store, Rosters: d.state, Bus: d.bus, Compactor: a.compactor, Limits: limits,
 		Audit: trail.refused, Metrics: m, Log: a.log, Now: time.Now}, roomLinger)
-	a.locks = lock.New(lock.Options{Leases: d.state, Expired: d.state.Expirations(), Alone: d.instances == nil, Store: d.store, Rooms: a.rooms, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
+	a.locks = lock.New(lock.Options{Leases: d.state, Expired: d.state.Expirations(), Alone: d.instances == nil, Store: d.store, Bus: d.bus, Rooms: a.rooms, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
 		Instance: c.Instance, TTL: c.LockTTL})
 	a.gate = session.NewGate(session.Options{Instance: c.Instance, Verifier: verifier, Grants: grants, Revocations: a.revoked,
 		Presence: a.presence, Rooms: a.rooms, Locks: a.locks, Store: d.store, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
@@ -249,7 +249,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.running.Go(func() { a.presence.Run(running) })
 	a.running.Go(func() { a.compactor.Run(running) })
 	a.watch(running)
-	a.running.Go(func() { a.locks.Run(running, a.gate.Active) })
+	a.running.Go(func() { a.locks.Run(running, a.gate) })
 	a.running.Go(func() { a.gate.Run(running, min(houseKeeping, a.config.ActivityTTL/4)) })
 	a.running.Go(func() {
 		a.meetBus(running)

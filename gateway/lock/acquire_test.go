@@ -226,7 +226,7 @@ func TestRecordWhoseLeaseIsGoneStandsInNobodysWay(t *testing.T) { // L5, L8
 			b.Alone = true
 			for _, key := range tt.keys {
 				dead := collab.Lock{ID: collab.NewLockID(), Key: key, User: "anna", Session: "anna/9", Instance: "i_0", ExpiresAt: time.Now().Add(ttl)}
-				if _, err := b.store.OpenLock(t.Context(), dead, false, func(collab.LockGranted) []collab.AuditRow { return nil }); err != nil {
+				if _, err := b.store.OpenLock(t.Context(), dead, collab.Displace{}, func(collab.LockGranted) []collab.AuditRow { return nil }); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"sync"
 	"time"
 
 	"corsia/shared/audit"
@@ -45,6 +46,7 @@ func (m *Manager) Release(ctx context.Context, session collab.SessionID, id coll
 
 // EndSession ends all locks of a session.
 func (m *Manager) EndSession(ctx context.Context, session collab.SessionID, end collab.LockEnd) {
+	m.withdraw(session)
 	m.mu.Lock()
 	delete(m.owed, session) // they end with their leases
 	m.mu.Unlock()
@@ -114,9 +116,15 @@ func (m *Manager) Forget(session collab.SessionID) {
 	}
 }
 
-// Run renews the locks of active sessions and ends those whose lease is gone, until ctx ends. Active reports whether a
-// session had an event other than a heartbeat in the last 60 s (SPEC L4).
-func (m *Manager) Run(ctx context.Context, active func(collab.SessionID) bool) {
+// Run renews the locks of active sessions, ends those whose lease is gone and gives those of idle sessions to who asks for
+// them, until ctx ends.
+func (m *Manager) Run(ctx context.Context, sessions Sessions) {
+	m.mu.Lock()
+	m.sessions = sessions
+	m.mu.Unlock()
+	var listening sync.WaitGroup
+	listening.Go(func() { m.listen(ctx) })
+	defer listening.Wait()
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
 	now := m.Now()
@@ -143,7 +151,9 @@ func (m *Manager) Run(ctx context.Context, active func(collab.SessionID) bool) {
 			}
 		case <-tick.C:
 			m.adoptOwed(ctx)
-			m.tend(ctx, active)
+			m.relieve(ctx, sessions.Active)
+			m.tend(ctx, sessions.Active)
+			m.repeat(ctx)
 		}
 	}
 }
@@ -238,7 +248,13 @@ func (m *Manager) end(ctx context.Context, l collab.Lock, end collab.LockEnd) (c
 	if end == collab.LockExpired {
 		kind = audit.LockExpired
 	}
-	row := m.Audit.Row(m.event(kind, l, "", string(end)))
+	e := m.event(kind, l, "", string(end))
+	m.mu.Lock()
+	if h := m.held[l.ID]; h != nil {
+		e.Role, e.Address = h.role, h.address
+	}
+	m.mu.Unlock()
+	row := m.Audit.Row(e)
 	head, closed, err := m.Store.CloseLock(ctx, l.Key, l.Fence, end, m.Now(), []collab.AuditRow{row})
 	if err != nil {
 		return false, err
@@ -316,11 +332,15 @@ func (m *Manager) of(session collab.SessionID, id collab.LockID) *collab.Lock {
 }
 
 func (m *Manager) list(want func(*collab.Lock) bool) []collab.Lock {
+	return m.choose(func(h *held) bool { return want(&h.Lock) })
+}
+
+func (m *Manager) choose(want func(*held) bool) []collab.Lock {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []collab.Lock
 	for _, h := range m.held {
-		if want(&h.Lock) {
+		if want(h) {
 			out = append(out, h.Lock)
 		}
 	}

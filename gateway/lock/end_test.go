@@ -162,7 +162,7 @@ func TestStartSweepsTheLocksOfAProcessThatDied(t *testing.T) { // L5
 		for i := range dead {
 			l := collab.Lock{ID: collab.NewLockID(), Key: collab.LockKey{Resource: ward, Field: collab.Field(fmt.Sprintf("f%d", i))},
 				User: "anna", Session: "anna/9", Instance: "i_0", ExpiresAt: time.Now().Add(-time.Second)}
-			if _, err := b.store.OpenLock(t.Context(), l, false, func(collab.LockGranted) []collab.AuditRow { return nil }); err != nil {
+			if _, err := b.store.OpenLock(t.Context(), l, collab.Displace{}, func(collab.LockGranted) []collab.AuditRow { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -179,7 +179,7 @@ func TestSweepLeavesLocksWhoseLeaseLives(t *testing.T) { // L5
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		other := collab.Lock{ID: "l_other", Key: notes, User: "anna", Session: "anna/9", Instance: "i_2", ExpiresAt: time.Now().Add(-time.Second)}
-		if _, err := b.store.OpenLock(t.Context(), other, false, func(collab.LockGranted) []collab.AuditRow { return nil }); err != nil {
+		if _, err := b.store.OpenLock(t.Context(), other, collab.Displace{}, func(collab.LockGranted) []collab.AuditRow { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := b.leases.State.Acquire(t.Context(), leaseOf(other), time.Hour); err != nil {

@@ -28,6 +28,7 @@ type leases struct {
 	*inproc.State
 	mu   sync.Mutex
 	away error
+	bus  *bus                        // of those who share the leases
 	late func(context.Context) error // after a lease was granted: what becomes of the answer; nil: it arrives
 }
 
@@ -82,6 +83,29 @@ func (l *leases) Holder(ctx context.Context, key collab.LockKey) (collab.Lease, 
 	return l.State.Holder(ctx, key)
 }
 
+// bus is the embedded one, which can lose word.
+type bus struct {
+	*inproc.Bus
+	mu    sync.Mutex
+	loses func(collab.Notice) bool
+}
+
+func (b *bus) lose(which func(collab.Notice) bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.loses = which
+}
+
+func (b *bus) Publish(ctx context.Context, n collab.Notice) error {
+	b.mu.Lock()
+	lost := b.loses != nil && b.loses(n)
+	b.mu.Unlock()
+	if lost {
+		return nil
+	}
+	return b.Bus.Publish(ctx, n)
+}
+
 // store keeps records in memory by the rules of the port, and can be away.
 type store struct {
 	mu     sync.Mutex
@@ -104,25 +128,18 @@ func (s *store) set(away error) {
 	s.away = away
 }
 
-func (s *store) OpenLock(_ context.Context, l collab.Lock, takeOver bool, rows func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error) {
+func (s *store) OpenLock(_ context.Context, l collab.Lock, displace collab.Displace, rows func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away != nil {
 		return collab.LockGranted{}, s.away
 	}
-	var ends []collab.Lock
-	for _, other := range s.open {
-		switch same := other.Key == l.Key; {
-		case same && (other.Session == l.Session || takeOver && other.User == l.User):
-			ends = append(ends, other)
-		case same:
-			return collab.LockGranted{}, fmt.Errorf("open lock: %w", &collab.HeldError{Lock: other, Err: collab.ErrHeld})
-		case other.Session != l.Session && other.Key.Overlaps(l.Key):
-			return collab.LockGranted{}, fmt.Errorf("open lock: %w", &collab.HeldError{Lock: other, Err: collab.ErrOverlaps})
-		}
+	ends, denied := displace.Judge(l, slices.DeleteFunc(slices.Clone(s.open), func(o collab.Lock) bool { return o.Key.Resource != l.Key.Resource }))
+	if denied != nil {
+		return collab.LockGranted{}, fmt.Errorf("open lock: %w", denied)
 	}
 	for _, old := range ends {
-		s.close(old, collab.LockTakenOver)
+		s.close(old, displace.Reason())
 	}
 	s.fences[l.Key]++
 	l.Fence = s.fences[l.Key]
@@ -297,19 +314,23 @@ type bench struct {
 	leases *leases
 	store  *store
 	rooms  *rooms
+
+	// Guarded by the rooms' mu.
+	told map[collab.SessionID][]any
+	gone map[collab.SessionID]bool // sessions that are not here
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	s := &store{fences: map[collab.LockKey]int64{}}
-	return newInstance(t, "i_1", &leases{State: inproc.NewState(time.Now)}, s)
+	return newInstance(t, "i_1", &leases{State: inproc.NewState(time.Now), bus: &bus{Bus: inproc.NewBus()}}, s)
 }
 
 // newInstance is one of several managers that share what keeps leases and records.
 func newInstance(t *testing.T, id collab.InstanceID, l *leases, s *store) *bench {
-	b := &bench{t: t, leases: l, store: s, rooms: &rooms{}}
+	b := &bench{t: t, leases: l, store: s, rooms: &rooms{}, told: map[collab.SessionID][]any{}, gone: map[collab.SessionID]bool{}}
 	log := obs.TestLogger(t, t.Output())
-	b.Manager = New(Options{Leases: l, Store: s, Rooms: b.rooms, Audit: recorder{audit.NewRecorder(id, log), s},
+	b.Manager = New(Options{Leases: l, Store: s, Bus: l.bus, Rooms: b.rooms, Audit: recorder{audit.NewRecorder(id, log), s},
 		Metrics: obs.NewMetrics(prometheus.NewRegistry()), Log: log, Now: time.Now, Instance: id, TTL: ttl})
 	return b
 }
@@ -352,11 +373,44 @@ func (b *bench) denies(q Request, reason string) Denied {
 	return denied
 }
 
+// people are the sessions of an instance, who may lock everything.
+type people struct {
+	*bench
+	active func(collab.SessionID) bool
+}
+
+func (p people) Active(id collab.SessionID) bool { return p.active(id) }
+
+func (p people) MayLock(id collab.SessionID, _ collab.Resource) bool {
+	p.rooms.mu.Lock()
+	defer p.rooms.mu.Unlock()
+	return !p.gone[id]
+}
+
+func (p people) Tell(id collab.SessionID, word any) {
+	p.rooms.mu.Lock()
+	defer p.rooms.mu.Unlock()
+	p.told[id] = append(p.told[id], word)
+}
+
+// words returns what a session was told of one type.
+func words[T any](b *bench, id collab.SessionID) []T {
+	b.rooms.mu.Lock()
+	defer b.rooms.mu.Unlock()
+	var out []T
+	for _, w := range b.told[id] {
+		if v, ok := w.(T); ok {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // run runs the manager until the returned function is called.
 func (b *bench) run(active func(collab.SessionID) bool) (stop func()) {
 	ctx, cancel := context.WithCancel(b.t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); b.Run(ctx, active) }()
+	go func() { defer close(done); b.Run(ctx, people{b, active}) }()
 	return func() { cancel(); <-done }
 }
 

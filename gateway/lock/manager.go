@@ -29,7 +29,7 @@ type Leaser interface {
 
 // Store keeps the records of locks.
 type Store interface {
-	OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error)
+	OpenLock(ctx context.Context, l collab.Lock, displace collab.Displace, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error)
 	CloseLock(ctx context.Context, key collab.LockKey, fence int64, end collab.LockEnd, at time.Time, audit []collab.AuditRow) (collab.Head, bool, error)
 	ExtendLock(ctx context.Context, key collab.LockKey, fence int64, expires time.Time) error
 	LocksOf(ctx context.Context, tenant collab.Tenant, session collab.SessionID) ([]collab.Lock, error)
@@ -55,6 +55,7 @@ type Options struct {
 	Leases   Leaser
 	Expired  <-chan collab.LockKey // leases that ended by themselves, as far as anybody noticed; nil: nobody does
 	Store    Store
+	Bus      Bus // nil: this instance is alone
 	Rooms    Announcer
 	Audit    Recorder
 	Metrics  *obs.Metrics
@@ -71,20 +72,28 @@ type Manager struct {
 	Options
 
 	// Guarded by mu.
-	mu   sync.Mutex
-	held map[collab.LockID]*held
-	owed map[collab.SessionID]collab.Tenant // sessions that went on here while their locks could not be read
+	mu        sync.Mutex
+	held      map[collab.LockID]*held
+	owed      map[collab.SessionID]collab.Tenant // sessions that went on here while their locks could not be read
+	sessions  Sessions                           // nobody until Run
+	wishes    map[wish]*standing                 // of this instance's sessions; each for a minute, and one a session and key
+	lastAsked map[wish]time.Time                 // within the last five seconds
+	handing   map[collab.LockID]chan struct{}    // locks whose being taken somebody waits for
 }
 
-// held is a lock of this instance, with the head at its grant.
+// held is a lock of this instance, with the head at its grant and what the trail knows of who got it.
 type held struct {
 	collab.Lock
-	head collab.Head
+	head          collab.Head
+	role, address string
+	asking        []asking // who wants it, in the order of asking; bounded by maxAsking
+	declined      []string // wishes that the holder has declined; likewise
 }
 
 // New returns a manager without locks.
 func New(o Options) *Manager {
-	return &Manager{Options: o, held: map[collab.LockID]*held{}, owed: map[collab.SessionID]collab.Tenant{}}
+	return &Manager{Options: o, held: map[collab.LockID]*held{}, owed: map[collab.SessionID]collab.Tenant{}, sessions: nobody{},
+		wishes: map[wish]*standing{}, lastAsked: map[wish]time.Time{}, handing: map[collab.LockID]chan struct{}{}}
 }
 
 // Request asks for a lock.
@@ -95,6 +104,15 @@ type Request struct {
 	TTL      time.Duration // 0: the default, extended while the session is active
 	Wait     time.Duration // how long to try again while it is taken
 	TakeOver bool          // from the same user's other session (SPEC L3)
+	Break    *Breaking     // whatever locks stand in the way are taken from their holders (SPEC L7)
+
+	given *offer // by the lock's holder
+}
+
+// Breaking is why somebody breaks a lock: in their own words, and by a code of HL7's PurposeOfUse.
+type Breaking struct {
+	Reason string
+	Code   string
 }
 
 // Denied is the detail of LOCK_DENIED (SPEC L2).
@@ -132,6 +150,9 @@ func (m *Manager) Acquire(ctx context.Context, q Request, then func(collab.LockG
 		return m.deny(context.WithoutCancel(ctx), q, err)
 	}
 	m.Metrics.Locks.Acquired.Inc()
+	if q.Break != nil {
+		m.Metrics.LocksBroken.Add(float64(len(grant.Superseded)))
+	}
 	m.Rooms.Granted(grant, func() { then(grant) })
 	return nil
 }
@@ -176,7 +197,7 @@ func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGran
 	switch {
 	case errors.Is(err, collab.ErrHeld) && holder.Session == q.Session.ID:
 		return m.again(ctx, q, holder)
-	case errors.Is(err, collab.ErrHeld) && q.TakeOver && holder.User == q.Session.User:
+	case errors.Is(err, collab.ErrHeld) && q.replaces(holder):
 		from = holder
 		err = m.Leases.Replace(ctx, holder.Lock, lease, l.TTL)
 	}
@@ -186,16 +207,29 @@ func (m *Manager) attempt(ctx context.Context, q Request) (grant collab.LockGran
 	case err != nil:
 		return grant, false, taken(ReasonUnavailable, collab.Lock{}, err)
 	}
-	grant, err = m.Store.OpenLock(ctx, l, q.TakeOver, func(g collab.LockGranted) []collab.AuditRow { return m.trail(q, g) })
+	grant, err = m.Store.OpenLock(ctx, l, q.displaces(), func(g collab.LockGranted) []collab.AuditRow { return m.trail(q, g) })
 	if err != nil {
 		freed, err = m.undo(context.WithoutCancel(ctx), lease, from, err)
 		return collab.LockGranted{}, freed && asked.Err() == nil, err
 	}
-	m.remember(grant)
-	if err := m.Leases.Confirm(ctx, grant.Lock); err != nil {
-		m.Log.Debug("lock: confirm a lease", obs.Lock(grant.Lock.ID), obs.Err(err)) // the record is what counts
-	}
+	grant.End = q.displaces().Reason()
+	m.remember(q, grant)
+	m.confirm(ctx, grant)
 	return grant, false, nil
+}
+
+// confirm makes the leases what the records are, after a grant. What it misses a renewal finds: the record is what counts.
+func (m *Manager) confirm(ctx context.Context, grant collab.LockGranted) {
+	for _, old := range grant.Superseded {
+		m.giveBack(ctx, leaseOf(old)) // of another key, or of a grant that was quicker to replace the lease and slower to the record
+	}
+	err := m.Leases.Confirm(ctx, grant.Lock)
+	if errors.Is(err, collab.ErrLost) && len(grant.Superseded) > 0 {
+		_, err = m.Leases.Acquire(ctx, leaseOf(grant.Lock), grant.Lock.TTL)
+	}
+	if err != nil {
+		m.Log.Debug("lock: confirm a lease", obs.Lock(grant.Lock.ID), obs.Err(err))
+	}
 }
 
 // giveBack releases a lease that nobody has.
@@ -209,14 +243,13 @@ func (m *Manager) giveBack(ctx context.Context, lease collab.Lease) {
 func (m *Manager) trail(q Request, g collab.LockGranted) []collab.AuditRow {
 	rows := make([]collab.AuditRow, 0, 1+len(g.Superseded))
 	for _, old := range g.Superseded {
-		kind, end := audit.LockReleased, collab.LockTakenOver
-		if old.Session == q.Session.ID { // its lease was gone
-			kind, end = audit.LockExpired, collab.LockExpired
-		}
-		rows = append(rows, m.Audit.Row(m.event(kind, old, q.Address, string(end))))
+		rows = append(rows, m.Audit.Row(m.supersede(q, old)))
 	}
 	granted := m.event(audit.LockAcquired, g.Lock, q.Address, "")
 	granted.Role = q.Session.Role
+	if q.Break != nil && len(g.Superseded) == 0 { // nobody held it any more; that it was to be broken is on record all the same
+		granted.Reason, granted.Details = q.Break.Reason, map[string]string{"code": q.Break.Code}
+	}
 	return append(rows, m.Audit.Row(granted))
 }
 
@@ -277,13 +310,14 @@ func (m *Manager) terms(q Request) (ttl time.Duration, explicit bool) {
 	return m.TTL, false
 }
 
-func (m *Manager) remember(grant collab.LockGranted) {
+func (m *Manager) remember(q Request, grant collab.LockGranted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, old := range grant.Superseded {
 		m.forget(old.ID)
 	}
-	m.held[grant.Lock.ID] = &held{Lock: grant.Lock, head: grant.Head}
+	m.held[grant.Lock.ID] = &held{Lock: grant.Lock, head: grant.Head, role: q.Session.Role, address: q.Address}
+	delete(m.wishes, wish{q.Session.ID, q.Key})
 	m.Metrics.LocksHeld.Set(float64(len(m.held)))
 }
 

@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"corsia/shared/collab"
@@ -47,15 +48,17 @@ func (g *Registry) audience(id collab.SessionID) []*Room {
 // Granted announces a lock to its room, or to the rooms that its holder has joined when the resource is no open room
 // (SPEC L1). Then runs once: when everything up to the grant's revision is delivered.
 func (g *Registry) Granted(grant collab.LockGranted, then func()) {
+	for _, old := range grant.Superseded {
+		if old.Session != grant.Lock.Session {
+			g.tellHolder(superseded(old, grant))
+		}
+	}
 	if r := g.find(grant.Lock.Key.Resource); r != nil {
 		if g.send(r, Granted{Grant: grant, Then: then}) {
 			return
 		}
 	}
 	g.opts.publish(grant.Lock.Key.Resource, collab.BusLocked, grant)
-	for _, old := range grant.Superseded { // the old tab is told (SPEC L3)
-		g.tell(old, &Unlocked{Resource: old.Key.Resource.ID, Lock: old, End: endOf(old, grant.Lock)})
-	}
 	then()
 	g.tell(grant.Lock, &Locked{Resource: grant.Lock.Key.Resource.ID, Lock: grant.Lock})
 }
@@ -86,6 +89,44 @@ func (g *Registry) Departed(m collab.Member, reason string) {
 		return
 	}
 	g.opts.publish(m.Resource, collab.BusLeft, left{Session: m.Session, Reason: reason})
+}
+
+// tellHolder tells who had a lock that another session's grant has ended, if it is not in that room, which will say so
+// (SPEC L3, L7).
+func (g *Registry) tellHolder(told *Unlocked) {
+	session, res := told.Lock.Session, told.Lock.Key.Resource
+	g.mu.Lock()
+	rooms, here := g.joined[session]
+	inRoom := rooms[res]
+	g.mu.Unlock()
+	switch {
+	case inRoom:
+	case here:
+		g.tell(told.Lock, told)
+	case g.opts.Bus.Heard(collab.Everywhere, g.opts.Instance):
+		g.opts.publish(collab.Everywhere, collab.BusForeign, foreign{Unlocked: told})
+	}
+}
+
+// hear tells a holder of this instance what another instance says of its lock.
+func (g *Registry) hear(n collab.Notice) bool {
+	var f foreign
+	if n.Kind != collab.BusForeign || json.Unmarshal(n.Body, &f) != nil || f.Unlocked == nil {
+		return true // of another part, or of another version
+	}
+	lock := f.Unlocked.Lock
+	g.mu.Lock()
+	inRoom := g.joined[lock.Session][lock.Key.Resource]
+	g.mu.Unlock()
+	if inRoom {
+		return true
+	}
+	for _, r := range g.audience(lock.Session) {
+		if r.id.Tenant == lock.Key.Resource.Tenant {
+			r.Offer(Foreign{Message: f.Unlocked}) // full: the holder learns it when it uses the lock
+		}
+	}
+	return true
 }
 
 func (g *Registry) tell(lock collab.Lock, body any) {

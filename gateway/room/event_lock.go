@@ -29,7 +29,7 @@ type Foreign struct {
 func (e Granted) apply(r *Room) {
 	if e.told = r.live.Includes(e.Grant.Head) && !e.Grant.Again; !e.told {
 		for _, old := range e.Grant.Superseded {
-			r.unlock(old)
+			r.forgetLock(old)
 		}
 		r.live.Lock(e.Grant.Lock)
 		r.live.RaiseGuard(e.Grant.Head.Guard)
@@ -54,8 +54,11 @@ func (r *Room) applyLate() {
 
 func (e Granted) announce(r *Room) {
 	for _, old := range e.Grant.Superseded {
-		if old.Session != e.Grant.Lock.Session && !e.told {
-			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: old, End: endOf(old, e.Grant.Lock)}}, "")
+		switch {
+		case e.told:
+			r.ended(superseded(old, e.Grant)) // why it ended the store did not tell
+		case old.Session != e.Grant.Lock.Session:
+			r.broadcast(&Message{Body: superseded(old, e.Grant)}, "")
 		}
 	}
 	e.Then()
@@ -65,14 +68,6 @@ func (e Granted) announce(r *Room) {
 	r.publish(collab.BusLocked, e.Grant)
 }
 
-// endOf says why a lock ended that a grant has superseded.
-func endOf(old, by collab.Lock) collab.LockEnd {
-	if old.User == by.User && old.Session != by.Session {
-		return collab.LockTakenOver
-	}
-	return collab.LockExpired
-}
-
 func (e Extended) apply(r *Room) {
 	if r.live.Extend(e.Lock) {
 		r.publish(collab.BusExtended, e.Lock)
@@ -80,11 +75,8 @@ func (e Extended) apply(r *Room) {
 }
 
 func (e Ended) apply(r *Room) {
-	known := r.unlock(e.Lock)
+	r.ended(&Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End})
 	r.live.RaiseGuard(e.Head.Guard)
-	if known {
-		r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End}}, "")
-	}
 	r.publish(collab.BusUnlocked, e)
 }
 

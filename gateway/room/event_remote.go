@@ -73,9 +73,7 @@ func (e remote) apply(r *Room) {
 
 func (r *Room) lockedElsewhere(g collab.LockGranted) {
 	for _, old := range g.Superseded {
-		if r.unlock(old) {
-			r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: old, End: endOf(old, g.Lock)}}, "")
-		}
+		r.ended(superseded(old, g))
 	}
 	if r.live.Includes(g.Head) {
 		return // the store told of it, and so did this room
@@ -89,9 +87,7 @@ func (r *Room) lockedElsewhere(g collab.LockGranted) {
 func (r *Room) extendedElsewhere(lock collab.Lock) { r.live.Extend(lock) }
 
 func (r *Room) unlockedElsewhere(e Ended) {
-	if r.unlock(e.Lock) {
-		r.broadcast(&Message{Body: &Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End}}, "")
-	}
+	r.ended(&Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End})
 	r.live.RaiseGuard(e.Head.Guard)
 }
 

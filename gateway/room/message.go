@@ -94,6 +94,13 @@ type Unlocked struct {
 	Resource collab.ResourceID
 	Lock     collab.Lock
 	End      collab.LockEnd
+	By       collab.UserID // whose grant ended it; empty: it ended by itself, or its holder ended it
+	ByName   string
+}
+
+// superseded tells of the end of a lock by another session's grant.
+func superseded(old collab.Lock, g collab.LockGranted) *Unlocked {
+	return &Unlocked{Resource: old.Key.Resource.ID, Lock: old, End: g.EndOf(old), By: g.Lock.User, ByName: g.Lock.Name}
 }
 
 // Awareness is a session's focused field, selection and colour (AWARENESS). A null state: it is gone.

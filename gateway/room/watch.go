@@ -35,9 +35,10 @@ type behind struct{ collab.Head }
 
 func (e behind) apply(r *Room) { r.lagsBehind(e.Head) }
 
-// Run looks, until ctx ends, whether the open rooms have missed something that other instances said: at the heads of all
-// every second, at each roster every ten. A Refresh looks at all of it at once.
+// Run hears what other instances say of no room, and looks, until ctx ends, whether the open rooms have missed something that
+// they said: at the heads of all every second, at each roster every ten. A Refresh looks at all of it at once.
 func (g *Registry) Run(ctx context.Context) {
+	defer g.opts.Bus.Subscribe(collab.Everywhere, g.opts.Instance, g.hear)()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for round := 0; ; round++ {

@@ -106,7 +106,7 @@ func (s shared) start(t *testing.T, id collab.InstanceID) *instance {
 		Audit: func(r room.Refusal) collab.AuditRow {
 			return trail.Row(audit.Event{Type: audit.UpdateRejected, Tenant: r.Resource.Tenant, Resource: r.Resource.ID})
 		}, Metrics: metrics, Log: log, Now: time.Now}, 100*time.Millisecond)
-	locks := lock.New(lock.Options{Leases: s.state, Store: s.store, Rooms: rooms, Audit: trail, Metrics: metrics, Log: log, Now: time.Now, Instance: id, TTL: 3 * time.Second})
+	locks := lock.New(lock.Options{Leases: s.state, Store: s.store, Bus: s.bus, Rooms: rooms, Audit: trail, Metrics: metrics, Log: log, Now: time.Now, Instance: id, TTL: 3 * time.Second})
 	gate := session.NewGate(session.Options{Instance: id, Verifier: auth.NewVerifier(auth.Settings{Keys: keys, Revocations: revoked}),
 		Grants: auth.NewGrants(nil, true), Revocations: revoked, Presence: tracker, Rooms: rooms, Locks: locks, Store: s.store, Audit: trail,
 		Metrics: metrics, Log: log, Now: time.Now, HeartbeatInterval: 30 * time.Second, MessagesPerSecond: 50, SessionsPerUser: 2,
@@ -117,7 +117,7 @@ func (s shared) start(t *testing.T, id collab.InstanceID) *instance {
 	var running sync.WaitGroup
 	running.Go(func() { tracker.Run(ctx) })
 	running.Go(func() { compactor.Run(ctx) })
-	running.Go(func() { locks.Run(ctx, gate.Active) })
+	running.Go(func() { locks.Run(ctx, gate) })
 	running.Go(func() { gate.Run(ctx, 50*time.Millisecond) })
 	t.Cleanup(func() {
 		limit, cancel := context.WithTimeout(context.Background(), stopTime)

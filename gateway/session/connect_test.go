@@ -22,7 +22,7 @@ func TestConnectedSaysWhoTheSessionIs(t *testing.T) { // C4, A1
 			t.Errorf("%s is %v, want %v", key, got[key], value)
 		}
 	}
-	if !strings.HasPrefix(got.Text("sessionId"), "s_") || len(got.Text("resumeKey")) < 40 || len(got) != len(want)+3 {
+	if !strings.HasPrefix(got.Text("sessionId"), "s_") || len(got.Text("resumeKey")) < 40 || len(got) != len(want)+4 {
 		t.Errorf("CONNECTED %v", got)
 	}
 	if at := got.Int("serverTime"); at < before || at > time.Now().UnixMilli() {

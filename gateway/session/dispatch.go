@@ -24,6 +24,9 @@ var handlers = map[string]func(s *Session, ctx context.Context, ev socketio.Even
 	evLockAcquire:  (*Session).lockAcquire,
 	evLockExtend:   (*Session).lockExtend,
 	evLockRelease:  (*Session).lockRelease,
+	evLockRequest:  (*Session).lockRequested,
+	evLockDecline:  (*Session).lockDeclined,
+	evLockBreak:    (*Session).lockBreak,
 	evTokenRefresh: (*Session).tokenRefresh,
 }
 
@@ -57,7 +60,7 @@ func (s *Session) dispatch(ev socketio.Event, now time.Time) {
 	case evJoin, evLeave, evTokenRefresh:
 		s.handleInTurn(ev, t, handle)
 		return
-	case evLockExtend, evLockRelease:
+	case evLockExtend, evLockRelease, evLockRequest:
 		s.handleAside(ev, t, handle)
 		return
 	}

@@ -135,7 +135,9 @@ func describe(body any) (name string, fields any) {
 			UserID     collab.UserID     `json:"userId"`
 			SessionID  collab.SessionID  `json:"sessionId"`
 			Reason     collab.LockEnd    `json:"reason"`
-		}{l.Key.Resource.ID, l.Key.Field, l.ID, l.User, l.Session, b.End}
+			By         collab.UserID     `json:"by,omitempty"`
+			ByName     string            `json:"byName,omitempty"`
+		}{l.Key.Resource.ID, l.Key.Field, l.ID, l.User, l.Session, b.End, b.By, b.ByName}
 	}
 	return "ERROR", errorView{Code: collab.CodeInternal, Message: "a message of unknown kind"}
 }
@@ -238,7 +240,11 @@ func viewDenied(f map[string]any, d lock.Denied) {
 	if d.Holder.ID == "" {
 		return
 	}
-	f["lockedBy"], f["lockedByName"], f["lockedUntil"] = d.Holder.User, d.Holder.Name, collab.Millis(d.Holder.ExpiresAt)
+	viewHolder(f, d.Holder)
+}
+
+func viewHolder(f map[string]any, l collab.Lock) {
+	f["lockedBy"], f["lockedByName"], f["lockedUntil"] = l.User, l.Name, collab.Millis(l.ExpiresAt)
 }
 
 // denial is the detail of PERMISSION_DENIED: what the session may not do, and why.

@@ -133,7 +133,8 @@ func (s *Session) greet(resumed bool, places []collab.Member) {
 		rooms = append(rooms, m.Resource.ID)
 	}
 	s.emit("CONNECTED", connectedView{SessionID: s.id, ResumeKey: s.resumeKey, UserID: s.about.User, Name: s.about.Name, Role: s.about.Role,
-		ServerTime: collab.Millis(s.gate.Now()), HeartbeatInterval: s.gate.HeartbeatInterval.Milliseconds(), Resumed: resumed, Rooms: rooms, Protocol: Protocol})
+		ServerTime: collab.Millis(s.gate.Now()), HeartbeatInterval: s.gate.HeartbeatInterval.Milliseconds(), Resumed: resumed, Rooms: rooms, Protocol: Protocol,
+		Permissions: s.permissions()})
 }
 
 type connectedView struct {
@@ -147,6 +148,16 @@ type connectedView struct {
 	Resumed           bool                `json:"resumed"`
 	Rooms             []collab.ResourceID `json:"rooms,omitempty"`
 	Protocol          int                 `json:"protocol"`
+	Permissions       permissionsView     `json:"permissions"`
+}
+
+// permissionsView are the permissions of a token that are about no resource, as far as a client shows something for them.
+type permissionsView struct {
+	BreakGlass bool `json:"breakGlass"`
+}
+
+func (s *Session) permissions() permissionsView {
+	return permissionsView{BreakGlass: s.gate.Grants.Has(s.who(), auth.BreakGlass)}
 }
 
 // open starts a new session.

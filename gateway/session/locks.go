@@ -33,16 +33,20 @@ func (s *Session) lockAcquire(ctx context.Context, ev socketio.Event, t room.Tic
 	if err != nil {
 		return about(id, err)
 	}
-	request := lock.Request{Key: key, Session: s.about, Address: s.address, TTL: ttl, Wait: wait, TakeOver: q.TakeOver}
+	return s.acquireAside(lock.Request{Key: key, Session: s.about, Address: s.address, TTL: ttl, Wait: wait, TakeOver: q.TakeOver}, t)
+}
+
+// acquireAside asks for a lock beside the events that follow, and waits a moment for it.
+func (s *Session) acquireAside(request lock.Request, t room.Ticket) error {
 	done := make(chan struct{})
 	ask := func(ctx context.Context) {
 		defer close(done)
 		s.acquire(breaker.WithGrace(ctx), request, t)
 	}
-	if !s.background(wait+requestTimeout+s.gate.Patience, ask) {
-		return about(id, errTooManyWait)
+	if !s.background(request.Wait+requestTimeout+s.gate.Patience, ask) {
+		return about(request.Key.Resource.ID, errTooManyWait)
 	}
-	if wait == 0 {
+	if request.Wait == 0 {
 		await(done)
 	}
 	return nil
@@ -105,7 +109,13 @@ func (s *Session) lockRelease(ctx context.Context, ev socketio.Event, t room.Tic
 	if err := decode(ev, &q); err != nil {
 		return err
 	}
-	if err := s.gate.Locks.Release(ctx, s.id, collab.LockID(q.LockID)); err != nil {
+	var err error
+	if q.To == "" {
+		err = s.gate.Locks.Release(ctx, s.id, collab.LockID(q.LockID))
+	} else {
+		err = s.gate.Locks.HandOver(ctx, s.id, collab.LockID(q.LockID), collab.SessionID(q.To))
+	}
+	if err != nil {
 		return s.lockLost(q, err)
 	}
 	s.ok(t, map[string]any{"lockId": q.LockID})

@@ -8,7 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"corsia/gateway/lock"
 	"corsia/gateway/socketio"
 	"corsia/shared/collab"
 )
@@ -26,6 +29,9 @@ const (
 	evLockAcquire    = "LOCK_ACQUIRE"
 	evLockExtend     = "LOCK_EXTEND"
 	evLockRelease    = "LOCK_RELEASE"
+	evLockRequest    = "LOCK_REQUEST"
+	evLockDecline    = "LOCK_REQUEST_DECLINED"
+	evLockBreak      = "LOCK_BREAK"
 	evTokenRefresh   = "TOKEN_REFRESH"
 )
 
@@ -34,6 +40,9 @@ const (
 	maxSeedFields     = 2000
 	maxWait           = 30 * time.Second // bound of LOCK_ACQUIRE's waitMs
 	maxTypeBytes      = 128
+	maxMessage        = 200 // characters of a message to a lock's holder
+	minReason         = 10  // characters of why a lock is broken
+	maxReason         = 300
 )
 
 type joinRequest struct {
@@ -70,6 +79,11 @@ type lockRequest struct {
 	TTL        *int64 `json:"ttl"`    // whole seconds
 	WaitMs     int64  `json:"waitMs"` // milliseconds
 	TakeOver   bool   `json:"takeOver"`
+	To         string `json:"to"`        // of LOCK_RELEASE: the session that the lock is handed over to
+	SessionID  string `json:"sessionId"` // of LOCK_REQUEST_DECLINED: the session that asked
+	Message    string `json:"message"`   // of LOCK_REQUEST
+	Reason     string `json:"reason"`    // of LOCK_BREAK
+	Code       string `json:"code"`      // likewise
 }
 
 type tokenRequest struct {
@@ -198,6 +212,32 @@ func (q lockRequest) key(tenant collab.Tenant) (collab.LockKey, error) {
 		return collab.LockKey{}, err
 	}
 	return collab.LockKey{Resource: collab.Resource{Tenant: tenant, ID: id}, Field: field}, nil
+}
+
+// message returns what a session says to the holder of a lock that it asks for.
+func (q lockRequest) message() (string, error) {
+	message := strings.TrimSpace(q.Message)
+	if utf8.RuneCountInString(message) > maxMessage || !isText(message) {
+		return "", collab.NewError(collab.CodeInvalid, "message is not text of at most "+strconv.Itoa(maxMessage)+" characters")
+	}
+	return message, nil
+}
+
+// breaking returns why a lock is to be broken.
+func (q lockRequest) breaking() (*lock.Breaking, error) {
+	b := &lock.Breaking{Reason: strings.TrimSpace(q.Reason), Code: q.Code}
+	switch n := utf8.RuneCountInString(b.Reason); {
+	case n < minReason || n > maxReason || !isText(b.Reason):
+		return nil, collab.NewError(collab.CodeInvalid, "reason is not text of "+strconv.Itoa(minReason)+" to "+strconv.Itoa(maxReason)+" characters")
+	case len(b.Code) < 2 || len(b.Code) > 16 || strings.IndexFunc(b.Code, func(c rune) bool { return c < 'A' || c > 'Z' }) >= 0:
+		return nil, collab.NewError(collab.CodeInvalid, "code is not 2 to 16 capital letters")
+	}
+	return b, nil
+}
+
+// isText reports whether a person can have written it.
+func isText(s string) bool {
+	return utf8.ValidString(s) && strings.IndexFunc(s, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) < 0
 }
 
 // seeds returns the values of a SEED, in the order of their fields.

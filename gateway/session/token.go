@@ -32,7 +32,7 @@ func (s *Session) tokenRefresh(ctx context.Context, ev socketio.Event, t room.Ti
 	s.identity, s.warned = id, false
 	s.mu.Unlock()
 	s.judgeAll(ctx, id, t)
-	s.ok(t, map[string]any{"expiresAt": collab.Millis(id.Expires)})
+	s.ok(t, map[string]any{"expiresAt": collab.Millis(id.Expires), "permissions": s.permissions()})
 	return nil
 }
 

@@ -96,7 +96,7 @@ func TestRecorderKeepsTheTimeAndOutcomeItIsGiven(t *testing.T) {
 func TestT2EveryRowIsALogLineOfKnownKeys(t *testing.T) {
 	var out bytes.Buffer
 	r := NewRecorder("i_1", obs.TestLogger(t, &out))
-	r.Log(context.Background(), sample.Row(), Event{Type: UserConnected}.Row(), collab.AuditRow{EventID: "broken", Body: []byte("{")})
+	r.Log(context.Background(), sample.Row(), Event{Type: LockReleased, Reason: "taken_over"}.Row(), collab.AuditRow{EventID: "broken", Body: []byte("{")})
 
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 3 {
@@ -110,13 +110,19 @@ func TestT2EveryRowIsALogLineOfKnownKeys(t *testing.T) {
 		"msg": "audit", "event_id": sample.ID, "recorded_at": "2031-02-03T04:05:06.000007Z", "type": "LOCK_BROKEN",
 		"outcome": "success", "tenant": "default", "actor": "usr_001", "role": "surgeon", "session": "s_1",
 		"instance": "i_1", "address": "127.0.0.1", "resource": "page:/patient/12345", "fields": "id-dosage values/id-ward",
-		"revision_from": 7.0, "revision_to": 9.0, "fence": 41.0, "reason": "emergency\n\"è\"",
+		"revision_from": 7.0, "revision_to": 9.0, "fence": 41.0,
 		"details": `{"Code":"E2","code":"E1"}`,
 	}
 	for key, value := range want {
 		if line[key] != value {
 			t.Errorf("%s is %v, want %v", key, line[key], value)
 		}
+	}
+	if line["reason"] != nil { // what a person gave as the reason is for the trail alone (T6)
+		t.Errorf("the log has the reason %v", line["reason"])
+	}
+	if !strings.Contains(lines[1], `"reason":"taken_over"`) {
+		t.Errorf("a reason that is a code is not logged: %s", lines[1])
 	}
 	if !strings.Contains(lines[2], `"event_id":"broken"`) || !strings.Contains(lines[2], `"level":"ERROR"`) {
 		t.Errorf("unreadable row: %s", lines[2])

@@ -87,7 +87,9 @@ func (e Event) attrs() []slog.Attr {
 	number(obs.KeyRevisionFrom, e.RevisionFrom)
 	number(obs.KeyRevisionTo, e.RevisionTo)
 	number(obs.KeyFence, e.Fence)
-	text(obs.KeyReason, e.Reason)
+	if e.Type != LockBroken && e.Type != LockAcquired { // there a person says why, in words that are for the trail alone (T6)
+		text(obs.KeyReason, e.Reason)
+	}
 	if len(e.Details) > 0 {
 		details, err := json.Marshal(e.Details)
 		if err == nil { // a map of strings always encodes

@@ -15,6 +15,18 @@ const (
 	BusAwareness BusKind = "awareness" // states of sessions
 )
 
+// What instances tell each other about locks that a session wants and another has (SPEC L7). It is published to
+// Everywhere, as a session may hold and want locks of resources that are open nowhere.
+const (
+	BusLockAsked    BusKind = "lock_asked"    // a session wants a lock; repeated as long as it does
+	BusLockDeclined BusKind = "lock_declined" // its holder does not give it away
+	BusLockOffered  BusKind = "lock_offered"  // it does, or is idle: where the wish is known the lock is taken
+	BusLockTaken    BusKind = "lock_taken"    // so it was
+)
+
+// Everywhere is no resource: what is published to it all instances hear that subscribed to it.
+var Everywhere = Resource{}
+
 // Notice is one message between instances about one resource. The bus is at most once: what matters is in the store or
 // the state driver too.
 type Notice struct {

@@ -11,6 +11,7 @@ type Code string
 // The codes that clients meet.
 const (
 	CodeBadRequest         Code = "BAD_REQUEST"
+	CodeInvalid            Code = "INVALID"
 	CodeUnknownEvent       Code = "UNKNOWN_EVENT"
 	CodeInvalidResource    Code = "INVALID_RESOURCE"
 	CodeInvalidField       Code = "INVALID_FIELD"

@@ -112,6 +112,9 @@ func NewSessionID() SessionID { return SessionID("s_" + random(16)) }
 // NewLockID returns an id of 128 random bits.
 func NewLockID() LockID { return LockID("l_" + random(16)) }
 
+// NewDeliveryID returns an id of 128 random bits for what is delivered to a room.
+func NewDeliveryID() string { return "d_" + random(16) }
+
 // NewInstanceID returns an id of 64 random bits.
 func NewInstanceID() InstanceID { return InstanceID("i_" + random(8)) }
 

@@ -90,10 +90,24 @@ type Lease struct {
 
 // LockGranted is what the store answers when it has opened a lock's record.
 type LockGranted struct {
-	Lock       Lock   // with its fence
-	Superseded []Lock // records that this grant closed: a taken-over lock, or one whose lease was gone
-	Again      bool   // the session held it already: it lasts longer now
-	Head       Head   // of the resource after its guard was raised; zero revision when it has no document
+	Lock       Lock    // with its fence
+	Superseded []Lock  // records that this grant closed: a taken-over lock, or one whose lease was gone
+	End        LockEnd // why locks of other sessions among them ended; empty: nobody said
+	Again      bool    // the session held it already: it lasts longer now
+	Head       Head    // of the resource after its guard was raised; zero revision when it has no document
+}
+
+// EndOf says why a lock ended that the grant has superseded.
+func (g LockGranted) EndOf(old Lock) LockEnd {
+	switch {
+	case old.Session == g.Lock.Session: // its lease was gone
+		return LockExpired
+	case g.End != "":
+		return g.End
+	case old.User == g.Lock.User:
+		return LockTakenOver
+	}
+	return LockExpired
 }
 
 // HeldError says whose open lock stands in the way. It wraps ErrHeld when that is a lock of the same key, ErrOverlaps when

@@ -46,6 +46,8 @@ type Metrics struct {
 	LockLatency    prometheus.Observer // lock_acquisition_duration_seconds
 	LockContention prometheus.Counter  // lock_contention_total: attempts that met another's lock
 	LocksHeld      prometheus.Gauge    // locks_held: open on this instance
+	LocksBroken    prometheus.Counter  // locks_broken_total: taken away from their holders (L7)
+	LockRequests   LockRequests        // lock_requests_total{result}
 
 	// Audit.
 	AuditWritten    prometheus.Counter // audit_logs_written_total
@@ -68,6 +70,11 @@ type Operations struct {
 // LockResults count attempts to acquire a lock, by label result.
 type LockResults struct {
 	Acquired, Denied, Unavailable, Failed prometheus.Counter
+}
+
+// LockRequests count wishes for locks of others, and what became of them, by label result (L7).
+type LockRequests struct {
+	Asked, Declined, Handed, Idle prometheus.Counter
 }
 
 // BreakerState is the value of breaker_state.

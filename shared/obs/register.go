@@ -54,6 +54,12 @@ func (m *Metrics) registerLocks(r registrar) {
 	}
 	m.LockLatency = r.histogram("lock_acquisition_duration_seconds", "From LOCK_ACQUIRE to its answer.", lockBuckets)
 	m.LockContention = r.counter("lock_contention_total", "Attempts that met a lock of another session.")
+	m.LocksBroken = r.counter("locks_broken_total", "Locks that were taken away from their holders.")
+	requests := r.counters("lock_requests_total", "Wishes for a lock of another session, and what became of them.", "result")
+	m.LockRequests = LockRequests{
+		Asked: requests.WithLabelValues("asked"), Declined: requests.WithLabelValues("declined"),
+		Handed: requests.WithLabelValues("handed"), Idle: requests.WithLabelValues("idle"),
+	}
 	m.LocksHeld = r.gauge("locks_held", "Open locks of this instance's sessions.")
 }
 

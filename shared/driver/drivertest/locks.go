@@ -11,7 +11,7 @@ import (
 
 // Locker is the port of the locks' records and fences.
 type Locker interface {
-	OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error)
+	OpenLock(ctx context.Context, l collab.Lock, displace collab.Displace, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error)
 	CloseLock(ctx context.Context, key collab.LockKey, fence int64, end collab.LockEnd, at time.Time, audit []collab.AuditRow) (collab.Head, bool, error)
 	ExtendLock(ctx context.Context, key collab.LockKey, fence int64, expires time.Time) error
 	OpenLocks(ctx context.Context, r collab.Resource) ([]collab.Lock, error)
@@ -34,6 +34,8 @@ func Locks(t *testing.T, open func(*testing.T) Locker) {
 		{"L2 of five at once one wins", oneWins},
 		{"L3 the same user's other session takes over when it asks to", takeOver},
 		{"L3 a session's own lock of the key is superseded", superseded},
+		{"L7 a lock that is given away ends with the grant, whatever its key", handOver},
+		{"L7 a grant that breaks ends all that stand in its way", breaks},
 		{"L4 a lock is extended while it is open", extend},
 		{"C11 the open locks of a session are found", ofSession},
 		{"L5 of five that close a lock one does, and its audit row is kept once", closedOnce},
@@ -55,7 +57,7 @@ func lock(r collab.Resource, field collab.Field, user collab.UserID, session col
 
 func grant(t *testing.T, l Locker, want collab.Lock) collab.LockGranted {
 	t.Helper()
-	granted, err := l.OpenLock(timeLimit(t), want, false, nil)
+	granted, err := l.OpenLock(timeLimit(t), want, collab.Displace{}, nil)
 	must(t, err)
 	return granted
 }
@@ -86,7 +88,7 @@ func grantRecord(t *testing.T, l Locker) {
 	join(t, l, r, "usr_001", "s_1")
 	want := lock(r, "dosage", "usr_001", "s_1")
 	want.Explicit, want.TTL = true, 7*time.Second
-	granted, err := l.OpenLock(timeLimit(t), want, false, func(granted collab.LockGranted) []collab.AuditRow {
+	granted, err := l.OpenLock(timeLimit(t), want, collab.Displace{}, func(granted collab.LockGranted) []collab.AuditRow {
 		row := auditRow(r, "LOCK_ACQUIRED")
 		if granted.Lock.Fence != 1 {
 			row.Type = "the fence is not known"
@@ -162,11 +164,11 @@ func denied(t *testing.T, l Locker) {
 	r := resource()
 	holder := grant(t, l, lock(r, "dosage", "usr_001", "s_1")).Lock
 	audit := func(collab.LockGranted) []collab.AuditRow { return []collab.AuditRow{auditRow(r, "LOCK_ACQUIRED")} }
-	_, err := l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_002", "s_2"), false, audit)
+	_, err := l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_002", "s_2"), collab.Displace{}, audit)
 	wantHeld(t, err, collab.ErrHeld, holder)
-	_, err = l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_001", "s_3"), false, audit) // the owner is the session
+	_, err = l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_001", "s_3"), collab.Displace{}, audit) // the owner is the session
 	wantHeld(t, err, collab.ErrHeld, holder)
-	_, err = l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_002", "s_2"), true, audit) // of another user
+	_, err = l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_002", "s_2"), collab.Displace{SameUser: true}, audit) // of another user
 	wantHeld(t, err, collab.ErrHeld, holder)
 	wantOpen(t, l, r, holder)
 	wantPending(t, l, r)
@@ -189,17 +191,17 @@ func overlaps(t *testing.T, l Locker) {
 	for _, tt := range tests {
 		r := resource()
 		held := grant(t, l, lock(r, tt.held, "usr_001", "s_1")).Lock
-		_, err := l.OpenLock(timeLimit(t), lock(r, tt.wanted, "usr_001", "s_2"), false, nil)
+		_, err := l.OpenLock(timeLimit(t), lock(r, tt.wanted, "usr_001", "s_2"), collab.Displace{}, nil)
 		if tt.want != nil {
 			wantHeld(t, err, tt.want, held)
 		} else if err != nil {
 			t.Errorf("%q is held, %q is wanted: %v", tt.held, tt.wanted, err)
 		}
 		other := resource()
-		if _, err := l.OpenLock(timeLimit(t), lock(other, tt.wanted, "usr_001", "s_2"), false, nil); err != nil {
+		if _, err := l.OpenLock(timeLimit(t), lock(other, tt.wanted, "usr_001", "s_2"), collab.Displace{}, nil); err != nil {
 			t.Errorf("on another tenant's resource: %v", err)
 		}
-		if _, err := l.OpenLock(timeLimit(t), lock(r, tt.wanted, "usr_001", "s_1"), false, nil); tt.want != nil && err != nil {
+		if _, err := l.OpenLock(timeLimit(t), lock(r, tt.wanted, "usr_001", "s_1"), collab.Displace{}, nil); tt.want != nil && err != nil {
 			t.Errorf("%q is held, %q is wanted by the same session: %v", tt.held, tt.wanted, err)
 		}
 	}
@@ -211,7 +213,7 @@ func oneWins(t *testing.T, l Locker) {
 	outcomes := make(chan error, sessions)
 	for i := range sessions {
 		go func() {
-			_, err := l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_001", collab.SessionID(rune('a'+i))), false, nil)
+			_, err := l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_001", collab.SessionID(rune('a'+i))), collab.Displace{}, nil)
 			outcomes <- err
 		}()
 	}
@@ -233,7 +235,7 @@ func takeOver(t *testing.T, l Locker) {
 	r := resource()
 	join(t, l, r, "usr_001", "s_1")
 	old := grant(t, l, lock(r, "dosage", "usr_001", "s_1")).Lock
-	granted, err := l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_001", "s_2"), true, nil)
+	granted, err := l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_001", "s_2"), collab.Displace{SameUser: true}, nil)
 	must(t, err)
 	if granted.Lock.Fence != 2 || len(granted.Superseded) != 1 || !sameLock(granted.Superseded[0], old) {
 		t.Fatalf("granted %+v, want fence 2 in the place of %+v", granted, old)
@@ -243,8 +245,42 @@ func takeOver(t *testing.T, l Locker) {
 		t.Fatalf("the old grant was closed again: %v, %v", closed, err)
 	}
 	field := grant(t, l, lock(r, "note", "usr_001", "s_1")).Lock
-	_, err = l.OpenLock(timeLimit(t), lock(r, "", "usr_001", "s_2"), true, nil) // another key is not taken over
+	_, err = l.OpenLock(timeLimit(t), lock(r, "", "usr_001", "s_2"), collab.Displace{SameUser: true}, nil) // another key is not taken over
 	wantHeld(t, err, collab.ErrOverlaps, field)
+}
+
+func handOver(t *testing.T, l Locker) {
+	r := resource()
+	join(t, l, r, "usr_001", "s_1")
+	whole := grant(t, l, lock(r, "", "usr_001", "s_1")).Lock
+	give := collab.Displace{Lock: whole.ID, End: collab.LockReleased}
+	granted, err := l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_002", "s_2"), give, nil)
+	must(t, err)
+	if len(granted.Superseded) != 1 || !sameLock(granted.Superseded[0], whole) || granted.Head != (collab.Head{Revision: 1, Guard: 2}) {
+		t.Fatalf("granted %+v, want it in the place of %+v, the guard raised once", granted, whole)
+	}
+	wantOpen(t, l, r, granted.Lock)
+	_, err = l.OpenLock(timeLimit(t), lock(r, "dosage", "usr_003", "s_3"), give, nil) // it was given to another already
+	wantHeld(t, err, collab.ErrHeld, granted.Lock)
+	note := grant(t, l, lock(r, "note", "usr_003", "s_3")).Lock
+	_, err = l.OpenLock(timeLimit(t), lock(r, "", "usr_004", "s_4"), collab.Displace{Lock: granted.Lock.ID}, nil)
+	wantHeld(t, err, collab.ErrOverlaps, note) // the other one is not given away
+	wantOpen(t, l, r, granted.Lock, note)
+}
+
+func breaks(t *testing.T, l Locker) {
+	r := resource()
+	var held []collab.Lock
+	for _, field := range []collab.Field{"dosage", "note"} {
+		held = append(held, grant(t, l, lock(r, field, "usr_001", "s_1")).Lock)
+	}
+	own := grant(t, l, lock(r, "plan", "usr_002", "s_2")).Lock
+	granted, err := l.OpenLock(timeLimit(t), lock(r, "", "usr_002", "s_2"), collab.Displace{Any: true, End: collab.LockBroken}, nil)
+	must(t, err)
+	if len(granted.Superseded) != 2 || !sameLock(granted.Superseded[0], held[0]) || !sameLock(granted.Superseded[1], held[1]) {
+		t.Fatalf("it ended %+v, want %+v", granted.Superseded, held)
+	}
+	wantOpen(t, l, r, granted.Lock, own)
 }
 
 func superseded(t *testing.T, l Locker) {

@@ -159,17 +159,17 @@ func lockOn(field collab.Field, session collab.SessionID) collab.Lock {
 
 func TestGrantsOfOneTransactionSeeEachOther(t *testing.T) { // L1, L2
 	c := at(collab.Head{Revision: 3}, 1)
-	granted, err := c.openLock(lockOn("a", "s_1"), false)
+	granted, err := c.openLock(lockOn("a", "s_1"), collab.Displace{})
 	if err != nil || granted.Lock.Fence != 1 || granted.Head != (collab.Head{Revision: 3, Guard: 1}) {
 		t.Fatalf("granted %+v, %v", granted, err)
 	}
-	if _, err := c.openLock(lockOn("a", "s_2"), false); !errors.Is(err, collab.ErrHeld) {
+	if _, err := c.openLock(lockOn("a", "s_2"), collab.Displace{}); !errors.Is(err, collab.ErrHeld) {
 		t.Fatalf("the same key: %v, want ErrHeld", err)
 	}
-	if _, err := c.openLock(lockOn("", "s_2"), true); !errors.Is(err, collab.ErrOverlaps) {
+	if _, err := c.openLock(lockOn("", "s_2"), collab.Displace{SameUser: true}); !errors.Is(err, collab.ErrOverlaps) {
 		t.Fatalf("the whole resource: %v, want ErrOverlaps", err)
 	}
-	over, err := c.openLock(lockOn("a", "s_2"), true)
+	over, err := c.openLock(lockOn("a", "s_2"), collab.Displace{SameUser: true})
 	if err != nil || over.Lock.Fence != 2 || len(over.Superseded) != 1 || len(c.locks[ward]) != 1 {
 		t.Fatalf("taken over: %+v, %v", over, err)
 	}

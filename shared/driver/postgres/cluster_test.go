@@ -197,7 +197,7 @@ func visit(db *DB, res collab.Resource, session collab.SessionID) error {
 	key := collab.LockKey{Resource: res, Field: "dosage"}
 	granted, err := db.OpenLock(ctx, collab.Lock{
 		ID: collab.NewLockID(), Key: key, User: "usr_001", Session: session, AcquiredAt: time.Now(), ExpiresAt: time.Now(),
-	}, false, nil)
+	}, collab.Displace{}, nil)
 	if err != nil && !errors.Is(err, collab.ErrHeld) {
 		return err
 	}

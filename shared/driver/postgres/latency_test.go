@@ -39,7 +39,7 @@ func BenchmarkLock(b *testing.B) {
 	benchLatency(b, func(int) error {
 		granted, err := db.OpenLock(context.Background(), collab.Lock{
 			ID: collab.NewLockID(), Key: key, User: "usr_001", Session: "s_1", AcquiredAt: time.Now(), ExpiresAt: time.Now(),
-		}, false, nil)
+		}, collab.Displace{}, nil)
 		if err != nil {
 			return err
 		}

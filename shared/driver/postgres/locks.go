@@ -13,16 +13,15 @@ import (
 
 // OpenLock opens the record of a grant and issues its fence (SPEC L1); the lock is effective once it returns. Open records
 // of other sessions that overlap deny it with a *collab.HeldError around ErrHeld (same key) or ErrOverlaps (another key).
-// With takeOver a record of the same key and user is closed instead (SPEC L3), as is one of the same key and session
-// always. audit makes the rows of the grant and of what it ended; it may be called more than once.
-func (db *DB) OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error) {
+// What displace says is closed instead, as is one of the same key and session always. audit makes the rows of the grant and of what it ended; it may be called more than once.
+func (db *DB) OpenLock(ctx context.Context, l collab.Lock, displace collab.Displace, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error) {
 	var granted collab.LockGranted
 	err := db.do(ctx, 4*rowOverhead, func(w *wants) {
 		w.head(l.Key.Resource, true) // without a document, too: of two that overlap the second must wait for the first
 		w.locks[l.Key.Resource] = true
 		w.fences[l.Key] = true
 	}, func(c *change) (err error) {
-		if granted, err = c.openLock(l, takeOver); err != nil {
+		if granted, err = c.openLock(l, displace); err != nil {
 			return err
 		}
 		if audit != nil {
@@ -36,13 +35,13 @@ func (db *DB) OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit 
 	return granted, nil
 }
 
-func (c *change) openLock(l collab.Lock, takeOver bool) (collab.LockGranted, error) {
-	superseded, err := c.superseded(l, takeOver)
-	if err != nil {
-		return collab.LockGranted{}, refuse(err)
+func (c *change) openLock(l collab.Lock, displace collab.Displace) (collab.LockGranted, error) {
+	superseded, denied := displace.Judge(l, c.locks[l.Key.Resource])
+	if denied != nil {
+		return collab.LockGranted{}, refuse(denied)
 	}
 	for _, old := range superseded {
-		c.closeLock(old, collab.LockTakenOver, l.AcquiredAt)
+		c.closeLock(old, displace.Reason(), l.AcquiredAt)
 	}
 	r := l.Key.Resource
 	l.Fence = c.fences[l.Key] + 1
@@ -56,25 +55,6 @@ func (c *change) openLock(l collab.Lock, takeOver bool) (collab.LockGranted, err
 		string(l.Session), string(l.Instance), l.AcquiredAt, l.ExpiresAt, l.TTL.Microseconds(), l.Explicit)
 	c.locks[r] = append(c.locks[r], l)
 	return collab.LockGranted{Lock: l, Superseded: superseded, Head: c.raiseGuard(r)}, nil
-}
-
-// superseded returns the open records that a grant of l ends, or what denies l. A record of the same key is named first.
-func (c *change) superseded(l collab.Lock, takeOver bool) (ends []collab.Lock, denied error) {
-	for _, other := range c.locks[l.Key.Resource] {
-		same := other.Key == l.Key
-		switch {
-		case same && (other.Session == l.Session || takeOver && other.User == l.User):
-			ends = append(ends, other)
-		case same:
-			return nil, &collab.HeldError{Lock: other, Err: collab.ErrHeld}
-		case other.Session != l.Session && other.Key.Overlaps(l.Key) && denied == nil:
-			denied = &collab.HeldError{Lock: other, Err: collab.ErrOverlaps}
-		}
-	}
-	if denied != nil {
-		return nil, denied
-	}
-	return ends, nil
 }
 
 // CloseLock ends the grant of that fence, if it is still open, and keeps the audit rows. It reports false, and writes

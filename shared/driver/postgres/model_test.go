@@ -115,11 +115,11 @@ func TestASessionComesWritesLocksAndGoes(t *testing.T) {
 		t.Fatalf("the same again: %v, want ErrStale", c.Err)
 	}
 	held := lockOn("a", "s_1")
-	granted, err := db.OpenLock(ctx, held, false, func(g collab.LockGranted) []collab.AuditRow { return event("granted") })
+	granted, err := db.OpenLock(ctx, held, collab.Displace{}, func(g collab.LockGranted) []collab.AuditRow { return event("granted") })
 	if err != nil || granted.Lock.Fence != 1 || granted.Head != (collab.Head{Revision: 3, Guard: 2}) {
 		t.Fatalf("granted %+v, %v", granted, err)
 	}
-	if _, err := db.OpenLock(ctx, lockOn("a", "s_2"), false, nil); !errors.Is(err, collab.ErrHeld) {
+	if _, err := db.OpenLock(ctx, lockOn("a", "s_2"), collab.Displace{}, nil); !errors.Is(err, collab.ErrHeld) {
 		t.Fatalf("another session's: %v, want ErrHeld", err)
 	}
 	if err := db.ExtendLock(ctx, held.Key, 1, time.Now()); err != nil {

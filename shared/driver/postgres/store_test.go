@@ -223,7 +223,7 @@ func TestHeadsOfOpenRoomsAreReadAtOnce(t *testing.T) {
 		t.Fatal(c.Err)
 	}
 	key := collab.LockKey{Resource: locked}
-	if _, err := db.OpenLock(t.Context(), collab.Lock{ID: "l_1", Key: key, AcquiredAt: time.Now(), ExpiresAt: time.Now()}, false, nil); err != nil {
+	if _, err := db.OpenLock(t.Context(), collab.Lock{ID: "l_1", Key: key, AcquiredAt: time.Now(), ExpiresAt: time.Now()}, collab.Displace{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	got, err := db.Heads(t.Context(), []collab.Resource{b, locked, a, {Tenant: "default", ID: "none"}, {Tenant: "other", ID: "a"}})
@@ -242,7 +242,7 @@ func TestAGrantBeforeTheDocumentRaisesItsGuard(t *testing.T) { // L6: what was c
 	db := openOnce(t).DB
 	res := collab.Resource{Tenant: "default", ID: "a"}
 	held := collab.Lock{ID: "l_1", Key: collab.LockKey{Resource: res}, Session: "s_2", AcquiredAt: time.Now(), ExpiresAt: time.Now()}
-	if _, err := db.OpenLock(t.Context(), held, false, nil); err != nil {
+	if _, err := db.OpenLock(t.Context(), held, collab.Displace{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	created(t, db, "a")
@@ -286,7 +286,7 @@ func TestTextsThatPostgresCannotKeepAreMadeStorable(t *testing.T) {
 		t.Fatal(c.Err)
 	}
 	held := collab.Lock{ID: "l_1", Key: collab.LockKey{Resource: res}, Name: "Dr\x00 Rossi", AcquiredAt: time.Now(), ExpiresAt: time.Now()}
-	if _, err := db.OpenLock(t.Context(), held, false, nil); err != nil {
+	if _, err := db.OpenLock(t.Context(), held, collab.Displace{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	s, err := db.Load(t.Context(), res)

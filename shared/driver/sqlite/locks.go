@@ -10,12 +10,11 @@ import (
 
 // OpenLock opens the record of a grant and issues its fence (SPEC L1); the lock is effective once it returns. Open records
 // of other sessions that overlap deny it with a *collab.HeldError around ErrHeld (same key) or ErrOverlaps (another key).
-// With takeOver a record of the same key and user is closed instead (SPEC L3), as is one of the same key and session
-// always. audit makes the rows of the grant and of what it ended; it may be called more than once.
-func (db *DB) OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error) {
+// What displace says is closed instead, as is one of the same key and session always. audit makes the rows of the grant and of what it ended; it may be called more than once.
+func (db *DB) OpenLock(ctx context.Context, l collab.Lock, displace collab.Displace, audit func(collab.LockGranted) []collab.AuditRow) (collab.LockGranted, error) {
 	var granted collab.LockGranted
 	err := db.do(ctx, 4*rowOverhead, func(w *writer) (err error) {
-		granted, err = w.openLock(l, takeOver)
+		granted, err = w.openLock(l, displace)
 		if err != nil || audit == nil {
 			return err
 		}
@@ -27,13 +26,13 @@ func (db *DB) OpenLock(ctx context.Context, l collab.Lock, takeOver bool, audit 
 	return granted, nil
 }
 
-func (w *writer) openLock(l collab.Lock, takeOver bool) (g collab.LockGranted, err error) {
-	superseded, err := w.superseded(l, takeOver)
+func (w *writer) openLock(l collab.Lock, displace collab.Displace) (g collab.LockGranted, err error) {
+	superseded, err := w.superseded(l, displace)
 	if err != nil {
 		return g, err
 	}
 	for _, old := range superseded {
-		if _, err := w.closeLock(old.Key, old.Fence, collab.LockTakenOver, l.AcquiredAt); err != nil {
+		if _, err := w.closeLock(old.Key, old.Fence, displace.Reason(), l.AcquiredAt); err != nil {
 			return g, err
 		}
 	}
@@ -54,9 +53,8 @@ func (w *writer) openLock(l collab.Lock, takeOver bool) (g collab.LockGranted, e
 	return collab.LockGranted{Lock: l, Superseded: superseded, Head: head}, nil
 }
 
-// superseded returns the open records that a grant of l ends, or refuses l because of one that it may not end. A record of
-// the same key is named first.
-func (w *writer) superseded(l collab.Lock, takeOver bool) ([]collab.Lock, error) {
+// superseded returns the open records that a grant of l ends, or refuses l because of one that it may not end.
+func (w *writer) superseded(l collab.Lock, displace collab.Displace) ([]collab.Lock, error) {
 	rows, err := w.rows("SELECT "+lockColumns+` FROM locks WHERE tenant = ? AND resource_id = ? AND closed_at IS NULL
 		ORDER BY field = ? DESC, field`, l.Key.Resource.Tenant, l.Key.Resource.ID, l.Key.Field)
 	if err != nil {
@@ -66,17 +64,9 @@ func (w *writer) superseded(l collab.Lock, takeOver bool) ([]collab.Lock, error)
 	if err != nil {
 		return nil, fmt.Errorf("read open locks: %w", err)
 	}
-	var ends []collab.Lock
-	for _, other := range open {
-		same := other.Key == l.Key
-		switch {
-		case same && (other.Session == l.Session || takeOver && other.User == l.User):
-			ends = append(ends, other)
-		case same:
-			return nil, refuse(&collab.HeldError{Lock: other, Err: collab.ErrHeld})
-		case other.Session != l.Session && other.Key.Overlaps(l.Key):
-			return nil, refuse(&collab.HeldError{Lock: other, Err: collab.ErrOverlaps})
-		}
+	ends, denied := displace.Judge(l, open)
+	if denied != nil {
+		return nil, refuse(denied)
 	}
 	return ends, nil
 }
