@@ -66,7 +66,7 @@ func (l *Live) Check(w Writer, update []byte) (Checked, error) {
 		return Checked{Clients: c.Clients}, err
 	}
 	c.Fields = fields(plan.Touches())
-	if err := l.locked(w.Session, c.Fields); err != nil {
+	if err := l.locked(w, c.Fields); err != nil {
 		return Checked{Clients: c.Clients}, err
 	}
 	return c, nil
@@ -106,41 +106,32 @@ type Missing struct {
 	StateVector []byte
 }
 
-// ownership returns the ids that the update binds, or FOREIGN_CLIENT.
-func (l *Live) ownership(w Writer, clients []collab.ClientID) ([]collab.Owner, error) {
-	var bind []collab.Owner
-	for _, id := range clients {
-		o, known := l.owners[id]
-		holder, held := l.writers[id]
-		if known && (o.User != w.User || o.Retired || o.Session != w.Session && l.elsewhere(o.Session)) || held && holder != w.Session {
-			return nil, &collab.Error{Code: collab.CodeForeignClient, Msg: "the update writes under a client id that is not this session's",
-				Detail: Foreign{Client: id}}
-		}
-		if !known || !o.Used {
-			bind = append(bind, collab.Owner{Client: id, User: w.User, Session: w.Session, Used: true})
-		}
-	}
-	return bind, nil
-}
-
-// locked returns UPDATE_REJECTED when another session's lock covers one of the fields.
-func (l *Live) locked(session collab.SessionID, fields []collab.Field) error {
+// locked returns UPDATE_REJECTED when another session's lock covers one of the fields, or BACKPRESSURE when all that do will
+// end soon.
+func (l *Live) locked(w Writer, fields []collab.Field) error {
 	if len(l.locks) == 0 {
 		return nil
 	}
 	var hit Rejected
+	var waits collab.SessionID
 	for _, lock := range l.locks {
-		if lock.Session == session {
+		if lock.Session == w.Session {
 			continue
 		}
 		for _, f := range fields {
-			if lock.Key.Covers(f) || (collab.LockKey{Resource: l.resource, Field: f}).Covers(lock.Key.Field) {
+			switch covers := lock.Key.Covers(f) || (collab.LockKey{Resource: l.resource, Field: f}).Covers(lock.Key.Field); {
+			case covers && l.awaited(w, lock):
+				waits = lock.Session
+			case covers:
 				hit.Fields = append(hit.Fields, f)
 				hit.LockedBy = lock.User
 			}
 		}
 	}
-	if len(hit.Fields) == 0 {
+	switch {
+	case len(hit.Fields) == 0 && waits != "":
+		return unsettled(waits, "the update writes a field that the user's other session has locked, which is about to end; send it again")
+	case len(hit.Fields) == 0:
 		return nil
 	}
 	slices.Sort(hit.Fields)
@@ -161,6 +152,9 @@ func (l *Live) Retire(w Writer, refused []collab.ClientID) (known []collab.Clien
 	for _, id := range refused {
 		if _, held := l.writers[id]; held {
 			continue // this session's, noted above, or another's
+		}
+		if _, standing := l.holding(w, id); standing == Connected || standing == Unsure {
+			continue // another's, at another instance
 		}
 		switch o, seen := l.owners[id]; {
 		case !seen:

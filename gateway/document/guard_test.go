@@ -255,7 +255,7 @@ func TestLockRefusesTheWholeUpdateOfOthers(t *testing.T) { // L6
 			}))
 			r.live.Lock(lockOn(tt.locked, "bruno", "s_bruno", 1))
 			update := r.edit(anna, tt.edit)
-			if err := r.live.locked("s_bruno", []collab.Field{tt.locked}); err != nil {
+			if err := r.live.locked(Writer{Session: "s_bruno", User: "bruno"}, []collab.Field{tt.locked}); err != nil {
 				t.Fatalf("the holder is refused: %v", err)
 			}
 			if tt.want == nil {
@@ -267,7 +267,7 @@ func TestLockRefusesTheWholeUpdateOfOthers(t *testing.T) { // L6
 			if !ok || !slices.Equal(hit.Fields, tt.want) || hit.LockedBy != "bruno" {
 				t.Fatalf("detail %+v, want %v by bruno", detail, tt.want)
 			}
-			if err := r.live.locked("s_anna", tt.want); collab.AsError(err).Code != collab.CodeUpdateRejected {
+			if err := r.live.locked(anna.Writer, tt.want); collab.AsError(err).Code != collab.CodeUpdateRejected {
 				t.Fatalf("checked again: %v, want UPDATE_REJECTED", err)
 			}
 		})

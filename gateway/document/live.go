@@ -35,15 +35,15 @@ type Live struct {
 	limits   Limits
 
 	// Owned by the room.
-	elsewhere func(collab.SessionID) bool // whether a session is in the room at another instance
-	doc       *ydoc.Doc
-	head      collab.Head // as committed
-	kind      string
-	owners    map[collab.ClientID]collab.Owner
-	writers   map[collab.ClientID]collab.SessionID // ids that live sessions hold
-	locks     map[collab.Field]collab.Lock
-	ended     map[collab.Field]int64 // fence of the last lock that ended, as word of a grant may come after word of its end
-	seeds     map[collab.Field]string
+	company Company
+	doc     *ydoc.Doc
+	head    collab.Head // as committed
+	kind    string
+	owners  map[collab.ClientID]collab.Owner     // of each id: the session that wrote under it last, or has it reserved
+	writers map[collab.ClientID]collab.SessionID // ids that sessions of this instance hold
+	locks   map[collab.Field]collab.Lock
+	ended   map[collab.Field]int64 // fence of the last lock that ended, as word of a grant may come after word of its end
+	seeds   map[collab.Field]string
 }
 
 // Open builds the document from the store's snapshot. A snapshot that does not decode, or whose journal is not causally
@@ -54,7 +54,7 @@ func Open(res collab.Resource, snap collab.Snapshot, limits Limits) (*Live, erro
 		return nil, err
 	}
 	l := &Live{
-		resource: res, limits: limits, elsewhere: func(collab.SessionID) bool { return false }, doc: doc, head: snap.Head, kind: snap.Type,
+		resource: res, limits: limits, company: alone{}, doc: doc, head: snap.Head, kind: snap.Type,
 		owners:  make(map[collab.ClientID]collab.Owner, len(snap.Owners)),
 		writers: map[collab.ClientID]collab.SessionID{},
 		locks:   map[collab.Field]collab.Lock{},
@@ -143,7 +143,11 @@ func (l *Live) CatchUp(s collab.Snapshot) error {
 		return err
 	}
 	for _, o := range s.Owners {
-		o.Used = o.Used || l.owners[o.Client].Used
+		known := l.owners[o.Client]
+		o.Used = o.Used || known.Used
+		if _, held := l.writers[o.Client]; held { // by a session whose row may be under way
+			o.Session = known.Session
+		}
 		l.owners[o.Client] = o
 	}
 	l.Seeded(s.Seeds)
@@ -174,7 +178,7 @@ func (l *Live) Stands(w Writer, c Checked, tail []collab.Entry) bool {
 			}
 		}
 	}
-	return l.locked(w.Session, c.Fields) == nil
+	return l.locked(w, c.Fields) == nil
 }
 
 // ApplyRemote applies rows that another instance committed. They were judged there. After an error the document is to be read
@@ -195,10 +199,13 @@ func (l *Live) ApplyRemote(entries []collab.Entry) (err error) {
 		for _, c := range e.Clients {
 			o, known := l.owners[c]
 			if !known {
-				o = collab.Owner{Client: c, User: e.User, Session: e.Session}
+				o = collab.Owner{Client: c, User: e.User}
 			}
-			o.Used = true
+			o.Session, o.Used = e.Session, true
 			l.owners[c] = o
+			if l.writers[c] != e.Session { // it went on under it elsewhere
+				delete(l.writers, c)
+			}
 		}
 		l.head.Revision = e.Revision
 	}
@@ -226,22 +233,27 @@ func (l *Live) Bytes() int { return l.doc.Size() }
 // Text returns a text field's content. For tests and seeding.
 func (l *Live) Text(field collab.Field) string { return l.doc.Text(string(field)) }
 
-// Reserve notes a client id that the store granted to a session that joins.
+// Reserve notes a client id that the store granted to a session that joins, unless its user went on under it in another
+// session.
 func (l *Live) Reserve(client collab.ClientID, user collab.UserID, session collab.SessionID) {
-	if _, known := l.owners[client]; !known {
+	o, known := l.owners[client]
+	switch {
+	case !known:
 		l.owners[client] = collab.Owner{Client: client, User: user, Session: session}
+	case o.Session != session:
+		return
 	}
 	l.writers[client] = session
 }
 
-// Ask names who knows whether a session is in the room at another instance: its client ids are its own (SPEC D7).
-func (l *Live) Ask(elsewhere func(collab.SessionID) bool) { l.elsewhere = elsewhere }
+// Ask names who knows whether the sessions in the room are connected: their client ids are their own then (SPEC D7).
+func (l *Live) Ask(c Company) { l.company = c }
 
 // Succeed takes over, from the copy that was in memory before, which live sessions hold which client ids.
 func (l *Live) Succeed(old *Live) {
-	l.elsewhere = old.elsewhere
+	l.company = old.company
 	for client, session := range old.writers {
-		if o, known := l.owners[client]; known && !o.Retired {
+		if o, known := l.owners[client]; known && !o.Retired && o.Session == session {
 			l.writers[client] = session
 		}
 	}

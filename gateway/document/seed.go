@@ -42,7 +42,7 @@ func (l *Live) Seed(w Writer, client collab.ClientID, values []collab.Seed) (See
 		if before, ok := l.seeds[field]; ok {
 			out.Kept = append(out.Kept, collab.Seed{Field: field, Value: before})
 		}
-		if l.written(field) || value == "" || l.locked(w.Session, []collab.Field{field}) != nil {
+		if l.written(field) || value == "" || l.locked(w, []collab.Field{field}) != nil {
 			continue
 		}
 		todo = append(todo, planned{field, value})

@@ -150,6 +150,9 @@ func (r *Room) judgeSeed(p *pending, batch *collab.Batch) (collab.Entry, error) 
 // refuse notes a refusal. Those of locks and of foreign client ids are audited, end the use of the session's client ids
 // and ask it to start again (SPEC D2c).
 func (r *Room) refuse(p *pending, w document.Writer, err *collab.Error, batch *collab.Batch) error {
+	if d, ok := err.Detail.(document.Unsettled); ok {
+		r.inquire(d.Session)
+	}
 	if err.Code != collab.CodeUpdateRejected && err.Code != collab.CodeForeignClient {
 		return err
 	}

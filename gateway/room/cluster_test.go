@@ -126,10 +126,13 @@ func TestClientIDOfALiveSessionElsewhereIsRefused(t *testing.T) { // D7
 		one.types(first, "notes", "1")
 		synctest.Wait()
 		second.yjs = first.yjs // as a copied page would
-		other.types(second, "notes", "2")
+		update := Update{From: second.id, Payload: other.unsent(second, "notes", "2"), At: time.Now()}
+		other.send(second, update)
 		synctest.Wait()
-		if _, codes := second.saved(); !slices.Equal(codes, []collab.Code{collab.CodeForeignClient}) {
-			t.Errorf("refused %v, want FOREIGN_CLIENT", codes)
+		other.send(second, update) // by now the other instance has said that the session is connected
+		synctest.Wait()
+		if _, codes := second.saved(); !slices.Equal(codes, []collab.Code{collab.CodeBackpressure, collab.CodeForeignClient}) {
+			t.Errorf("refused %v, want BACKPRESSURE while that is asked, then FOREIGN_CLIENT", codes)
 		}
 		one.wantStored("notes", "1")
 	})

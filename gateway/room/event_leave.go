@@ -34,6 +34,7 @@ func (r *Room) departed(m collab.Member, reason string) {
 		return
 	}
 	delete(r.roster, m.Session)
+	delete(r.said, m.Session)
 	if r.aware.forget(m.Session) {
 		r.broadcast(&Message{Body: &Awareness{Resource: r.id.ID, User: m.User, Session: m.Session}}, "")
 	}

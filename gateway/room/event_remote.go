@@ -46,6 +46,8 @@ var actions = map[collab.BusKind]func(r *Room, body []byte) error{
 	collab.BusUnlocked:  with((*Room).unlockedElsewhere),
 	collab.BusForeign:   with((*Room).foreignElsewhere),
 	collab.BusAwareness: with((*Room).awareElsewhere),
+	collab.BusInquiry:   with((*Room).inquired),
+	collab.BusStanding:  with((*Room).learnStanding),
 }
 
 func with[T any](act func(r *Room, body T)) func(*Room, []byte) error {

@@ -62,6 +62,7 @@ func (r *Room) follow() (rows []collab.Entry, ok bool) {
 // show delivers rows that are committed and applied, and what waited for them.
 func (r *Room) show(rows []collab.Entry) {
 	for _, e := range rows {
+		delete(r.said, e.Session) // it writes, whatever was said of it
 		r.broadcast(&Message{Body: &Updated{Resource: r.id.ID, Update: e.Update, User: e.User, Session: e.Session,
 			Revision: e.Revision}}, "")
 	}

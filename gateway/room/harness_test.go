@@ -223,6 +223,7 @@ type client struct {
 	answers []Answer
 	kicked  error
 	moved   int
+	away    bool
 }
 
 func (c *client) Deliver(m *Message) bool {
@@ -268,6 +269,19 @@ func (c *client) Kick(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kicked = err
+}
+
+func (c *client) Away() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.away
+}
+
+// suspend takes away the client's transport, or gives it back.
+func (c *client) suspend(away bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.away = away
 }
 
 func (c *client) Moved() {

@@ -15,6 +15,8 @@ type Peer interface {
 	Answer(t Ticket, a Answer)
 	// Backlog returns the bytes that wait in the outbox.
 	Backlog() int
+	// Away reports whether the session has lost its transport, and may be resumed.
+	Away() bool
 	// Kick ends the session's socket.
 	Kick(reason error)
 	// Moved tells the session that another instance says to have it. It finds out whether that is so.

@@ -100,24 +100,25 @@ type Room struct {
 	turned     map[collab.SessionID]time.Time     // when word came of a session's coming or going, until the roster was read later
 	waiting    []pending                          // not judged yet; bounded
 	waitBytes  int
-	spare      []pending      // room for the next that wait; nil while both slices are in use
-	flying     []pending      // judged, applied, under way to the store
-	batch      collab.Batch   // what they became
-	unsure     bool           // the store may have more than is known here
-	wanted     collab.Head    // a position that the store has reached
-	overtaken  int64          // the revision behind which what is under way is to be appended again; 0: it is at the store
-	heard      []collab.Entry // rows of other instances that do not follow the head, or came at the wrong moment; by revision
-	heardBytes int            // of their updates
-	claimed    int64          // the last revision that was heard of before the store was read
-	vanished   []vanished     // locks whose end nobody has explained yet; by time, no more than there were locks
-	gapTimed   bool           // the timer that looks for rows that are missing runs
-	reading    []reader       // joins and syncs that wait for a moment without anything uncommitted
-	late       []Granted      // grants whose revision is not delivered yet
-	loading    bool           // the document is being read again
-	lost       int            // appends of what is under way that others overtook
-	contested  bool           // so it was of what was under way before
-	bad        error          // the document cannot be read: quarantined until the room is opened again (SPEC F8)
-	failures   int            // reads and appends that failed since the last append that did not
+	spare      []pending                     // room for the next that wait; nil while both slices are in use
+	flying     []pending                     // judged, applied, under way to the store
+	batch      collab.Batch                  // what they became
+	unsure     bool                          // the store may have more than is known here
+	wanted     collab.Head                   // a position that the store has reached
+	overtaken  int64                         // the revision behind which what is under way is to be appended again; 0: it is at the store
+	heard      []collab.Entry                // rows of other instances that do not follow the head, or came at the wrong moment; by revision
+	heardBytes int                           // of their updates
+	claimed    int64                         // the last revision that was heard of before the store was read
+	said       map[collab.SessionID]standing // how sessions of other instances are; asked for when somebody wants their client ids
+	vanished   []vanished                    // locks whose end nobody has explained yet; by time, no more than there were locks
+	gapTimed   bool                          // the timer that looks for rows that are missing runs
+	reading    []reader                      // joins and syncs that wait for a moment without anything uncommitted
+	late       []Granted                     // grants whose revision is not delivered yet
+	loading    bool                          // the document is being read again
+	lost       int                           // appends of what is under way that others overtook
+	contested  bool                          // so it was of what was under way before
+	bad        error                         // the document cannot be read: quarantined until the room is opened again (SPEC F8)
+	failures   int                           // reads and appends that failed since the last append that did not
 	aware      awareness
 	cached     state // the encoded document at a revision, for joiners
 	bytes      int   // of the document, as the metrics have it

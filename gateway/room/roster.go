@@ -31,6 +31,7 @@ func (e Departed) apply(r *Room) {
 // who had it here (SPEC C11).
 func (r *Room) joinedElsewhere(m collab.Member) {
 	r.noteTurn(m.Session)
+	delete(r.said, m.Session)
 	before, known := r.roster[m.Session]
 	r.roster[m.Session] = m
 	if !known || before.Mode != m.Mode {
@@ -112,12 +113,6 @@ const (
 	turnMemory = time.Minute
 	minTurns   = 64 // kept before anything is forgotten
 )
-
-// elsewhere reports whether a session is in the room at another instance.
-func (r *Room) elsewhere(id collab.SessionID) bool {
-	m, there := r.roster[id]
-	return there && m.Instance != r.opts.Instance
-}
 
 // settled reports whether the state driver may know better of a session than this room.
 func (r *Room) settled(id collab.SessionID, asked time.Time) bool {

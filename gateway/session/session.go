@@ -306,6 +306,9 @@ func (s *Session) Deliver(m *room.Message) bool {
 	return s.leaving.Load() || s.ended.Load() // then there is nobody to kick
 }
 
+// Away reports whether the session has lost its transport, and waits for its client. It implements room.Peer.
+func (s *Session) Away() bool { return s.suspended.Load() }
+
 // Backlog returns the bytes that wait in the outbox. It implements room.Peer.
 func (s *Session) Backlog() int { return s.conn.Pending() }
 

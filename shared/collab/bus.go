@@ -13,6 +13,8 @@ const (
 	BusUnlocked  BusKind = "unlocked"  // a lock, why it ended, and the head's guard
 	BusForeign   BusKind = "foreign"   // a lock or the end of one, on another resource than the room's
 	BusAwareness BusKind = "awareness" // states of sessions
+	BusInquiry   BusKind = "inquiry"   // a session of another instance: is it connected?
+	BusStanding  BusKind = "standing"  // the answer
 )
 
 // What instances tell each other about locks that a session wants and another has (SPEC L7). It is published to
