@@ -38,6 +38,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G8 a hostile page neither breaks the widget nor is changed by it", "page"},
 		{"P two hundred fields are bound at once and rest quietly", "many"},
 		{"pictures", "images"},
+		{"G1 the record follows the path of the page", "navigation"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

@@ -26,3176 +26,182 @@ var CollabSDK = (() => {
     instances: () => instances
   });
 
-  // src/handle.ts
-  var Handle = class {
-    #widget;
-    #gone;
-    #state = "new";
-    constructor(widget, gone) {
-      this.#widget = widget;
-      this.#gone = gone;
+  // src/field.ts
+  var CHOICE_PREFIX = "values/";
+  function isText(kind) {
+    return kind === "text" || kind === "editable";
+  }
+  function wireName(id2, kind) {
+    return isText(kind) ? id2 : CHOICE_PREFIX + id2;
+  }
+  function idOf(wire) {
+    return isChoice(wire) ? wire.slice(CHOICE_PREFIX.length) : wire;
+  }
+  function isChoice(wire) {
+    return wire.startsWith(CHOICE_PREFIX);
+  }
+  function choices(doc) {
+    return doc.getMap("values");
+  }
+  function textOf(doc, wire) {
+    return doc.getText(wire);
+  }
+  function written(doc, wire) {
+    if (isChoice(wire)) return choices(doc)._map.has(idOf(wire));
+    return textOf(doc, wire)._start !== null;
+  }
+  function valueIn(doc, wire) {
+    if (!isChoice(wire)) return textOf(doc, wire).toString();
+    const value2 = choices(doc).get(idOf(wire));
+    if (typeof value2 === "string" || typeof value2 === "boolean") return value2;
+    return Array.isArray(value2) ? value2.map(String) : void 0;
+  }
+  function same(a, b) {
+    return a === b || Array.isArray(a) && Array.isArray(b) && JSON.stringify(a) === JSON.stringify(b);
+  }
+  function blank(value2) {
+    return value2 === "" || value2 === false || Array.isArray(value2) && value2.length === 0;
+  }
+  function shown(value2) {
+    if (value2 === void 0) return "";
+    if (typeof value2 === "boolean") return value2 ? "✓" : "–";
+    return typeof value2 === "string" ? value2 : value2.join(", ");
+  }
+
+  // src/lifetime.ts
+  var Lifetime = class {
+    #undo = [];
+    #ended = false;
+    /** Reports whether `end` was called. */
+    get ended() {
+      return this.#ended;
     }
-    /** Where things stand: connection, save state, mode, revision. */
-    get status() {
-      return this.#widget.status;
+    /** Keeps `undo` for the end; when the end has come already it runs at once. */
+    add(undo) {
+      if (this.#ended) undo();
+      else this.#undo.push(undo);
     }
-    /** The fields of the page that are collaborative. */
-    get fields() {
-      return this.#widget.info();
+    /** Listens until the end. */
+    listen(target, type, handle, options = {}) {
+      const listener = handle;
+      target.addEventListener(type, listener, options);
+      this.add(() => target.removeEventListener(type, listener, options));
     }
-    /** Who is here, oneself included. */
-    get users() {
-      return this.#widget.presence.users;
+    /** Runs `work` every `ms` milliseconds until the end. */
+    every(ms, work) {
+      const timer = setInterval(work, ms);
+      this.add(() => clearInterval(timer));
     }
-    /** Listens to an event. Returns what ends it. */
-    on(name, listener) {
-      return this.#widget.events.on(name, listener);
-    }
-    /** Asks for the lock of a field, by its id; the empty id is the whole record. */
-    lock(field) {
-      return this.#widget.lock(field);
-    }
-    /** Gives the lock of a field back. */
-    unlock(field) {
-      this.#widget.unlock(field);
-    }
-    /** Begins; `init` calls it once the page is there. */
-    start() {
-      if (this.#state !== "new") return;
-      this.#state = "started";
-      this.#widget.start();
-    }
-    /** Ends the session and leaves nothing of the widget on the page. Calling it again does nothing. */
-    destroy() {
-      if (this.#state === "destroyed") return;
-      this.#state = "destroyed";
-      this.#widget.end();
-      this.#gone();
+    /** Undoes everything. Further calls do nothing. */
+    end() {
+      if (this.#ended) return;
+      this.#ended = true;
+      for (const undo of this.#undo.reverse()) undo();
+      this.#undo = [];
     }
   };
 
-  // src/options.ts
-  function settingsOf(options, page) {
-    const { token, getToken } = options;
-    if (typeof options.gatewayUrl !== "string" || options.gatewayUrl === "") wrong("gatewayUrl is missing");
-    if (getToken === void 0 && (typeof token !== "string" || token === "")) wrong("token or getToken is missing");
-    if (getToken !== void 0 && typeof getToken !== "function") wrong("getToken is not a function");
-    const view = page.defaultView ?? window;
-    return {
-      gatewayUrl: options.gatewayUrl,
-      token: getToken ?? (() => token ?? ""),
-      renewable: getToken !== void 0,
-      optIn: options.autoDiscovery === false || oneOf("capture", options.capture ?? "auto", ["auto", "opt-in"]) === "opt-in",
-      include: selectors("include", options.include, page),
-      exclude: selectors("exclude", options.exclude, page),
-      resourceId: options.resourceId ?? `page:${view.location.pathname}`,
-      resourceType: options.resourceType,
-      mode: options.mode && oneOf("mode", options.mode, ["editor", "viewer"]),
-      locking: oneOf("locking", options.locking ?? "off", ["off", "manual", "focus"]),
-      ui: options.ui !== false,
-      panel: panelOf(options.ui),
-      locale: options.locale ?? (page.documentElement.lang || view.navigator.language),
-      onError: options.onError ?? (() => void 0)
-    };
-  }
-  function panelOf(ui) {
-    const panel = typeof ui === "object" ? ui.panel : ui;
-    if (panel === false) return "none";
-    return panel === "open" || panel === "minimised" ? panel : "auto";
-  }
-  function oneOf(name, value2, allowed) {
-    if (!allowed.includes(value2)) wrong(`${name} is "${value2}", not one of ${allowed.join(", ")}`);
-    return value2;
-  }
-  function selectors(name, value2, page) {
-    const list2 = value2 === void 0 ? [] : typeof value2 === "string" ? [value2] : value2;
-    for (const selector of list2) {
-      try {
-        page.createDocumentFragment().querySelector(selector);
-      } catch {
-        wrong(`${name} has "${selector}", which is no selector`);
-      }
+  // src/timer.ts
+  var Timer = class {
+    #handle;
+    /** Reports whether the timer is running. */
+    get running() {
+      return this.#handle !== void 0;
     }
-    return list2;
-  }
-  function wrong(what) {
-    throw new TypeError(`CollabSDK.init: ${what}`);
-  }
-
-  // node_modules/engine.io-parser/build/esm/commons.js
-  var PACKET_TYPES = /* @__PURE__ */ Object.create(null);
-  PACKET_TYPES["open"] = "0";
-  PACKET_TYPES["close"] = "1";
-  PACKET_TYPES["ping"] = "2";
-  PACKET_TYPES["pong"] = "3";
-  PACKET_TYPES["message"] = "4";
-  PACKET_TYPES["upgrade"] = "5";
-  PACKET_TYPES["noop"] = "6";
-  var PACKET_TYPES_REVERSE = /* @__PURE__ */ Object.create(null);
-  Object.keys(PACKET_TYPES).forEach((key) => {
-    PACKET_TYPES_REVERSE[PACKET_TYPES[key]] = key;
-  });
-  var ERROR_PACKET = { type: "error", data: "parser error" };
-
-  // node_modules/engine.io-parser/build/esm/encodePacket.browser.js
-  var withNativeBlob = typeof Blob === "function" || typeof Blob !== "undefined" && Object.prototype.toString.call(Blob) === "[object BlobConstructor]";
-  var withNativeArrayBuffer = typeof ArrayBuffer === "function";
-  var isView = (obj) => {
-    return typeof ArrayBuffer.isView === "function" ? ArrayBuffer.isView(obj) : obj && obj.buffer instanceof ArrayBuffer;
-  };
-  var encodePacket = ({ type, data }, supportsBinary, callback) => {
-    if (withNativeBlob && data instanceof Blob) {
-      if (supportsBinary) {
-        return callback(data);
-      } else {
-        return encodeBlobAsBase64(data, callback);
-      }
-    } else if (withNativeArrayBuffer && (data instanceof ArrayBuffer || isView(data))) {
-      if (supportsBinary) {
-        return callback(data);
-      } else {
-        return encodeBlobAsBase64(new Blob([data]), callback);
-      }
+    /** Runs `work` once after `ms` milliseconds, instead of what was planned before. */
+    set(ms, work) {
+      this.clear();
+      this.#handle = setTimeout(() => {
+        this.#handle = void 0;
+        work();
+      }, ms);
     }
-    return callback(PACKET_TYPES[type] + (data || ""));
-  };
-  var encodeBlobAsBase64 = (data, callback) => {
-    const fileReader = new FileReader();
-    fileReader.onload = function() {
-      const content = fileReader.result.split(",")[1];
-      callback("b" + (content || ""));
-    };
-    return fileReader.readAsDataURL(data);
-  };
-
-  // node_modules/engine.io-parser/build/esm/contrib/base64-arraybuffer.js
-  var chars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  var lookup = typeof Uint8Array === "undefined" ? [] : new Uint8Array(256);
-  for (let i = 0; i < chars.length; i++) {
-    lookup[chars.charCodeAt(i)] = i;
-  }
-  var decode = (base64) => {
-    let bufferLength = base64.length * 0.75, len = base64.length, i, p = 0, encoded1, encoded2, encoded3, encoded4;
-    if (base64[base64.length - 1] === "=") {
-      bufferLength--;
-      if (base64[base64.length - 2] === "=") {
-        bufferLength--;
-      }
-    }
-    const arraybuffer = new ArrayBuffer(bufferLength), bytes2 = new Uint8Array(arraybuffer);
-    for (i = 0; i < len; i += 4) {
-      encoded1 = lookup[base64.charCodeAt(i)];
-      encoded2 = lookup[base64.charCodeAt(i + 1)];
-      encoded3 = lookup[base64.charCodeAt(i + 2)];
-      encoded4 = lookup[base64.charCodeAt(i + 3)];
-      bytes2[p++] = encoded1 << 2 | encoded2 >> 4;
-      bytes2[p++] = (encoded2 & 15) << 4 | encoded3 >> 2;
-      bytes2[p++] = (encoded3 & 3) << 6 | encoded4 & 63;
-    }
-    return arraybuffer;
-  };
-
-  // node_modules/engine.io-parser/build/esm/decodePacket.browser.js
-  var withNativeArrayBuffer2 = typeof ArrayBuffer === "function";
-  var decodePacket = (encodedPacket, binaryType) => {
-    if (typeof encodedPacket !== "string") {
-      return {
-        type: "message",
-        data: mapBinary(encodedPacket, binaryType)
-      };
-    }
-    const type = encodedPacket.charAt(0);
-    if (type === "b") {
-      return {
-        type: "message",
-        data: decodeBase64Packet(encodedPacket.substring(1), binaryType)
-      };
-    }
-    const packetType = PACKET_TYPES_REVERSE[type];
-    if (!packetType) {
-      return ERROR_PACKET;
-    }
-    return encodedPacket.length > 1 ? {
-      type: PACKET_TYPES_REVERSE[type],
-      data: encodedPacket.substring(1)
-    } : {
-      type: PACKET_TYPES_REVERSE[type]
-    };
-  };
-  var decodeBase64Packet = (data, binaryType) => {
-    if (withNativeArrayBuffer2) {
-      const decoded = decode(data);
-      return mapBinary(decoded, binaryType);
-    } else {
-      return { base64: true, data };
-    }
-  };
-  var mapBinary = (data, binaryType) => {
-    switch (binaryType) {
-      case "blob":
-        if (data instanceof Blob) {
-          return data;
-        } else {
-          return new Blob([data]);
-        }
-      case "arraybuffer":
-      default:
-        if (data instanceof ArrayBuffer) {
-          return data;
-        } else {
-          return data.buffer;
-        }
+    /** Forgets what was planned. */
+    clear() {
+      if (this.#handle !== void 0) clearTimeout(this.#handle);
+      this.#handle = void 0;
     }
   };
 
-  // node_modules/engine.io-parser/build/esm/index.js
-  var SEPARATOR = String.fromCharCode(30);
-  var encodePayload = (packets, callback) => {
-    const length2 = packets.length;
-    const encodedPackets = new Array(length2);
-    let count = 0;
-    packets.forEach((packet, i) => {
-      encodePacket(packet, false, (encodedPacket) => {
-        encodedPackets[i] = encodedPacket;
-        if (++count === length2) {
-          callback(encodedPackets.join(SEPARATOR));
+  // src/carried.ts
+  var LOOK_EVERY_MS = 200;
+  var Carried = class {
+    #values = /* @__PURE__ */ new WeakMap();
+    /** Notes what a field shows while its record ends. */
+    note({ binding }) {
+      const value2 = binding.read();
+      for (const element2 of binding.elements) if (value2 !== void 0) this.#values.set(element2, value2);
+    }
+    /** Reports whether the element shows what it showed then. Once it does not, it never does again. */
+    holds(element2, value2) {
+      const then = this.#values.get(element2);
+      if (then !== void 0 && !same(then, value2)) this.#values.delete(element2);
+      return then !== void 0 && same(then, value2);
+    }
+  };
+  var CarriedWatch = class {
+    #fields = /* @__PURE__ */ new Map();
+    #timer = new Timer();
+    #renew;
+    #touch;
+    constructor(renew, touch) {
+      this.#renew = renew;
+      this.#touch = touch;
+    }
+    /** Reports whether there is any. */
+    get any() {
+      return this.#fields.size > 0;
+    }
+    /** Begins to watch a field. */
+    add(field) {
+      field.carried = true;
+      const life = new Lifetime();
+      this.#fields.set(field, life);
+      for (const element2 of field.binding.elements) {
+        life.listen(element2, "input", ({ isTrusted }) => isTrusted && this.#touched(field), { capture: true });
+      }
+      this.#plan();
+    }
+    /** Watches a field no more. */
+    drop(field) {
+      this.#fields.get(field)?.end();
+      this.#fields.delete(field);
+    }
+    /** Watches nothing more. */
+    end() {
+      for (const field of this.#fields.keys()) this.drop(field);
+      this.#timer.clear();
+    }
+    #plan() {
+      if (this.any && !this.#timer.running) this.#timer.set(LOOK_EVERY_MS, () => this.#look());
+    }
+    #touched(field) {
+      field.carried = false;
+      this.drop(field);
+      this.#touch();
+    }
+    #look() {
+      for (const field of [...this.#fields.keys()]) {
+        if (field.live) this.drop(field);
+        else if (!same(field.binding.read(), field.base)) {
+          this.drop(field);
+          this.#renew(field);
         }
-      });
-    });
-  };
-  var decodePayload = (encodedPayload, binaryType) => {
-    const encodedPackets = encodedPayload.split(SEPARATOR);
-    const packets = [];
-    for (let i = 0; i < encodedPackets.length; i++) {
-      const decodedPacket = decodePacket(encodedPackets[i], binaryType);
-      packets.push(decodedPacket);
-      if (decodedPacket.type === "error") {
-        break;
       }
-    }
-    return packets;
-  };
-  var protocol = 4;
-
-  // node_modules/@socket.io/component-emitter/lib/esm/index.js
-  function Emitter(obj) {
-    if (obj) return mixin(obj);
-  }
-  function mixin(obj) {
-    for (var key in Emitter.prototype) {
-      obj[key] = Emitter.prototype[key];
-    }
-    return obj;
-  }
-  Emitter.prototype.on = Emitter.prototype.addEventListener = function(event, fn) {
-    this._callbacks = this._callbacks || {};
-    (this._callbacks["$" + event] = this._callbacks["$" + event] || []).push(fn);
-    return this;
-  };
-  Emitter.prototype.once = function(event, fn) {
-    function on2() {
-      this.off(event, on2);
-      fn.apply(this, arguments);
-    }
-    on2.fn = fn;
-    this.on(event, on2);
-    return this;
-  };
-  Emitter.prototype.off = Emitter.prototype.removeListener = Emitter.prototype.removeAllListeners = Emitter.prototype.removeEventListener = function(event, fn) {
-    this._callbacks = this._callbacks || {};
-    if (0 == arguments.length) {
-      this._callbacks = {};
-      return this;
-    }
-    var callbacks = this._callbacks["$" + event];
-    if (!callbacks) return this;
-    if (1 == arguments.length) {
-      delete this._callbacks["$" + event];
-      return this;
-    }
-    var cb;
-    for (var i = 0; i < callbacks.length; i++) {
-      cb = callbacks[i];
-      if (cb === fn || cb.fn === fn) {
-        callbacks.splice(i, 1);
-        break;
-      }
-    }
-    if (callbacks.length === 0) {
-      delete this._callbacks["$" + event];
-    }
-    return this;
-  };
-  Emitter.prototype.emit = function(event) {
-    this._callbacks = this._callbacks || {};
-    var args = new Array(arguments.length - 1), callbacks = this._callbacks["$" + event];
-    for (var i = 1; i < arguments.length; i++) {
-      args[i - 1] = arguments[i];
-    }
-    if (callbacks) {
-      callbacks = callbacks.slice(0);
-      for (var i = 0, len = callbacks.length; i < len; ++i) {
-        callbacks[i].apply(this, args);
-      }
-    }
-    return this;
-  };
-  Emitter.prototype.emitReserved = Emitter.prototype.emit;
-  Emitter.prototype.listeners = function(event) {
-    this._callbacks = this._callbacks || {};
-    return this._callbacks["$" + event] || [];
-  };
-  Emitter.prototype.hasListeners = function(event) {
-    return !!this.listeners(event).length;
-  };
-
-  // node_modules/engine.io-client/build/esm/globals.js
-  var nextTick = (() => {
-    const isPromiseAvailable = typeof Promise === "function" && typeof Promise.resolve === "function";
-    if (isPromiseAvailable) {
-      return (cb) => Promise.resolve().then(cb);
-    } else {
-      return (cb, setTimeoutFn) => setTimeoutFn(cb, 0);
-    }
-  })();
-  var globalThisShim = (() => {
-    if (typeof self !== "undefined") {
-      return self;
-    } else if (typeof window !== "undefined") {
-      return window;
-    } else {
-      return Function("return this")();
-    }
-  })();
-  var defaultBinaryType = "arraybuffer";
-  function createCookieJar() {
-  }
-
-  // node_modules/engine.io-client/build/esm/util.js
-  function pick(obj, ...attr) {
-    return attr.reduce((acc, k) => {
-      if (obj.hasOwnProperty(k)) {
-        acc[k] = obj[k];
-      }
-      return acc;
-    }, {});
-  }
-  var NATIVE_SET_TIMEOUT = globalThisShim.setTimeout;
-  var NATIVE_CLEAR_TIMEOUT = globalThisShim.clearTimeout;
-  function installTimerFunctions(obj, opts) {
-    if (opts.useNativeTimers) {
-      obj.setTimeoutFn = NATIVE_SET_TIMEOUT.bind(globalThisShim);
-      obj.clearTimeoutFn = NATIVE_CLEAR_TIMEOUT.bind(globalThisShim);
-    } else {
-      obj.setTimeoutFn = globalThisShim.setTimeout.bind(globalThisShim);
-      obj.clearTimeoutFn = globalThisShim.clearTimeout.bind(globalThisShim);
-    }
-  }
-  var BASE64_OVERHEAD = 1.33;
-  function byteLength(obj) {
-    if (typeof obj === "string") {
-      return utf8Length(obj);
-    }
-    return Math.ceil((obj.byteLength || obj.size) * BASE64_OVERHEAD);
-  }
-  function utf8Length(str) {
-    let c = 0, length2 = 0;
-    for (let i = 0, l = str.length; i < l; i++) {
-      c = str.charCodeAt(i);
-      if (c < 128) {
-        length2 += 1;
-      } else if (c < 2048) {
-        length2 += 2;
-      } else if (c < 55296 || c >= 57344) {
-        length2 += 3;
-      } else {
-        i++;
-        length2 += 4;
-      }
-    }
-    return length2;
-  }
-  function randomString() {
-    return Date.now().toString(36).substring(3) + Math.random().toString(36).substring(2, 5);
-  }
-
-  // node_modules/engine.io-client/build/esm/contrib/parseqs.js
-  function encode(obj) {
-    let str = "";
-    for (let i in obj) {
-      if (obj.hasOwnProperty(i)) {
-        if (str.length)
-          str += "&";
-        str += encodeURIComponent(i) + "=" + encodeURIComponent(obj[i]);
-      }
-    }
-    return str;
-  }
-  function decode2(qs) {
-    let qry = {};
-    let pairs = qs.split("&");
-    for (let i = 0, l = pairs.length; i < l; i++) {
-      let pair = pairs[i].split("=");
-      qry[decodeURIComponent(pair[0])] = decodeURIComponent(pair.slice(1).join("="));
-    }
-    return qry;
-  }
-
-  // node_modules/engine.io-client/build/esm/transport.js
-  var TransportError = class extends Error {
-    constructor(reason, description, context) {
-      super(reason);
-      this.description = description;
-      this.context = context;
-      this.type = "TransportError";
-    }
-  };
-  var Transport = class extends Emitter {
-    /**
-     * Transport abstract constructor.
-     *
-     * @param {Object} opts - options
-     * @protected
-     */
-    constructor(opts) {
-      super();
-      this.writable = false;
-      installTimerFunctions(this, opts);
-      this.opts = opts;
-      this.query = opts.query;
-      this.socket = opts.socket;
-      this.supportsBinary = !opts.forceBase64;
-    }
-    /**
-     * Emits an error.
-     *
-     * @param {String} reason
-     * @param description
-     * @param context - the error context
-     * @return {Transport} for chaining
-     * @protected
-     */
-    onError(reason, description, context) {
-      super.emitReserved("error", new TransportError(reason, description, context));
-      return this;
-    }
-    /**
-     * Opens the transport.
-     */
-    open() {
-      this.readyState = "opening";
-      this.doOpen();
-      return this;
-    }
-    /**
-     * Closes the transport.
-     */
-    close() {
-      if (this.readyState === "opening" || this.readyState === "open") {
-        this.doClose();
-        this.onClose();
-      }
-      return this;
-    }
-    /**
-     * Sends multiple packets.
-     *
-     * @param {Array} packets
-     */
-    send(packets) {
-      if (this.readyState === "open") {
-        this.write(packets);
-      } else {
-      }
-    }
-    /**
-     * Called upon open
-     *
-     * @protected
-     */
-    onOpen() {
-      this.readyState = "open";
-      this.writable = true;
-      super.emitReserved("open");
-    }
-    /**
-     * Called with data.
-     *
-     * @param {String} data
-     * @protected
-     */
-    onData(data) {
-      const packet = decodePacket(data, this.socket.binaryType);
-      this.onPacket(packet);
-    }
-    /**
-     * Called with a decoded packet.
-     *
-     * @protected
-     */
-    onPacket(packet) {
-      super.emitReserved("packet", packet);
-    }
-    /**
-     * Called upon close.
-     *
-     * @protected
-     */
-    onClose(details) {
-      this.readyState = "closed";
-      super.emitReserved("close", details);
-    }
-    /**
-     * Pauses the transport, in order not to lose packets during an upgrade.
-     *
-     * @param onPause
-     */
-    pause(onPause) {
-    }
-    createUri(schema, query = {}) {
-      return schema + "://" + this._hostname() + this._port() + this.opts.path + this._query(query);
-    }
-    _hostname() {
-      const hostname = this.opts.hostname;
-      return hostname.indexOf(":") === -1 ? hostname : "[" + hostname + "]";
-    }
-    _port() {
-      if (this.opts.port && (this.opts.secure && Number(this.opts.port) !== 443 || !this.opts.secure && Number(this.opts.port) !== 80)) {
-        return ":" + this.opts.port;
-      } else {
-        return "";
-      }
-    }
-    _query(query) {
-      const encodedQuery = encode(query);
-      return encodedQuery.length ? "?" + encodedQuery : "";
+      this.#plan();
     }
   };
 
-  // node_modules/engine.io-client/build/esm/transports/polling.js
-  var Polling = class extends Transport {
-    constructor() {
-      super(...arguments);
-      this._polling = false;
-    }
-    get name() {
-      return "polling";
-    }
-    /**
-     * Opens the socket (triggers polling). We write a PING message to determine
-     * when the transport is open.
-     *
-     * @protected
-     */
-    doOpen() {
-      this._poll();
-    }
-    /**
-     * Pauses polling.
-     *
-     * @param {Function} onPause - callback upon buffers are flushed and transport is paused
-     * @package
-     */
-    pause(onPause) {
-      this.readyState = "pausing";
-      const pause = () => {
-        this.readyState = "paused";
-        onPause();
-      };
-      if (this._polling || !this.writable) {
-        let total = 0;
-        if (this._polling) {
-          total++;
-          this.once("pollComplete", function() {
-            --total || pause();
-          });
-        }
-        if (!this.writable) {
-          total++;
-          this.once("drain", function() {
-            --total || pause();
-          });
-        }
-      } else {
-        pause();
-      }
-    }
-    /**
-     * Starts polling cycle.
-     *
-     * @private
-     */
-    _poll() {
-      this._polling = true;
-      this.doPoll();
-      this.emitReserved("poll");
-    }
-    /**
-     * Overloads onData to detect payloads.
-     *
-     * @protected
-     */
-    onData(data) {
-      const callback = (packet) => {
-        if ("opening" === this.readyState && packet.type === "open") {
-          this.onOpen();
-        }
-        if ("close" === packet.type) {
-          this.onClose({ description: "transport closed by the server" });
-          return false;
-        }
-        this.onPacket(packet);
-      };
-      decodePayload(data, this.socket.binaryType).forEach(callback);
-      if ("closed" !== this.readyState) {
-        this._polling = false;
-        this.emitReserved("pollComplete");
-        if ("open" === this.readyState) {
-          this._poll();
-        } else {
-        }
-      }
-    }
-    /**
-     * For polling, send a close packet.
-     *
-     * @protected
-     */
-    doClose() {
-      const close = () => {
-        this.write([{ type: "close" }]);
-      };
-      if ("open" === this.readyState) {
-        close();
-      } else {
-        this.once("open", close);
-      }
-    }
-    /**
-     * Writes a packets payload.
-     *
-     * @param {Array} packets - data packets
-     * @protected
-     */
-    write(packets) {
-      this.writable = false;
-      encodePayload(packets, (data) => {
-        this.doWrite(data, () => {
-          this.writable = true;
-          this.emitReserved("drain");
-        });
-      });
-    }
-    /**
-     * Generates uri for connection.
-     *
-     * @private
-     */
-    uri() {
-      const schema = this.opts.secure ? "https" : "http";
-      const query = this.query || {};
-      if (false !== this.opts.timestampRequests) {
-        query[this.opts.timestampParam] = randomString();
-      }
-      if (!this.supportsBinary && !query.sid) {
-        query.b64 = 1;
-      }
-      return this.createUri(schema, query);
-    }
-  };
-
-  // node_modules/engine.io-client/build/esm/contrib/has-cors.js
-  var value = false;
-  try {
-    value = typeof XMLHttpRequest !== "undefined" && "withCredentials" in new XMLHttpRequest();
-  } catch (err) {
+  // src/backoff.ts
+  var FIRST_MS = 500;
+  var LONGEST_MS = 15e3;
+  function backoff(attempt, random = Math.random) {
+    const range = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 10));
+    return Math.round(range * (0.2 + 0.8 * random()));
   }
-  var hasCORS = value;
-
-  // node_modules/engine.io-client/build/esm/transports/polling-xhr.js
-  function empty() {
-  }
-  var BaseXHR = class extends Polling {
-    /**
-     * XHR Polling constructor.
-     *
-     * @param {Object} opts
-     * @package
-     */
-    constructor(opts) {
-      super(opts);
-      if (typeof location !== "undefined") {
-        const isSSL = "https:" === location.protocol;
-        let port = location.port;
-        if (!port) {
-          port = isSSL ? "443" : "80";
-        }
-        this.xd = typeof location !== "undefined" && opts.hostname !== location.hostname || port !== opts.port;
-      }
-    }
-    /**
-     * Sends data.
-     *
-     * @param {String} data - data to send.
-     * @param {Function} fn - called upon flush.
-     * @private
-     */
-    doWrite(data, fn) {
-      const req = this.request({
-        method: "POST",
-        data
-      });
-      req.on("success", fn);
-      req.on("error", (xhrStatus, context) => {
-        this.onError("xhr post error", xhrStatus, context);
-      });
-    }
-    /**
-     * Starts a poll cycle.
-     *
-     * @private
-     */
-    doPoll() {
-      const req = this.request();
-      req.on("data", this.onData.bind(this));
-      req.on("error", (xhrStatus, context) => {
-        this.onError("xhr poll error", xhrStatus, context);
-      });
-      this.pollXhr = req;
-    }
-  };
-  var Request = class _Request extends Emitter {
-    /**
-     * Request constructor
-     *
-     * @param {Object} options
-     * @package
-     */
-    constructor(createRequest, uri, opts) {
-      super();
-      this.createRequest = createRequest;
-      installTimerFunctions(this, opts);
-      this._opts = opts;
-      this._method = opts.method || "GET";
-      this._uri = uri;
-      this._data = void 0 !== opts.data ? opts.data : null;
-      this._create();
-    }
-    /**
-     * Creates the XHR object and sends the request.
-     *
-     * @private
-     */
-    _create() {
-      var _a;
-      const opts = pick(this._opts, "agent", "pfx", "key", "passphrase", "cert", "ca", "ciphers", "rejectUnauthorized", "autoUnref");
-      opts.xdomain = !!this._opts.xd;
-      const xhr = this._xhr = this.createRequest(opts);
-      try {
-        xhr.open(this._method, this._uri, true);
-        try {
-          if (this._opts.extraHeaders) {
-            xhr.setDisableHeaderCheck && xhr.setDisableHeaderCheck(true);
-            for (let i in this._opts.extraHeaders) {
-              if (this._opts.extraHeaders.hasOwnProperty(i)) {
-                xhr.setRequestHeader(i, this._opts.extraHeaders[i]);
-              }
-            }
-          }
-        } catch (e) {
-        }
-        if ("POST" === this._method) {
-          try {
-            xhr.setRequestHeader("Content-type", "text/plain;charset=UTF-8");
-          } catch (e) {
-          }
-        }
-        try {
-          xhr.setRequestHeader("Accept", "*/*");
-        } catch (e) {
-        }
-        (_a = this._opts.cookieJar) === null || _a === void 0 ? void 0 : _a.addCookies(xhr);
-        if ("withCredentials" in xhr) {
-          xhr.withCredentials = this._opts.withCredentials;
-        }
-        if (this._opts.requestTimeout) {
-          xhr.timeout = this._opts.requestTimeout;
-        }
-        xhr.onreadystatechange = () => {
-          var _a2;
-          if (xhr.readyState === 3) {
-            (_a2 = this._opts.cookieJar) === null || _a2 === void 0 ? void 0 : _a2.parseCookies(
-              // @ts-ignore
-              xhr.getResponseHeader("set-cookie")
-            );
-          }
-          if (4 !== xhr.readyState)
-            return;
-          if (200 === xhr.status || 1223 === xhr.status) {
-            this._onLoad();
-          } else {
-            this.setTimeoutFn(() => {
-              this._onError(typeof xhr.status === "number" ? xhr.status : 0);
-            }, 0);
-          }
-        };
-        xhr.send(this._data);
-      } catch (e) {
-        this.setTimeoutFn(() => {
-          this._onError(e);
-        }, 0);
-        return;
-      }
-      if (typeof document !== "undefined") {
-        this._index = _Request.requestsCount++;
-        _Request.requests[this._index] = this;
-      }
-    }
-    /**
-     * Called upon error.
-     *
-     * @private
-     */
-    _onError(err) {
-      this.emitReserved("error", err, this._xhr);
-      this._cleanup(true);
-    }
-    /**
-     * Cleans up house.
-     *
-     * @private
-     */
-    _cleanup(fromError) {
-      if ("undefined" === typeof this._xhr || null === this._xhr) {
-        return;
-      }
-      this._xhr.onreadystatechange = empty;
-      if (fromError) {
-        try {
-          this._xhr.abort();
-        } catch (e) {
-        }
-      }
-      if (typeof document !== "undefined") {
-        delete _Request.requests[this._index];
-      }
-      this._xhr = null;
-    }
-    /**
-     * Called upon load.
-     *
-     * @private
-     */
-    _onLoad() {
-      const data = this._xhr.responseText;
-      if (data !== null) {
-        this.emitReserved("data", data);
-        this.emitReserved("success");
-        this._cleanup();
-      }
-    }
-    /**
-     * Aborts the request.
-     *
-     * @package
-     */
-    abort() {
-      this._cleanup();
-    }
-  };
-  Request.requestsCount = 0;
-  Request.requests = {};
-  if (typeof document !== "undefined") {
-    if (typeof attachEvent === "function") {
-      attachEvent("onunload", unloadHandler);
-    } else if (typeof addEventListener === "function") {
-      const terminationEvent = "onpagehide" in globalThisShim ? "pagehide" : "unload";
-      addEventListener(terminationEvent, unloadHandler, false);
-    }
-  }
-  function unloadHandler() {
-    for (let i in Request.requests) {
-      if (Request.requests.hasOwnProperty(i)) {
-        Request.requests[i].abort();
-      }
-    }
-  }
-  var hasXHR2 = (function() {
-    const xhr = newRequest({
-      xdomain: false
-    });
-    return xhr && xhr.responseType !== null;
-  })();
-  var XHR = class extends BaseXHR {
-    constructor(opts) {
-      super(opts);
-      const forceBase64 = opts && opts.forceBase64;
-      this.supportsBinary = hasXHR2 && !forceBase64;
-    }
-    request(opts = {}) {
-      Object.assign(opts, { xd: this.xd }, this.opts);
-      return new Request(newRequest, this.uri(), opts);
-    }
-  };
-  function newRequest(opts) {
-    const xdomain = opts.xdomain;
-    try {
-      if ("undefined" !== typeof XMLHttpRequest && (!xdomain || hasCORS)) {
-        return new XMLHttpRequest();
-      }
-    } catch (e) {
-    }
-    if (!xdomain) {
-      try {
-        return new globalThisShim[["Active"].concat("Object").join("X")]("Microsoft.XMLHTTP");
-      } catch (e) {
-      }
-    }
-  }
-
-  // node_modules/engine.io-client/build/esm/transports/websocket.js
-  var isReactNative = typeof navigator !== "undefined" && typeof navigator.product === "string" && navigator.product.toLowerCase() === "reactnative";
-  var BaseWS = class extends Transport {
-    get name() {
-      return "websocket";
-    }
-    doOpen() {
-      const uri = this.uri();
-      const protocols = this.opts.protocols;
-      const opts = isReactNative ? {} : pick(this.opts, "agent", "perMessageDeflate", "pfx", "key", "passphrase", "cert", "ca", "ciphers", "rejectUnauthorized", "localAddress", "protocolVersion", "origin", "maxPayload", "family", "checkServerIdentity");
-      if (this.opts.extraHeaders) {
-        opts.headers = this.opts.extraHeaders;
-      }
-      try {
-        this.ws = this.createSocket(uri, protocols, opts);
-      } catch (err) {
-        return this.emitReserved("error", err);
-      }
-      this.ws.binaryType = this.socket.binaryType;
-      this.addEventListeners();
-    }
-    /**
-     * Adds event listeners to the socket
-     *
-     * @private
-     */
-    addEventListeners() {
-      this.ws.onopen = () => {
-        if (this.opts.autoUnref) {
-          this.ws._socket.unref();
-        }
-        this.onOpen();
-      };
-      this.ws.onclose = (closeEvent) => this.onClose({
-        description: "websocket connection closed",
-        context: closeEvent
-      });
-      this.ws.onmessage = (ev) => this.onData(ev.data);
-      this.ws.onerror = (e) => this.onError("websocket error", e);
-    }
-    write(packets) {
-      this.writable = false;
-      for (let i = 0; i < packets.length; i++) {
-        const packet = packets[i];
-        const lastPacket = i === packets.length - 1;
-        encodePacket(packet, this.supportsBinary, (data) => {
-          try {
-            this.doWrite(packet, data);
-          } catch (e) {
-          }
-          if (lastPacket) {
-            nextTick(() => {
-              this.writable = true;
-              this.emitReserved("drain");
-            }, this.setTimeoutFn);
-          }
-        });
-      }
-    }
-    doClose() {
-      if (typeof this.ws !== "undefined") {
-        this.ws.onerror = () => {
-        };
-        this.ws.close();
-        this.ws = null;
-      }
-    }
-    /**
-     * Generates uri for connection.
-     *
-     * @private
-     */
-    uri() {
-      const schema = this.opts.secure ? "wss" : "ws";
-      const query = this.query || {};
-      if (this.opts.timestampRequests) {
-        query[this.opts.timestampParam] = randomString();
-      }
-      if (!this.supportsBinary) {
-        query.b64 = 1;
-      }
-      return this.createUri(schema, query);
-    }
-  };
-  var WebSocketCtor = globalThisShim.WebSocket || globalThisShim.MozWebSocket;
-  var WS = class extends BaseWS {
-    createSocket(uri, protocols, opts) {
-      return !isReactNative ? protocols ? new WebSocketCtor(uri, protocols) : new WebSocketCtor(uri) : new WebSocketCtor(uri, protocols, opts);
-    }
-    doWrite(_packet, data) {
-      this.ws.send(data);
-    }
-  };
-
-  // trim:2
-  var WT = class {
-  };
-
-  // node_modules/engine.io-client/build/esm/transports/index.js
-  var transports = {
-    websocket: WS,
-    webtransport: WT,
-    polling: XHR
-  };
-
-  // trim:3
-  var parse = (url) => {
-    const u = new URL(url);
-    return { source: url, protocol: u.protocol.slice(0, -1), host: u.hostname, port: u.port, path: u.pathname, query: u.search.slice(1), queryKey: {} };
-  };
-
-  // node_modules/engine.io-client/build/esm/socket.js
-  var withEventListeners = typeof addEventListener === "function" && typeof removeEventListener === "function";
-  var OFFLINE_EVENT_LISTENERS = [];
-  if (withEventListeners) {
-    addEventListener("offline", () => {
-      OFFLINE_EVENT_LISTENERS.forEach((listener) => listener());
-    }, false);
-  }
-  var Socket = class _Socket extends Emitter {
-    constructor(uri, opts = {}) {
-      var _a, _b;
-      super();
-      this.binaryType = defaultBinaryType;
-      this.writeBuffer = [];
-      this._prevBufferLen = 0;
-      this._upgrades = [];
-      this._pingInterval = -1;
-      this._pingTimeout = -1;
-      this._maxPayload = -1;
-      this._pingTimeoutTime = Infinity;
-      if (uri && "object" === typeof uri) {
-        opts = uri;
-        uri = null;
-      }
-      if (uri) {
-        const parsedUri = parse(uri);
-        opts.hostname = parsedUri.host;
-        opts.secure = parsedUri.protocol === "https" || parsedUri.protocol === "wss";
-        opts.port = parsedUri.port;
-        if (parsedUri.query)
-          opts.query = parsedUri.query;
-      } else if (opts.host) {
-        opts.hostname = parse(opts.host).host;
-      }
-      installTimerFunctions(this, opts);
-      this.secure = null != opts.secure ? opts.secure : typeof location !== "undefined" && "https:" === location.protocol;
-      if (opts.hostname && !opts.port) {
-        opts.port = this.secure ? "443" : "80";
-      }
-      this.hostname = opts.hostname || (typeof location !== "undefined" ? location.hostname : "localhost");
-      this.port = opts.port || (typeof location !== "undefined" && location.port ? location.port : this.secure ? "443" : "80");
-      if (opts.transportImplementations && opts.transports) {
-        throw new Error("specifying both 'transportImplementations' and 'transports' options is not supported");
-      }
-      if (opts.transportImplementations || ((_a = opts.transports) === null || _a === void 0 ? void 0 : _a.length) && typeof opts.transports[0] === "function") {
-        this.transports = [];
-        this._transportsByName = /* @__PURE__ */ Object.create(null);
-        ((_b = opts.transportImplementations) !== null && _b !== void 0 ? _b : opts.transports).forEach((t) => {
-          const transportName = t.prototype.name;
-          this.transports.push(transportName);
-          this._transportsByName[transportName] = t;
-        });
-      } else {
-        this.transports = opts.transports ? [...opts.transports] : ["polling", "websocket", "webtransport"];
-        this._transportsByName = transports;
-      }
-      this.opts = Object.assign({
-        path: "/engine.io",
-        agent: false,
-        withCredentials: false,
-        upgrade: true,
-        timestampParam: "t",
-        rememberUpgrade: false,
-        addTrailingSlash: true,
-        rejectUnauthorized: true,
-        perMessageDeflate: {
-          threshold: 1024
-        },
-        transportOptions: {},
-        closeOnBeforeunload: false
-      }, opts);
-      this.opts.path = this.opts.path.replace(/\/$/, "") + (this.opts.addTrailingSlash ? "/" : "");
-      if (typeof this.opts.query === "string") {
-        this.opts.query = decode2(this.opts.query);
-      }
-      if (withEventListeners) {
-        if (this.opts.closeOnBeforeunload) {
-          this._beforeunloadEventListener = () => {
-            if (this.transport) {
-              this.transport.removeAllListeners();
-              this.transport.close();
-            }
-          };
-          addEventListener("beforeunload", this._beforeunloadEventListener, false);
-        }
-        if (this.hostname !== "localhost") {
-          this._offlineEventListener = () => {
-            this._onClose("transport close", {
-              description: "network connection lost"
-            });
-          };
-          OFFLINE_EVENT_LISTENERS.push(this._offlineEventListener);
-        }
-      }
-      if (this.opts.withCredentials) {
-        this._cookieJar = createCookieJar();
-      }
-      this._open();
-    }
-    /**
-     * Creates transport of the given type.
-     *
-     * @param {String} name - transport name
-     * @return {Transport}
-     * @private
-     */
-    createTransport(name) {
-      const query = Object.assign({}, this.opts.query);
-      query.EIO = protocol;
-      query.transport = name;
-      if (this.id)
-        query.sid = this.id;
-      const opts = Object.assign({}, this.opts, {
-        query,
-        socket: this,
-        hostname: this.hostname,
-        secure: this.secure,
-        port: this.port
-      }, this.opts.transportOptions[name]);
-      return new this._transportsByName[name](opts);
-    }
-    /**
-     * Initializes transport to use and starts probe.
-     *
-     * @private
-     */
-    _open() {
-      if (this.transports.length === 0) {
-        this.setTimeoutFn(() => {
-          this.emitReserved("error", "No transports available");
-        }, 0);
-        return;
-      }
-      const transportName = this.opts.rememberUpgrade && _Socket.priorWebsocketSuccess && this.transports.indexOf("websocket") !== -1 ? "websocket" : this.transports[0];
-      this.readyState = "opening";
-      const transport = this.createTransport(transportName);
-      transport.open();
-      this.setTransport(transport);
-    }
-    /**
-     * Sets the current transport. Disables the existing one (if any).
-     *
-     * @private
-     */
-    setTransport(transport) {
-      if (this.transport) {
-        this.transport.removeAllListeners();
-      }
-      this.transport = transport;
-      transport.on("drain", this._onDrain.bind(this)).on("packet", this._onPacket.bind(this)).on("error", this._onError.bind(this)).on("close", (reason) => this._onClose("transport close", reason));
-    }
-    /**
-     * Probes a transport.
-     *
-     * @param {String} name - transport name
-     * @private
-     */
-    _probe(name) {
-      let transport = this.createTransport(name);
-      let failed = false;
-      _Socket.priorWebsocketSuccess = false;
-      const onTransportOpen = () => {
-        if (failed)
-          return;
-        transport.send([{ type: "ping", data: "probe" }]);
-        transport.once("packet", (msg) => {
-          if (failed)
-            return;
-          if ("pong" === msg.type && "probe" === msg.data) {
-            this.upgrading = true;
-            this.emitReserved("upgrading", transport);
-            if (!transport)
-              return;
-            _Socket.priorWebsocketSuccess = "websocket" === transport.name;
-            this.transport.pause(() => {
-              if (failed)
-                return;
-              if ("closed" === this.readyState)
-                return;
-              cleanup();
-              this.setTransport(transport);
-              transport.send([{ type: "upgrade" }]);
-              this.emitReserved("upgrade", transport);
-              transport = null;
-              this.upgrading = false;
-              this.flush();
-            });
-          } else {
-            const err = new Error("probe error");
-            err.transport = transport.name;
-            this.emitReserved("upgradeError", err);
-          }
-        });
-      };
-      function freezeTransport() {
-        if (failed)
-          return;
-        failed = true;
-        cleanup();
-        transport.close();
-        transport = null;
-      }
-      const onerror = (err) => {
-        const error = new Error("probe error: " + err);
-        error.transport = transport.name;
-        freezeTransport();
-        this.emitReserved("upgradeError", error);
-      };
-      function onTransportClose() {
-        onerror("transport closed");
-      }
-      function onclose() {
-        onerror("socket closed");
-      }
-      function onupgrade(to) {
-        if (transport && to.name !== transport.name) {
-          freezeTransport();
-        }
-      }
-      const cleanup = () => {
-        transport.removeListener("open", onTransportOpen);
-        transport.removeListener("error", onerror);
-        transport.removeListener("close", onTransportClose);
-        this.off("close", onclose);
-        this.off("upgrading", onupgrade);
-      };
-      transport.once("open", onTransportOpen);
-      transport.once("error", onerror);
-      transport.once("close", onTransportClose);
-      this.once("close", onclose);
-      this.once("upgrading", onupgrade);
-      if (this._upgrades.indexOf("webtransport") !== -1 && name !== "webtransport") {
-        this.setTimeoutFn(() => {
-          if (!failed) {
-            transport.open();
-          }
-        }, 200);
-      } else {
-        transport.open();
-      }
-    }
-    /**
-     * Called when connection is deemed open.
-     *
-     * @private
-     */
-    onOpen() {
-      this.readyState = "open";
-      _Socket.priorWebsocketSuccess = "websocket" === this.transport.name;
-      this.emitReserved("open");
-      this.flush();
-      if ("open" === this.readyState && this.opts.upgrade) {
-        for (let i = 0; i < this._upgrades.length; i++) {
-          this._probe(this._upgrades[i]);
-        }
-      }
-    }
-    /**
-     * Handles a packet.
-     *
-     * @private
-     */
-    _onPacket(packet) {
-      if ("opening" === this.readyState || "open" === this.readyState || "closing" === this.readyState) {
-        this.emitReserved("packet", packet);
-        this.emitReserved("heartbeat");
-        switch (packet.type) {
-          case "open":
-            this.onHandshake(JSON.parse(packet.data));
-            break;
-          case "ping":
-            this._sendPacket("pong");
-            this.emitReserved("ping");
-            this.emitReserved("pong");
-            this._resetPingTimeout();
-            break;
-          case "error":
-            const err = new Error("server error");
-            err.code = packet.data;
-            this._onError(err);
-            break;
-          case "message":
-            this.emitReserved("data", packet.data);
-            this.emitReserved("message", packet.data);
-            break;
-        }
-      } else {
-      }
-    }
-    /**
-     * Called upon handshake completion.
-     *
-     * @param {Object} data - handshake obj
-     * @private
-     */
-    onHandshake(data) {
-      this.emitReserved("handshake", data);
-      this.id = data.sid;
-      this.transport.query.sid = data.sid;
-      this._upgrades = this._filterUpgrades(data.upgrades);
-      this._pingInterval = data.pingInterval;
-      this._pingTimeout = data.pingTimeout;
-      this._maxPayload = data.maxPayload;
-      this.onOpen();
-      if ("closed" === this.readyState)
-        return;
-      this._resetPingTimeout();
-    }
-    /**
-     * Sets and resets ping timeout timer based on server pings.
-     *
-     * @private
-     */
-    _resetPingTimeout() {
-      this.clearTimeoutFn(this._pingTimeoutTimer);
-      const delay = this._pingInterval + this._pingTimeout;
-      this._pingTimeoutTime = Date.now() + delay;
-      this._pingTimeoutTimer = this.setTimeoutFn(() => {
-        this._onClose("ping timeout");
-      }, delay);
-      if (this.opts.autoUnref) {
-        this._pingTimeoutTimer.unref();
-      }
-    }
-    /**
-     * Called on `drain` event
-     *
-     * @private
-     */
-    _onDrain() {
-      this.writeBuffer.splice(0, this._prevBufferLen);
-      this._prevBufferLen = 0;
-      if (0 === this.writeBuffer.length) {
-        this.emitReserved("drain");
-      } else {
-        this.flush();
-      }
-    }
-    /**
-     * Flush write buffers.
-     *
-     * @private
-     */
-    flush() {
-      if ("closed" !== this.readyState && this.transport.writable && !this.upgrading && this.writeBuffer.length) {
-        const packets = this._getWritablePackets();
-        this.transport.send(packets);
-        this._prevBufferLen = packets.length;
-        this.emitReserved("flush");
-      }
-    }
-    /**
-     * Ensure the encoded size of the writeBuffer is below the maxPayload value sent by the server (only for HTTP
-     * long-polling)
-     *
-     * @private
-     */
-    _getWritablePackets() {
-      const shouldCheckPayloadSize = this._maxPayload && this.transport.name === "polling" && this.writeBuffer.length > 1;
-      if (!shouldCheckPayloadSize) {
-        return this.writeBuffer;
-      }
-      let payloadSize = 1;
-      for (let i = 0; i < this.writeBuffer.length; i++) {
-        const data = this.writeBuffer[i].data;
-        if (data) {
-          payloadSize += byteLength(data);
-        }
-        if (i > 0 && payloadSize > this._maxPayload) {
-          return this.writeBuffer.slice(0, i);
-        }
-        payloadSize += 2;
-      }
-      return this.writeBuffer;
-    }
-    /**
-     * Checks whether the heartbeat timer has expired but the socket has not yet been notified.
-     *
-     * Note: this method is private for now because it does not really fit the WebSocket API, but if we put it in the
-     * `write()` method then the message would not be buffered by the Socket.IO client.
-     *
-     * @return {boolean}
-     * @private
-     */
-    /* private */
-    _hasPingExpired() {
-      if (!this._pingTimeoutTime)
-        return true;
-      const hasExpired = Date.now() > this._pingTimeoutTime;
-      if (hasExpired) {
-        this._pingTimeoutTime = 0;
-        nextTick(() => {
-          this._onClose("ping timeout");
-        }, this.setTimeoutFn);
-      }
-      return hasExpired;
-    }
-    /**
-     * Sends a message.
-     *
-     * @param {String} msg - message.
-     * @param {Object} options.
-     * @param {Function} fn - callback function.
-     * @return {Socket} for chaining.
-     */
-    write(msg, options, fn) {
-      this._sendPacket("message", msg, options, fn);
-      return this;
-    }
-    /**
-     * Sends a message. Alias of {@link Socket#write}.
-     *
-     * @param {String} msg - message.
-     * @param {Object} options.
-     * @param {Function} fn - callback function.
-     * @return {Socket} for chaining.
-     */
-    send(msg, options, fn) {
-      this._sendPacket("message", msg, options, fn);
-      return this;
-    }
-    /**
-     * Sends a packet.
-     *
-     * @param {String} type - packet type.
-     * @param {String} data.
-     * @param {Object} options.
-     * @param {Function} fn - callback function.
-     * @private
-     */
-    _sendPacket(type, data, options, fn) {
-      if ("function" === typeof data) {
-        fn = data;
-        data = void 0;
-      }
-      if ("function" === typeof options) {
-        fn = options;
-        options = null;
-      }
-      if ("closing" === this.readyState || "closed" === this.readyState) {
-        return;
-      }
-      options = options || {};
-      options.compress = false !== options.compress;
-      const packet = {
-        type,
-        data,
-        options
-      };
-      this.emitReserved("packetCreate", packet);
-      this.writeBuffer.push(packet);
-      if (fn)
-        this.once("flush", fn);
-      this.flush();
-    }
-    /**
-     * Closes the connection.
-     */
-    close() {
-      const close = () => {
-        this._onClose("forced close");
-        this.transport.close();
-      };
-      const cleanupAndClose = () => {
-        this.off("upgrade", cleanupAndClose);
-        this.off("upgradeError", cleanupAndClose);
-        close();
-      };
-      const waitForUpgrade = () => {
-        this.once("upgrade", cleanupAndClose);
-        this.once("upgradeError", cleanupAndClose);
-      };
-      if ("opening" === this.readyState || "open" === this.readyState) {
-        this.readyState = "closing";
-        if (this.writeBuffer.length) {
-          this.once("drain", () => {
-            if (this.upgrading) {
-              waitForUpgrade();
-            } else {
-              close();
-            }
-          });
-        } else if (this.upgrading) {
-          waitForUpgrade();
-        } else {
-          close();
-        }
-      }
-      return this;
-    }
-    /**
-     * Called upon transport error
-     *
-     * @private
-     */
-    _onError(err) {
-      _Socket.priorWebsocketSuccess = false;
-      if (this.opts.tryAllTransports && this.transports.length > 1 && this.readyState === "opening") {
-        this.transports.shift();
-        return this._open();
-      }
-      this.emitReserved("error", err);
-      this._onClose("transport error", err);
-    }
-    /**
-     * Called upon transport close.
-     *
-     * @private
-     */
-    _onClose(reason, description) {
-      if ("opening" === this.readyState || "open" === this.readyState || "closing" === this.readyState) {
-        this.clearTimeoutFn(this._pingTimeoutTimer);
-        this.transport.removeAllListeners("close");
-        this.transport.close();
-        this.transport.removeAllListeners();
-        if (withEventListeners) {
-          if (this._beforeunloadEventListener) {
-            removeEventListener("beforeunload", this._beforeunloadEventListener, false);
-          }
-          if (this._offlineEventListener) {
-            const i = OFFLINE_EVENT_LISTENERS.indexOf(this._offlineEventListener);
-            if (i !== -1) {
-              OFFLINE_EVENT_LISTENERS.splice(i, 1);
-            }
-          }
-        }
-        this.readyState = "closed";
-        this.id = null;
-        this.emitReserved("close", reason, description);
-        this.writeBuffer = [];
-        this._prevBufferLen = 0;
-      }
-    }
-    /**
-     * Filters upgrades, returning only those matching client transports.
-     *
-     * @param {Array} upgrades - server upgrades
-     * @private
-     */
-    _filterUpgrades(upgrades) {
-      const filteredUpgrades = [];
-      for (let i = 0; i < upgrades.length; i++) {
-        if (~this.transports.indexOf(upgrades[i]))
-          filteredUpgrades.push(upgrades[i]);
-      }
-      return filteredUpgrades;
-    }
-  };
-  Socket.protocol = protocol;
-
-  // node_modules/engine.io-client/build/esm/index.js
-  var protocol2 = Socket.protocol;
-
-  // node_modules/socket.io-parser/build/esm/index.js
-  var esm_exports = {};
-  __export(esm_exports, {
-    Decoder: () => Decoder,
-    Encoder: () => Encoder,
-    PacketType: () => PacketType,
-    isPacketValid: () => isPacketValid,
-    protocol: () => protocol3
-  });
-
-  // node_modules/socket.io-parser/build/esm/is-binary.js
-  var withNativeArrayBuffer3 = typeof ArrayBuffer === "function";
-  var isView2 = (obj) => {
-    return typeof ArrayBuffer.isView === "function" ? ArrayBuffer.isView(obj) : obj.buffer instanceof ArrayBuffer;
-  };
-  var toString = Object.prototype.toString;
-  var withNativeBlob2 = typeof Blob === "function" || typeof Blob !== "undefined" && toString.call(Blob) === "[object BlobConstructor]";
-  var withNativeFile = typeof File === "function" || typeof File !== "undefined" && toString.call(File) === "[object FileConstructor]";
-  function isBinary(obj) {
-    return withNativeArrayBuffer3 && (obj instanceof ArrayBuffer || isView2(obj)) || withNativeBlob2 && obj instanceof Blob || withNativeFile && obj instanceof File;
-  }
-  function hasBinary(obj, toJSON) {
-    if (!obj || typeof obj !== "object") {
-      return false;
-    }
-    if (Array.isArray(obj)) {
-      for (let i = 0, l = obj.length; i < l; i++) {
-        if (hasBinary(obj[i])) {
-          return true;
-        }
-      }
-      return false;
-    }
-    if (isBinary(obj)) {
-      return true;
-    }
-    if (obj.toJSON && typeof obj.toJSON === "function" && arguments.length === 1) {
-      return hasBinary(obj.toJSON(), true);
-    }
-    for (const key in obj) {
-      if (Object.prototype.hasOwnProperty.call(obj, key) && hasBinary(obj[key])) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  // node_modules/socket.io-parser/build/esm/binary.js
-  function deconstructPacket(packet) {
-    const buffers = [];
-    const packetData = packet.data;
-    const pack = packet;
-    pack.data = _deconstructPacket(packetData, buffers);
-    pack.attachments = buffers.length;
-    return { packet: pack, buffers };
-  }
-  function _deconstructPacket(data, buffers, toJSON) {
-    if (!data)
-      return data;
-    if (isBinary(data)) {
-      const placeholder = { _placeholder: true, num: buffers.length };
-      buffers.push(data);
-      return placeholder;
-    } else if (Array.isArray(data)) {
-      const newData = new Array(data.length);
-      for (let i = 0; i < data.length; i++) {
-        newData[i] = _deconstructPacket(data[i], buffers);
-      }
-      return newData;
-    } else if (typeof data === "object" && !(data instanceof Date)) {
-      if (data.toJSON && typeof data.toJSON === "function" && !toJSON) {
-        return _deconstructPacket(data.toJSON(), buffers, true);
-      }
-      const newData = {};
-      for (const key in data) {
-        if (Object.prototype.hasOwnProperty.call(data, key)) {
-          newData[key] = _deconstructPacket(data[key], buffers);
-        }
-      }
-      return newData;
-    }
-    return data;
-  }
-  function reconstructPacket(packet, buffers) {
-    packet.data = _reconstructPacket(packet.data, buffers);
-    delete packet.attachments;
-    return packet;
-  }
-  function _reconstructPacket(data, buffers) {
-    if (!data)
-      return data;
-    if (data && data._placeholder === true) {
-      const isIndexValid = typeof data.num === "number" && data.num >= 0 && data.num < buffers.length;
-      if (isIndexValid) {
-        return buffers[data.num];
-      } else {
-        throw new Error("illegal attachments");
-      }
-    } else if (Array.isArray(data)) {
-      for (let i = 0; i < data.length; i++) {
-        data[i] = _reconstructPacket(data[i], buffers);
-      }
-    } else if (typeof data === "object") {
-      for (const key in data) {
-        if (Object.prototype.hasOwnProperty.call(data, key)) {
-          data[key] = _reconstructPacket(data[key], buffers);
-        }
-      }
-    }
-    return data;
-  }
-
-  // node_modules/socket.io-parser/build/esm/index.js
-  var RESERVED_EVENTS = [
-    "connect",
-    // used on the client side
-    "connect_error",
-    // used on the client side
-    "disconnect",
-    // used on both sides
-    "disconnecting",
-    // used on the server side
-    "newListener",
-    // used by the Node.js EventEmitter
-    "removeListener"
-    // used by the Node.js EventEmitter
-  ];
-  var protocol3 = 5;
-  var PacketType;
-  (function(PacketType2) {
-    PacketType2[PacketType2["CONNECT"] = 0] = "CONNECT";
-    PacketType2[PacketType2["DISCONNECT"] = 1] = "DISCONNECT";
-    PacketType2[PacketType2["EVENT"] = 2] = "EVENT";
-    PacketType2[PacketType2["ACK"] = 3] = "ACK";
-    PacketType2[PacketType2["CONNECT_ERROR"] = 4] = "CONNECT_ERROR";
-    PacketType2[PacketType2["BINARY_EVENT"] = 5] = "BINARY_EVENT";
-    PacketType2[PacketType2["BINARY_ACK"] = 6] = "BINARY_ACK";
-  })(PacketType || (PacketType = {}));
-  var Encoder = class {
-    /**
-     * Encoder constructor
-     *
-     * @param {function} replacer - custom replacer to pass down to JSON.parse
-     */
-    constructor(replacer) {
-      this.replacer = replacer;
-    }
-    /**
-     * Encode a packet as a single string if non-binary, or as a
-     * buffer sequence, depending on packet type.
-     *
-     * @param {Object} obj - packet object
-     */
-    encode(obj) {
-      if (obj.type === PacketType.EVENT || obj.type === PacketType.ACK) {
-        if (hasBinary(obj)) {
-          return this.encodeAsBinary({
-            type: obj.type === PacketType.EVENT ? PacketType.BINARY_EVENT : PacketType.BINARY_ACK,
-            nsp: obj.nsp,
-            data: obj.data,
-            id: obj.id
-          });
-        }
-      }
-      return [this.encodeAsString(obj)];
-    }
-    /**
-     * Encode packet as string.
-     */
-    encodeAsString(obj) {
-      let str = "" + obj.type;
-      if (obj.type === PacketType.BINARY_EVENT || obj.type === PacketType.BINARY_ACK) {
-        str += obj.attachments + "-";
-      }
-      if (obj.nsp && "/" !== obj.nsp) {
-        str += obj.nsp + ",";
-      }
-      if (null != obj.id) {
-        str += obj.id;
-      }
-      if (null != obj.data) {
-        str += JSON.stringify(obj.data, this.replacer);
-      }
-      return str;
-    }
-    /**
-     * Encode packet as 'buffer sequence' by removing blobs, and
-     * deconstructing packet into object with placeholders and
-     * a list of buffers.
-     */
-    encodeAsBinary(obj) {
-      const deconstruction = deconstructPacket(obj);
-      const pack = this.encodeAsString(deconstruction.packet);
-      const buffers = deconstruction.buffers;
-      buffers.unshift(pack);
-      return buffers;
-    }
-  };
-  var Decoder = class _Decoder extends Emitter {
-    /**
-     * Decoder constructor
-     */
-    constructor(opts) {
-      super();
-      this.opts = Object.assign({
-        reviver: void 0,
-        maxAttachments: 10
-      }, typeof opts === "function" ? { reviver: opts } : opts);
-    }
-    /**
-     * Decodes an encoded packet string into packet JSON.
-     *
-     * @param {String} obj - encoded packet
-     */
-    add(obj) {
-      let packet;
-      if (typeof obj === "string") {
-        if (this.reconstructor) {
-          throw new Error("got plaintext data when reconstructing a packet");
-        }
-        packet = this.decodeString(obj);
-        const isBinaryEvent = packet.type === PacketType.BINARY_EVENT;
-        if (isBinaryEvent || packet.type === PacketType.BINARY_ACK) {
-          packet.type = isBinaryEvent ? PacketType.EVENT : PacketType.ACK;
-          this.reconstructor = new BinaryReconstructor(packet);
-        } else {
-          super.emitReserved("decoded", packet);
-        }
-      } else if (isBinary(obj) || obj.base64) {
-        if (!this.reconstructor) {
-          throw new Error("got binary data when not reconstructing a packet");
-        } else {
-          packet = this.reconstructor.takeBinaryData(obj);
-          if (packet) {
-            this.reconstructor = null;
-            super.emitReserved("decoded", packet);
-          }
-        }
-      } else {
-        throw new Error("Unknown type: " + obj);
-      }
-    }
-    /**
-     * Decode a packet String (JSON data)
-     *
-     * @param {String} str
-     * @return {Object} packet
-     */
-    decodeString(str) {
-      let i = 0;
-      const p = {
-        type: Number(str.charAt(0))
-      };
-      if (PacketType[p.type] === void 0) {
-        throw new Error("unknown packet type " + p.type);
-      }
-      if (p.type === PacketType.BINARY_EVENT || p.type === PacketType.BINARY_ACK) {
-        const start = i + 1;
-        while (str.charAt(++i) !== "-" && i != str.length) {
-        }
-        const buf = str.substring(start, i);
-        if (buf != Number(buf) || str.charAt(i) !== "-") {
-          throw new Error("Illegal attachments");
-        }
-        const n = Number(buf);
-        if (!isInteger(n) || n < 1) {
-          throw new Error("Illegal attachments");
-        } else if (n > this.opts.maxAttachments) {
-          throw new Error("too many attachments");
-        }
-        p.attachments = n;
-      }
-      if ("/" === str.charAt(i + 1)) {
-        const start = i + 1;
-        while (++i) {
-          const c = str.charAt(i);
-          if ("," === c)
-            break;
-          if (i === str.length)
-            break;
-        }
-        p.nsp = str.substring(start, i);
-      } else {
-        p.nsp = "/";
-      }
-      const next = str.charAt(i + 1);
-      if ("" !== next && Number(next) == next) {
-        const start = i + 1;
-        while (++i) {
-          const c = str.charAt(i);
-          if (null == c || Number(c) != c) {
-            --i;
-            break;
-          }
-          if (i === str.length)
-            break;
-        }
-        p.id = Number(str.substring(start, i + 1));
-      }
-      if (str.charAt(++i)) {
-        const payload = this.tryParse(str.substr(i));
-        if (_Decoder.isPayloadValid(p.type, payload)) {
-          p.data = payload;
-        } else {
-          throw new Error("invalid payload");
-        }
-      }
-      return p;
-    }
-    tryParse(str) {
-      try {
-        return JSON.parse(str, this.opts.reviver);
-      } catch (e) {
-        return false;
-      }
-    }
-    static isPayloadValid(type, payload) {
-      switch (type) {
-        case PacketType.CONNECT:
-          return isObject(payload);
-        case PacketType.DISCONNECT:
-          return payload === void 0;
-        case PacketType.CONNECT_ERROR:
-          return typeof payload === "string" || isObject(payload);
-        case PacketType.EVENT:
-        case PacketType.BINARY_EVENT:
-          return Array.isArray(payload) && (typeof payload[0] === "number" || typeof payload[0] === "string" && RESERVED_EVENTS.indexOf(payload[0]) === -1);
-        case PacketType.ACK:
-        case PacketType.BINARY_ACK:
-          return Array.isArray(payload);
-      }
-    }
-    /**
-     * Deallocates a parser's resources
-     */
-    destroy() {
-      if (this.reconstructor) {
-        this.reconstructor.finishedReconstruction();
-        this.reconstructor = null;
-      }
-    }
-  };
-  var BinaryReconstructor = class {
-    constructor(packet) {
-      this.packet = packet;
-      this.buffers = [];
-      this.reconPack = packet;
-    }
-    /**
-     * Method to be called when binary data received from connection
-     * after a BINARY_EVENT packet.
-     *
-     * @param {Buffer | ArrayBuffer} binData - the raw binary data received
-     * @return {null | Object} returns null if more binary data is expected or
-     *   a reconstructed packet object if all buffers have been received.
-     */
-    takeBinaryData(binData) {
-      this.buffers.push(binData);
-      if (this.buffers.length === this.reconPack.attachments) {
-        const packet = reconstructPacket(this.reconPack, this.buffers);
-        this.finishedReconstruction();
-        return packet;
-      }
-      return null;
-    }
-    /**
-     * Cleans up binary packet reconstruction variables.
-     */
-    finishedReconstruction() {
-      this.reconPack = null;
-      this.buffers = [];
-    }
-  };
-  function isNamespaceValid(nsp) {
-    return typeof nsp === "string";
-  }
-  var isInteger = Number.isInteger || function(value2) {
-    return typeof value2 === "number" && isFinite(value2) && Math.floor(value2) === value2;
-  };
-  function isAckIdValid(id2) {
-    return id2 === void 0 || isInteger(id2);
-  }
-  function isObject(value2) {
-    return Object.prototype.toString.call(value2) === "[object Object]";
-  }
-  function isDataValid(type, payload) {
-    switch (type) {
-      case PacketType.CONNECT:
-        return payload === void 0 || isObject(payload);
-      case PacketType.DISCONNECT:
-        return payload === void 0;
-      case PacketType.EVENT:
-        return Array.isArray(payload) && (typeof payload[0] === "number" || typeof payload[0] === "string" && RESERVED_EVENTS.indexOf(payload[0]) === -1);
-      case PacketType.ACK:
-        return Array.isArray(payload);
-      case PacketType.CONNECT_ERROR:
-        return typeof payload === "string" || isObject(payload);
-      default:
-        return false;
-    }
-  }
-  function isPacketValid(packet) {
-    return isNamespaceValid(packet.nsp) && isAckIdValid(packet.id) && isDataValid(packet.type, packet.data);
-  }
-
-  // node_modules/socket.io-client/build/esm/on.js
-  function on(obj, ev, fn) {
-    obj.on(ev, fn);
-    return function subDestroy() {
-      obj.off(ev, fn);
-    };
-  }
-
-  // node_modules/socket.io-client/build/esm/socket.js
-  var RESERVED_EVENTS2 = Object.freeze({
-    connect: 1,
-    connect_error: 1,
-    disconnect: 1,
-    disconnecting: 1,
-    // EventEmitter reserved events: https://nodejs.org/api/events.html#events_event_newlistener
-    newListener: 1,
-    removeListener: 1
-  });
-  var Socket2 = class extends Emitter {
-    /**
-     * `Socket` constructor.
-     */
-    constructor(io, nsp, opts) {
-      super();
-      this.connected = false;
-      this.recovered = false;
-      this.receiveBuffer = [];
-      this.sendBuffer = [];
-      this._queue = [];
-      this._queueSeq = 0;
-      this.ids = 0;
-      this.acks = {};
-      this.flags = {};
-      this.io = io;
-      this.nsp = nsp;
-      if (opts && opts.auth) {
-        this.auth = opts.auth;
-      }
-      this._opts = Object.assign({}, opts);
-      if (this.io._autoConnect)
-        this.open();
-    }
-    /**
-     * Whether the socket is currently disconnected
-     *
-     * @example
-     * const socket = io();
-     *
-     * socket.on("connect", () => {
-     *   console.log(socket.disconnected); // false
-     * });
-     *
-     * socket.on("disconnect", () => {
-     *   console.log(socket.disconnected); // true
-     * });
-     */
-    get disconnected() {
-      return !this.connected;
-    }
-    /**
-     * Subscribe to open, close and packet events
-     *
-     * @private
-     */
-    subEvents() {
-      if (this.subs)
-        return;
-      const io = this.io;
-      this.subs = [
-        on(io, "open", this.onopen.bind(this)),
-        on(io, "packet", this.onpacket.bind(this)),
-        on(io, "error", this.onerror.bind(this)),
-        on(io, "close", this.onclose.bind(this))
-      ];
-    }
-    /**
-     * Whether the Socket will try to reconnect when its Manager connects or reconnects.
-     *
-     * @example
-     * const socket = io();
-     *
-     * console.log(socket.active); // true
-     *
-     * socket.on("disconnect", (reason) => {
-     *   if (reason === "io server disconnect") {
-     *     // the disconnection was initiated by the server, you need to manually reconnect
-     *     console.log(socket.active); // false
-     *   }
-     *   // else the socket will automatically try to reconnect
-     *   console.log(socket.active); // true
-     * });
-     */
-    get active() {
-      return !!this.subs;
-    }
-    /**
-     * "Opens" the socket.
-     *
-     * @example
-     * const socket = io({
-     *   autoConnect: false
-     * });
-     *
-     * socket.connect();
-     */
-    connect() {
-      if (this.connected)
-        return this;
-      this.subEvents();
-      if (!this.io["_reconnecting"])
-        this.io.open();
-      if ("open" === this.io._readyState)
-        this.onopen();
-      return this;
-    }
-    /**
-     * Alias for {@link connect()}.
-     */
-    open() {
-      return this.connect();
-    }
-    /**
-     * Sends a `message` event.
-     *
-     * This method mimics the WebSocket.send() method.
-     *
-     * @see https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/send
-     *
-     * @example
-     * socket.send("hello");
-     *
-     * // this is equivalent to
-     * socket.emit("message", "hello");
-     *
-     * @return self
-     */
-    send(...args) {
-      args.unshift("message");
-      this.emit.apply(this, args);
-      return this;
-    }
-    /**
-     * Override `emit`.
-     * If the event is in `events`, it's emitted normally.
-     *
-     * @example
-     * socket.emit("hello", "world");
-     *
-     * // all serializable datastructures are supported (no need to call JSON.stringify)
-     * socket.emit("hello", 1, "2", { 3: ["4"], 5: Uint8Array.from([6]) });
-     *
-     * // with an acknowledgement from the server
-     * socket.emit("hello", "world", (val) => {
-     *   // ...
-     * });
-     *
-     * @return self
-     */
-    emit(ev, ...args) {
-      var _a, _b, _c;
-      if (RESERVED_EVENTS2.hasOwnProperty(ev)) {
-        throw new Error('"' + ev.toString() + '" is a reserved event name');
-      }
-      args.unshift(ev);
-      if (this._opts.retries && !this.flags.fromQueue && !this.flags.volatile) {
-        this._addToQueue(args);
-        return this;
-      }
-      const packet = {
-        type: PacketType.EVENT,
-        data: args
-      };
-      packet.options = {};
-      packet.options.compress = this.flags.compress !== false;
-      if ("function" === typeof args[args.length - 1]) {
-        const id2 = this.ids++;
-        const ack = args.pop();
-        this._registerAckCallback(id2, ack);
-        packet.id = id2;
-      }
-      const isTransportWritable = (_b = (_a = this.io.engine) === null || _a === void 0 ? void 0 : _a.transport) === null || _b === void 0 ? void 0 : _b.writable;
-      const isConnected = this.connected && !((_c = this.io.engine) === null || _c === void 0 ? void 0 : _c._hasPingExpired());
-      const discardPacket = this.flags.volatile && !isTransportWritable;
-      if (discardPacket) {
-      } else if (isConnected) {
-        this.notifyOutgoingListeners(packet);
-        this.packet(packet);
-      } else {
-        this.sendBuffer.push(packet);
-      }
-      this.flags = {};
-      return this;
-    }
-    /**
-     * @private
-     */
-    _registerAckCallback(id2, ack) {
-      var _a;
-      const timeout = (_a = this.flags.timeout) !== null && _a !== void 0 ? _a : this._opts.ackTimeout;
-      if (timeout === void 0) {
-        this.acks[id2] = ack;
-        return;
-      }
-      const timer = this.io.setTimeoutFn(() => {
-        delete this.acks[id2];
-        for (let i = 0; i < this.sendBuffer.length; i++) {
-          if (this.sendBuffer[i].id === id2) {
-            this.sendBuffer.splice(i, 1);
-          }
-        }
-        ack.call(this, new Error("operation has timed out"));
-      }, timeout);
-      const fn = (...args) => {
-        this.io.clearTimeoutFn(timer);
-        ack.apply(this, args);
-      };
-      fn.withError = true;
-      this.acks[id2] = fn;
-    }
-    /**
-     * Emits an event and waits for an acknowledgement
-     *
-     * @example
-     * // without timeout
-     * const response = await socket.emitWithAck("hello", "world");
-     *
-     * // with a specific timeout
-     * try {
-     *   const response = await socket.timeout(1000).emitWithAck("hello", "world");
-     * } catch (err) {
-     *   // the server did not acknowledge the event in the given delay
-     * }
-     *
-     * @return a Promise that will be fulfilled when the server acknowledges the event
-     */
-    emitWithAck(ev, ...args) {
-      return new Promise((resolve, reject) => {
-        const fn = (arg1, arg2) => {
-          return arg1 ? reject(arg1) : resolve(arg2);
-        };
-        fn.withError = true;
-        args.push(fn);
-        this.emit(ev, ...args);
-      });
-    }
-    /**
-     * Add the packet to the queue.
-     * @param args
-     * @private
-     */
-    _addToQueue(args) {
-      let ack;
-      if (typeof args[args.length - 1] === "function") {
-        ack = args.pop();
-      }
-      const packet = {
-        id: this._queueSeq++,
-        tryCount: 0,
-        pending: false,
-        args,
-        flags: Object.assign({ fromQueue: true }, this.flags)
-      };
-      args.push((err, ...responseArgs) => {
-        if (packet !== this._queue[0]) {
-        }
-        const hasError = err !== null;
-        if (hasError) {
-          if (packet.tryCount > this._opts.retries) {
-            this._queue.shift();
-            if (ack) {
-              ack(err);
-            }
-          }
-        } else {
-          this._queue.shift();
-          if (ack) {
-            ack(null, ...responseArgs);
-          }
-        }
-        packet.pending = false;
-        return this._drainQueue();
-      });
-      this._queue.push(packet);
-      this._drainQueue();
-    }
-    /**
-     * Send the first packet of the queue, and wait for an acknowledgement from the server.
-     * @param force - whether to resend a packet that has not been acknowledged yet
-     *
-     * @private
-     */
-    _drainQueue(force = false) {
-      if (!this.connected || this._queue.length === 0) {
-        return;
-      }
-      const packet = this._queue[0];
-      if (packet.pending && !force) {
-        return;
-      }
-      packet.pending = true;
-      packet.tryCount++;
-      this.flags = packet.flags;
-      this.emit.apply(this, packet.args);
-    }
-    /**
-     * Sends a packet.
-     *
-     * @param packet
-     * @private
-     */
-    packet(packet) {
-      packet.nsp = this.nsp;
-      this.io._packet(packet);
-    }
-    /**
-     * Called upon engine `open`.
-     *
-     * @private
-     */
-    onopen() {
-      if (typeof this.auth == "function") {
-        this.auth((data) => {
-          this._sendConnectPacket(data);
-        });
-      } else {
-        this._sendConnectPacket(this.auth);
-      }
-    }
-    /**
-     * Sends a CONNECT packet to initiate the Socket.IO session.
-     *
-     * @param data
-     * @private
-     */
-    _sendConnectPacket(data) {
-      this.packet({
-        type: PacketType.CONNECT,
-        data: this._pid ? Object.assign({ pid: this._pid, offset: this._lastOffset }, data) : data
-      });
-    }
-    /**
-     * Called upon engine or manager `error`.
-     *
-     * @param err
-     * @private
-     */
-    onerror(err) {
-      if (!this.connected) {
-        this.emitReserved("connect_error", err);
-      }
-    }
-    /**
-     * Called upon engine `close`.
-     *
-     * @param reason
-     * @param description
-     * @private
-     */
-    onclose(reason, description) {
-      this.connected = false;
-      delete this.id;
-      this.emitReserved("disconnect", reason, description);
-      this._clearAcks();
-    }
-    /**
-     * Clears the acknowledgement handlers upon disconnection, since the client will never receive an acknowledgement from
-     * the server.
-     *
-     * @private
-     */
-    _clearAcks() {
-      Object.keys(this.acks).forEach((id2) => {
-        const isBuffered = this.sendBuffer.some((packet) => String(packet.id) === id2);
-        if (!isBuffered) {
-          const ack = this.acks[id2];
-          delete this.acks[id2];
-          if (ack.withError) {
-            ack.call(this, new Error("socket has been disconnected"));
-          }
-        }
-      });
-    }
-    /**
-     * Called with socket packet.
-     *
-     * @param packet
-     * @private
-     */
-    onpacket(packet) {
-      const sameNamespace = packet.nsp === this.nsp;
-      if (!sameNamespace)
-        return;
-      switch (packet.type) {
-        case PacketType.CONNECT:
-          if (packet.data && packet.data.sid) {
-            this.onconnect(packet.data.sid, packet.data.pid);
-          } else {
-            this.emitReserved("connect_error", new Error("It seems you are trying to reach a Socket.IO server in v2.x with a v3.x client, but they are not compatible (more information here: https://socket.io/docs/v3/migrating-from-2-x-to-3-0/)"));
-          }
-          break;
-        case PacketType.EVENT:
-        case PacketType.BINARY_EVENT:
-          this.onevent(packet);
-          break;
-        case PacketType.ACK:
-        case PacketType.BINARY_ACK:
-          this.onack(packet);
-          break;
-        case PacketType.DISCONNECT:
-          this.ondisconnect();
-          break;
-        case PacketType.CONNECT_ERROR:
-          this.destroy();
-          const err = new Error(packet.data.message);
-          err.data = packet.data.data;
-          this.emitReserved("connect_error", err);
-          break;
-      }
-    }
-    /**
-     * Called upon a server event.
-     *
-     * @param packet
-     * @private
-     */
-    onevent(packet) {
-      const args = packet.data || [];
-      if (null != packet.id) {
-        args.push(this.ack(packet.id));
-      }
-      if (this.connected) {
-        this.emitEvent(args);
-      } else {
-        this.receiveBuffer.push(Object.freeze(args));
-      }
-    }
-    emitEvent(args) {
-      if (this._anyListeners && this._anyListeners.length) {
-        const listeners = this._anyListeners.slice();
-        for (const listener of listeners) {
-          listener.apply(this, args);
-        }
-      }
-      super.emit.apply(this, args);
-      if (this._pid && args.length && typeof args[args.length - 1] === "string") {
-        this._lastOffset = args[args.length - 1];
-      }
-    }
-    /**
-     * Produces an ack callback to emit with an event.
-     *
-     * @private
-     */
-    ack(id2) {
-      const self2 = this;
-      let sent = false;
-      return function(...args) {
-        if (sent)
-          return;
-        sent = true;
-        self2.packet({
-          type: PacketType.ACK,
-          id: id2,
-          data: args
-        });
-      };
-    }
-    /**
-     * Called upon a server acknowledgement.
-     *
-     * @param packet
-     * @private
-     */
-    onack(packet) {
-      const ack = this.acks[packet.id];
-      if (typeof ack !== "function") {
-        return;
-      }
-      delete this.acks[packet.id];
-      if (ack.withError) {
-        packet.data.unshift(null);
-      }
-      ack.apply(this, packet.data);
-    }
-    /**
-     * Called upon server connect.
-     *
-     * @private
-     */
-    onconnect(id2, pid) {
-      this.id = id2;
-      this.recovered = pid && this._pid === pid;
-      this._pid = pid;
-      this.connected = true;
-      this.emitBuffered();
-      this._drainQueue(true);
-      this.emitReserved("connect");
-    }
-    /**
-     * Emit buffered events (received and emitted).
-     *
-     * @private
-     */
-    emitBuffered() {
-      this.receiveBuffer.forEach((args) => this.emitEvent(args));
-      this.receiveBuffer = [];
-      this.sendBuffer.forEach((packet) => {
-        this.notifyOutgoingListeners(packet);
-        this.packet(packet);
-      });
-      this.sendBuffer = [];
-    }
-    /**
-     * Called upon server disconnect.
-     *
-     * @private
-     */
-    ondisconnect() {
-      this.destroy();
-      this.onclose("io server disconnect");
-    }
-    /**
-     * Called upon forced client/server side disconnections,
-     * this method ensures the manager stops tracking us and
-     * that reconnections don't get triggered for this.
-     *
-     * @private
-     */
-    destroy() {
-      if (this.subs) {
-        this.subs.forEach((subDestroy) => subDestroy());
-        this.subs = void 0;
-      }
-      this.io["_destroy"](this);
-    }
-    /**
-     * Disconnects the socket manually. In that case, the socket will not try to reconnect.
-     *
-     * If this is the last active Socket instance of the {@link Manager}, the low-level connection will be closed.
-     *
-     * @example
-     * const socket = io();
-     *
-     * socket.on("disconnect", (reason) => {
-     *   // console.log(reason); prints "io client disconnect"
-     * });
-     *
-     * socket.disconnect();
-     *
-     * @return self
-     */
-    disconnect() {
-      if (this.connected) {
-        this.packet({ type: PacketType.DISCONNECT });
-      }
-      this.destroy();
-      if (this.connected) {
-        this.onclose("io client disconnect");
-      }
-      return this;
-    }
-    /**
-     * Alias for {@link disconnect()}.
-     *
-     * @return self
-     */
-    close() {
-      return this.disconnect();
-    }
-    /**
-     * Sets the compress flag.
-     *
-     * @example
-     * socket.compress(false).emit("hello");
-     *
-     * @param compress - if `true`, compresses the sending data
-     * @return self
-     */
-    compress(compress) {
-      this.flags.compress = compress;
-      return this;
-    }
-    /**
-     * Sets a modifier for a subsequent event emission that the event message will be dropped when this socket is not
-     * ready to send messages.
-     *
-     * @example
-     * socket.volatile.emit("hello"); // the server may or may not receive it
-     *
-     * @returns self
-     */
-    get volatile() {
-      this.flags.volatile = true;
-      return this;
-    }
-    /**
-     * Sets a modifier for a subsequent event emission that the callback will be called with an error when the
-     * given number of milliseconds have elapsed without an acknowledgement from the server:
-     *
-     * @example
-     * socket.timeout(5000).emit("my-event", (err) => {
-     *   if (err) {
-     *     // the server did not acknowledge the event in the given delay
-     *   }
-     * });
-     *
-     * @returns self
-     */
-    timeout(timeout) {
-      this.flags.timeout = timeout;
-      return this;
-    }
-    /**
-     * Adds a listener that will be fired when any event is emitted. The event name is passed as the first argument to the
-     * callback.
-     *
-     * @example
-     * socket.onAny((event, ...args) => {
-     *   console.log(`got ${event}`);
-     * });
-     *
-     * @param listener
-     */
-    onAny(listener) {
-      this._anyListeners = this._anyListeners || [];
-      this._anyListeners.push(listener);
-      return this;
-    }
-    /**
-     * Adds a listener that will be fired when any event is emitted. The event name is passed as the first argument to the
-     * callback. The listener is added to the beginning of the listeners array.
-     *
-     * @example
-     * socket.prependAny((event, ...args) => {
-     *   console.log(`got event ${event}`);
-     * });
-     *
-     * @param listener
-     */
-    prependAny(listener) {
-      this._anyListeners = this._anyListeners || [];
-      this._anyListeners.unshift(listener);
-      return this;
-    }
-    /**
-     * Removes the listener that will be fired when any event is emitted.
-     *
-     * @example
-     * const catchAllListener = (event, ...args) => {
-     *   console.log(`got event ${event}`);
-     * }
-     *
-     * socket.onAny(catchAllListener);
-     *
-     * // remove a specific listener
-     * socket.offAny(catchAllListener);
-     *
-     * // or remove all listeners
-     * socket.offAny();
-     *
-     * @param listener
-     */
-    offAny(listener) {
-      if (!this._anyListeners) {
-        return this;
-      }
-      if (listener) {
-        const listeners = this._anyListeners;
-        for (let i = 0; i < listeners.length; i++) {
-          if (listener === listeners[i]) {
-            listeners.splice(i, 1);
-            return this;
-          }
-        }
-      } else {
-        this._anyListeners = [];
-      }
-      return this;
-    }
-    /**
-     * Returns an array of listeners that are listening for any event that is specified. This array can be manipulated,
-     * e.g. to remove listeners.
-     */
-    listenersAny() {
-      return this._anyListeners || [];
-    }
-    /**
-     * Adds a listener that will be fired when any event is emitted. The event name is passed as the first argument to the
-     * callback.
-     *
-     * Note: acknowledgements sent to the server are not included.
-     *
-     * @example
-     * socket.onAnyOutgoing((event, ...args) => {
-     *   console.log(`sent event ${event}`);
-     * });
-     *
-     * @param listener
-     */
-    onAnyOutgoing(listener) {
-      this._anyOutgoingListeners = this._anyOutgoingListeners || [];
-      this._anyOutgoingListeners.push(listener);
-      return this;
-    }
-    /**
-     * Adds a listener that will be fired when any event is emitted. The event name is passed as the first argument to the
-     * callback. The listener is added to the beginning of the listeners array.
-     *
-     * Note: acknowledgements sent to the server are not included.
-     *
-     * @example
-     * socket.prependAnyOutgoing((event, ...args) => {
-     *   console.log(`sent event ${event}`);
-     * });
-     *
-     * @param listener
-     */
-    prependAnyOutgoing(listener) {
-      this._anyOutgoingListeners = this._anyOutgoingListeners || [];
-      this._anyOutgoingListeners.unshift(listener);
-      return this;
-    }
-    /**
-     * Removes the listener that will be fired when any event is emitted.
-     *
-     * @example
-     * const catchAllListener = (event, ...args) => {
-     *   console.log(`sent event ${event}`);
-     * }
-     *
-     * socket.onAnyOutgoing(catchAllListener);
-     *
-     * // remove a specific listener
-     * socket.offAnyOutgoing(catchAllListener);
-     *
-     * // or remove all listeners
-     * socket.offAnyOutgoing();
-     *
-     * @param [listener] - the catch-all listener (optional)
-     */
-    offAnyOutgoing(listener) {
-      if (!this._anyOutgoingListeners) {
-        return this;
-      }
-      if (listener) {
-        const listeners = this._anyOutgoingListeners;
-        for (let i = 0; i < listeners.length; i++) {
-          if (listener === listeners[i]) {
-            listeners.splice(i, 1);
-            return this;
-          }
-        }
-      } else {
-        this._anyOutgoingListeners = [];
-      }
-      return this;
-    }
-    /**
-     * Returns an array of listeners that are listening for any event that is specified. This array can be manipulated,
-     * e.g. to remove listeners.
-     */
-    listenersAnyOutgoing() {
-      return this._anyOutgoingListeners || [];
-    }
-    /**
-     * Notify the listeners for each packet sent
-     *
-     * @param packet
-     *
-     * @private
-     */
-    notifyOutgoingListeners(packet) {
-      if (this._anyOutgoingListeners && this._anyOutgoingListeners.length) {
-        const listeners = this._anyOutgoingListeners.slice();
-        for (const listener of listeners) {
-          listener.apply(this, packet.data);
-        }
-      }
-    }
-  };
-
-  // trim:4
-  var Backoff = class {
-    reset() {
-    }
-    setMin() {
-    }
-    setMax() {
-    }
-    setJitter() {
-    }
-  };
-
-  // node_modules/socket.io-client/build/esm/manager.js
-  var Manager = class extends Emitter {
-    constructor(uri, opts) {
-      var _a;
-      super();
-      this.nsps = {};
-      this.subs = [];
-      if (uri && "object" === typeof uri) {
-        opts = uri;
-        uri = void 0;
-      }
-      opts = opts || {};
-      opts.path = opts.path || "/socket.io";
-      this.opts = opts;
-      installTimerFunctions(this, opts);
-      this.reconnection(opts.reconnection !== false);
-      this.reconnectionAttempts(opts.reconnectionAttempts || Infinity);
-      this.reconnectionDelay(opts.reconnectionDelay || 1e3);
-      this.reconnectionDelayMax(opts.reconnectionDelayMax || 5e3);
-      this.randomizationFactor((_a = opts.randomizationFactor) !== null && _a !== void 0 ? _a : 0.5);
-      this.backoff = new Backoff({
-        min: this.reconnectionDelay(),
-        max: this.reconnectionDelayMax(),
-        jitter: this.randomizationFactor()
-      });
-      this.timeout(null == opts.timeout ? 2e4 : opts.timeout);
-      this._readyState = "closed";
-      this.uri = uri;
-      const _parser = opts.parser || esm_exports;
-      this.encoder = new _parser.Encoder();
-      this.decoder = new _parser.Decoder();
-      this._autoConnect = opts.autoConnect !== false;
-      if (this._autoConnect)
-        this.open();
-    }
-    reconnection(v) {
-      if (!arguments.length)
-        return this._reconnection;
-      this._reconnection = !!v;
-      if (!v) {
-        this.skipReconnect = true;
-      }
-      return this;
-    }
-    reconnectionAttempts(v) {
-      if (v === void 0)
-        return this._reconnectionAttempts;
-      this._reconnectionAttempts = v;
-      return this;
-    }
-    reconnectionDelay(v) {
-      var _a;
-      if (v === void 0)
-        return this._reconnectionDelay;
-      this._reconnectionDelay = v;
-      (_a = this.backoff) === null || _a === void 0 ? void 0 : _a.setMin(v);
-      return this;
-    }
-    randomizationFactor(v) {
-      var _a;
-      if (v === void 0)
-        return this._randomizationFactor;
-      this._randomizationFactor = v;
-      (_a = this.backoff) === null || _a === void 0 ? void 0 : _a.setJitter(v);
-      return this;
-    }
-    reconnectionDelayMax(v) {
-      var _a;
-      if (v === void 0)
-        return this._reconnectionDelayMax;
-      this._reconnectionDelayMax = v;
-      (_a = this.backoff) === null || _a === void 0 ? void 0 : _a.setMax(v);
-      return this;
-    }
-    timeout(v) {
-      if (!arguments.length)
-        return this._timeout;
-      this._timeout = v;
-      return this;
-    }
-    /**
-     * Starts trying to reconnect if reconnection is enabled and we have not
-     * started reconnecting yet
-     *
-     * @private
-     */
-    maybeReconnectOnOpen() {
-      if (!this._reconnecting && this._reconnection && this.backoff.attempts === 0) {
-        this.reconnect();
-      }
-    }
-    /**
-     * Sets the current transport `socket`.
-     *
-     * @param {Function} fn - optional, callback
-     * @return self
-     * @public
-     */
-    open(fn) {
-      if (~this._readyState.indexOf("open"))
-        return this;
-      this.engine = new Socket(this.uri, this.opts);
-      const socket = this.engine;
-      const self2 = this;
-      this._readyState = "opening";
-      this.skipReconnect = false;
-      const openSubDestroy = on(socket, "open", function() {
-        self2.onopen();
-        fn && fn();
-      });
-      const onError = (err) => {
-        this.cleanup();
-        this._readyState = "closed";
-        this.emitReserved("error", err);
-        if (fn) {
-          fn(err);
-        } else {
-          this.maybeReconnectOnOpen();
-        }
-      };
-      const errorSub = on(socket, "error", onError);
-      if (false !== this._timeout) {
-        const timeout = this._timeout;
-        const timer = this.setTimeoutFn(() => {
-          openSubDestroy();
-          onError(new Error("timeout"));
-          socket.close();
-        }, timeout);
-        if (this.opts.autoUnref) {
-          timer.unref();
-        }
-        this.subs.push(() => {
-          this.clearTimeoutFn(timer);
-        });
-      }
-      this.subs.push(openSubDestroy);
-      this.subs.push(errorSub);
-      return this;
-    }
-    /**
-     * Alias for open()
-     *
-     * @return self
-     * @public
-     */
-    connect(fn) {
-      return this.open(fn);
-    }
-    /**
-     * Called upon transport open.
-     *
-     * @private
-     */
-    onopen() {
-      this.cleanup();
-      this._readyState = "open";
-      this.emitReserved("open");
-      const socket = this.engine;
-      this.subs.push(
-        on(socket, "ping", this.onping.bind(this)),
-        on(socket, "data", this.ondata.bind(this)),
-        on(socket, "error", this.onerror.bind(this)),
-        on(socket, "close", this.onclose.bind(this)),
-        // @ts-ignore
-        on(this.decoder, "decoded", this.ondecoded.bind(this))
-      );
-    }
-    /**
-     * Called upon a ping.
-     *
-     * @private
-     */
-    onping() {
-      this.emitReserved("ping");
-    }
-    /**
-     * Called with data.
-     *
-     * @private
-     */
-    ondata(data) {
-      try {
-        this.decoder.add(data);
-      } catch (e) {
-        this.onclose("parse error", e);
-      }
-    }
-    /**
-     * Called when parser fully decodes a packet.
-     *
-     * @private
-     */
-    ondecoded(packet) {
-      nextTick(() => {
-        this.emitReserved("packet", packet);
-      }, this.setTimeoutFn);
-    }
-    /**
-     * Called upon socket error.
-     *
-     * @private
-     */
-    onerror(err) {
-      this.emitReserved("error", err);
-    }
-    /**
-     * Creates a new socket for the given `nsp`.
-     *
-     * @return {Socket}
-     * @public
-     */
-    socket(nsp, opts) {
-      let socket = this.nsps[nsp];
-      if (!socket) {
-        socket = new Socket2(this, nsp, opts);
-        this.nsps[nsp] = socket;
-      } else if (this._autoConnect && !socket.active) {
-        socket.connect();
-      }
-      return socket;
-    }
-    /**
-     * Called upon a socket close.
-     *
-     * @param socket
-     * @private
-     */
-    _destroy(socket) {
-      const nsps = Object.keys(this.nsps);
-      for (const nsp of nsps) {
-        const socket2 = this.nsps[nsp];
-        if (socket2.active) {
-          return;
-        }
-      }
-      this._close();
-    }
-    /**
-     * Writes a packet.
-     *
-     * @param packet
-     * @private
-     */
-    _packet(packet) {
-      const encodedPackets = this.encoder.encode(packet);
-      for (let i = 0; i < encodedPackets.length; i++) {
-        this.engine.write(encodedPackets[i], packet.options);
-      }
-    }
-    /**
-     * Clean up transport subscriptions and packet buffer.
-     *
-     * @private
-     */
-    cleanup() {
-      this.subs.forEach((subDestroy) => subDestroy());
-      this.subs.length = 0;
-      this.decoder.destroy();
-    }
-    /**
-     * Close the current socket.
-     *
-     * @private
-     */
-    _close() {
-      this.skipReconnect = true;
-      this._reconnecting = false;
-      this.onclose("forced close");
-    }
-    /**
-     * Alias for close()
-     *
-     * @private
-     */
-    disconnect() {
-      return this._close();
-    }
-    /**
-     * Called when:
-     *
-     * - the low-level engine is closed
-     * - the parser encountered a badly formatted packet
-     * - all sockets are disconnected
-     *
-     * @private
-     */
-    onclose(reason, description) {
-      var _a;
-      this.cleanup();
-      (_a = this.engine) === null || _a === void 0 ? void 0 : _a.close();
-      this.backoff.reset();
-      this._readyState = "closed";
-      this.emitReserved("close", reason, description);
-      if (this._reconnection && !this.skipReconnect) {
-        this.reconnect();
-      }
-    }
-    /**
-     * Attempt a reconnection.
-     *
-     * @private
-     */
-    reconnect() {
-      if (this._reconnecting || this.skipReconnect)
-        return this;
-      const self2 = this;
-      if (this.backoff.attempts >= this._reconnectionAttempts) {
-        this.backoff.reset();
-        this.emitReserved("reconnect_failed");
-        this._reconnecting = false;
-      } else {
-        const delay = this.backoff.duration();
-        this._reconnecting = true;
-        const timer = this.setTimeoutFn(() => {
-          if (self2.skipReconnect)
-            return;
-          this.emitReserved("reconnect_attempt", self2.backoff.attempts);
-          if (self2.skipReconnect)
-            return;
-          self2.open((err) => {
-            if (err) {
-              self2._reconnecting = false;
-              self2.reconnect();
-              this.emitReserved("reconnect_error", err);
-            } else {
-              self2.onreconnect();
-            }
-          });
-        }, delay);
-        if (this.opts.autoUnref) {
-          timer.unref();
-        }
-        this.subs.push(() => {
-          this.clearTimeoutFn(timer);
-        });
-      }
-    }
-    /**
-     * Called upon successful reconnect.
-     *
-     * @private
-     */
-    onreconnect() {
-      const attempt = this.backoff.attempts;
-      this._reconnecting = false;
-      this.backoff.reset();
-      this.emitReserved("reconnect", attempt);
-    }
-  };
-
-  // src/socket.ts
-  var OPEN_TIMEOUT_MS = 1e4;
-  function endpoint(url, base) {
-    const parsed = new URL(url.replace(/^ws/i, "http"), base);
-    if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
-      throw new TypeError("CollabSDK: gatewayUrl must be a ws, wss, http or https URL");
-    }
-    const path2 = parsed.pathname.replace(/\/*$/, "/");
-    return { origin: parsed.origin, path: path2 === "/" ? "/ws/" : path2 };
-  }
-  var openSocket = (url, auth) => {
-    const { origin, path: path2 } = endpoint(url, document.baseURI);
-    const options = {
-      path: path2,
-      autoConnect: false,
-      reconnection: false,
-      timeout: OPEN_TIMEOUT_MS,
-      transports: ["websocket", "polling"],
-      tryAllTransports: true
-    };
-    const manager = new Manager(origin, options);
-    const socket = manager.socket("/", { auth: (use) => auth((credentials) => use({ ...credentials })) });
-    return Object.assign(socket, {
-      preferPolling: () => {
-        manager.opts.transports = ["polling", "websocket"];
-      }
-    });
-  };
 
   // src/emitter.ts
-  var Emitter2 = class {
+  var Emitter = class {
     #listeners = /* @__PURE__ */ new Map();
     /** Listens to `name`. Returns what ends it. */
     on(name, listener) {
@@ -3298,104 +304,13 @@ var CollabSDK = (() => {
     return value2 === "viewer" ? "viewer" : "editor";
   }
 
-  // src/channel.ts
-  var Channel = class {
-    events = new Emitter2();
-    resourceId;
-    #connection;
-    constructor(connection, resourceId) {
-      this.#connection = connection;
-      this.resourceId = resourceId;
-      connection.events.on("state", (state) => this.events.emit("state", state));
-      connection.events.on("message", ({ event, payload }) => {
-        const fields = fieldsOf(payload);
-        if (fields["resourceId"] === resourceId) this.events.emit("message", { event, fields });
-      });
-    }
-    /** The session, while the connection is open. */
-    get session() {
-      return this.#connection.session;
-    }
-    /** Sends an event without an answer; when the connection is not open it is lost. */
-    send(event, fields = {}) {
-      this.#connection.send(event, { resourceId: this.resourceId, ...fields });
-    }
-    /** Sends an event and calls `done` once, with the answer or with LOST. */
-    request(event, fields, done) {
-      this.#connection.request(event, { resourceId: this.resourceId, ...fields }, done);
-    }
-  };
-
-  // src/backoff.ts
-  var FIRST_MS = 500;
-  var LONGEST_MS = 15e3;
-  function backoff(attempt, random = Math.random) {
-    const range = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 10));
-    return Math.round(range * (0.2 + 0.8 * random()));
-  }
-
-  // src/lifetime.ts
-  var Lifetime = class {
-    #undo = [];
-    #ended = false;
-    /** Reports whether `end` was called. */
-    get ended() {
-      return this.#ended;
-    }
-    /** Keeps `undo` for the end; when the end has come already it runs at once. */
-    add(undo) {
-      if (this.#ended) undo();
-      else this.#undo.push(undo);
-    }
-    /** Listens until the end. */
-    listen(target, type, handle, options = {}) {
-      const listener = handle;
-      target.addEventListener(type, listener, options);
-      this.add(() => target.removeEventListener(type, listener, options));
-    }
-    /** Runs `work` every `ms` milliseconds until the end. */
-    every(ms, work) {
-      const timer = setInterval(work, ms);
-      this.add(() => clearInterval(timer));
-    }
-    /** Undoes everything. Further calls do nothing. */
-    end() {
-      if (this.#ended) return;
-      this.#ended = true;
-      for (const undo of this.#undo.reverse()) undo();
-      this.#undo = [];
-    }
-  };
-
-  // src/timer.ts
-  var Timer = class {
-    #handle;
-    /** Reports whether the timer is running. */
-    get running() {
-      return this.#handle !== void 0;
-    }
-    /** Runs `work` once after `ms` milliseconds, instead of what was planned before. */
-    set(ms, work) {
-      this.clear();
-      this.#handle = setTimeout(() => {
-        this.#handle = void 0;
-        work();
-      }, ms);
-    }
-    /** Forgets what was planned. */
-    clear() {
-      if (this.#handle !== void 0) clearTimeout(this.#handle);
-      this.#handle = void 0;
-    }
-  };
-
   // src/connection.ts
   var OFFLINE_PROBE_MS = 6e4;
   var GREETING_MS = 1e4;
   var TRIES_BEFORE_POLLING = 3;
   var REFUSALS_BEFORE_GIVING_UP = 3;
   var Connection = class {
-    events = new Emitter2();
+    events = new Emitter();
     #options;
     #state = { name: "idle" };
     #life = new Lifetime();
@@ -3410,7 +325,7 @@ var CollabSDK = (() => {
     #reason = "";
     /** The least delay that the gateway asked for, in milliseconds. */
     #asked = 0;
-    #everOpen = false;
+    #userId = "";
     /** The last session, while it may be resumed. */
     #last;
     #socket;
@@ -3435,6 +350,10 @@ var CollabSDK = (() => {
     /** The session, while the connection is open. */
     get session() {
       return this.#state.name === "open" ? this.#state.session : void 0;
+    }
+    /** The user's own id; empty until the first session. */
+    get userId() {
+      return this.#userId;
     }
     /** Connects: for the first time, or at once instead of waiting, or again after a refusal. */
     tryNow() {
@@ -3471,7 +390,7 @@ var CollabSDK = (() => {
     }
     #connect() {
       this.#retry.clear();
-      if (!this.#everOpen && this.#attempt === TRIES_BEFORE_POLLING) this.#socket.preferPolling();
+      if (this.#userId === "" && this.#attempt === TRIES_BEFORE_POLLING) this.#socket.preferPolling();
       this.#enter({ name: "connecting", attempt: this.#attempt });
       this.#socket.connect();
     }
@@ -3505,7 +424,7 @@ var CollabSDK = (() => {
       this.#attempt = 0;
       this.#refusals = 0;
       this.#asked = 0;
-      this.#everOpen = true;
+      this.#userId = greeting.userId;
       this.#last = greeting;
       this.#heartbeatAnswered = true;
       this.#planHeartbeat(greeting.heartbeatInterval);
@@ -3557,6 +476,76 @@ var CollabSDK = (() => {
       this.events.emit("state", state);
       if (state.name === "open") return;
       for (const settle of [...this.#pending]) settle({ code: LOST, fields: {} });
+    }
+  };
+
+  // src/navigation.ts
+  var watched = /* @__PURE__ */ new WeakMap();
+  function onNavigation(view, moved) {
+    const known = watched.get(view);
+    const { moved: all2, life } = known ?? { moved: /* @__PURE__ */ new Set(), life: new Lifetime() };
+    all2.add(moved);
+    if (known === void 0) {
+      watched.set(view, { moved: all2, life });
+      listen(view, life, () => [...all2].forEach((one) => one()));
+    }
+    return () => {
+      if (!all2.delete(moved) || all2.size > 0) return;
+      watched.delete(view);
+      life.end();
+    };
+  }
+  function listen(view, life, moved) {
+    const { navigation, history } = view;
+    if (navigation !== void 0) return life.listen(navigation, "currententrychange", moved);
+    life.listen(view, "popstate", moved);
+    for (const name of ["pushState", "replaceState"]) {
+      const own = Object.hasOwn(history, name);
+      const before = history[name];
+      const wrapper = function(...all2) {
+        before.apply(this, all2);
+        moved();
+      };
+      history[name] = wrapper;
+      life.add(() => {
+        if (history[name] !== wrapper) return;
+        if (own) history[name] = before;
+        else Reflect.deleteProperty(history, name);
+      });
+    }
+  }
+
+  // src/channel.ts
+  var Channel = class {
+    events = new Emitter();
+    resourceId;
+    #connection;
+    #life = new Lifetime();
+    constructor(connection, resourceId) {
+      this.#connection = connection;
+      this.resourceId = resourceId;
+      this.#life.add(connection.events.on("state", (state) => this.events.emit("state", state)));
+      this.#life.add(connection.events.on("message", ({ event, payload }) => {
+        const fields = fieldsOf(payload);
+        if (fields["resourceId"] === resourceId) this.events.emit("message", { event, fields });
+      }));
+    }
+    /** The session, while the connection is open. */
+    get session() {
+      return this.#connection.session;
+    }
+    /** Sends an event without an answer; when the connection is not open it is lost. */
+    send(event, fields = {}) {
+      this.#connection.send(event, { resourceId: this.resourceId, ...fields });
+    }
+    /** Sends an event and calls `done` once, with the answer or with LOST. */
+    request(event, fields, done) {
+      this.#connection.request(event, { resourceId: this.resourceId, ...fields }, done);
+    }
+    /** Hears nothing more. */
+    end() {
+      this.#life.end();
+      this.events.clear();
     }
   };
 
@@ -3722,7 +711,7 @@ var CollabSDK = (() => {
   var MAX_SAFE_INTEGER = Number.MAX_SAFE_INTEGER;
   var MIN_SAFE_INTEGER = Number.MIN_SAFE_INTEGER;
   var LOWEST_INT32 = 1 << 31;
-  var isInteger2 = Number.isInteger || ((num) => typeof num === "number" && isFinite(num) && floor(num) === num);
+  var isInteger = Number.isInteger || ((num) => typeof num === "number" && isFinite(num) && floor(num) === num);
   var isNaN2 = Number.isNaN;
   var parseInt2 = Number.parseInt;
 
@@ -3752,14 +741,14 @@ var CollabSDK = (() => {
   }
 
   // node_modules/lib0/encoding.js
-  var Encoder2 = class {
+  var Encoder = class {
     constructor() {
       this.cpos = 0;
       this.cbuf = new Uint8Array(100);
       this.bufs = [];
     }
   };
-  var createEncoder = () => new Encoder2();
+  var createEncoder = () => new Encoder();
   var length = (encoder) => {
     let len = encoder.cpos;
     for (let i = 0; i < encoder.bufs.length; i++) {
@@ -3884,7 +873,7 @@ var CollabSDK = (() => {
         writeVarString(encoder, data);
         break;
       case "number":
-        if (isInteger2(data) && abs(data) <= BITS31) {
+        if (isInteger(data) && abs(data) <= BITS31) {
           write(encoder, 125);
           writeVarInt(encoder, data);
         } else if (isFloat32(data)) {
@@ -3954,7 +943,7 @@ var CollabSDK = (() => {
     }
     return new DataView(arr.buffer, arr.byteOffset + begin, len);
   };
-  var Decoder2 = class {
+  var Decoder = class {
     /**
      * @param {Uint8Array<Buf>} uint8Array Binary data to decode
      */
@@ -3963,7 +952,7 @@ var CollabSDK = (() => {
       this.pos = 0;
     }
   };
-  var createDecoder = (uint8Array) => new Decoder2(uint8Array);
+  var createDecoder = (uint8Array) => new Decoder(uint8Array);
   var readUint8Array = (decoder, len) => {
     const view = subarray(decoder.arr, decoder.pos, len);
     decoder.pos += len;
@@ -8920,48 +5909,6 @@ var CollabSDK = (() => {
     return unit >= from2 && unit <= to;
   }
 
-  // src/field.ts
-  var CHOICE_PREFIX = "values/";
-  function isText(kind) {
-    return kind === "text" || kind === "editable";
-  }
-  function wireName(id2, kind) {
-    return isText(kind) ? id2 : CHOICE_PREFIX + id2;
-  }
-  function idOf(wire) {
-    return isChoice(wire) ? wire.slice(CHOICE_PREFIX.length) : wire;
-  }
-  function isChoice(wire) {
-    return wire.startsWith(CHOICE_PREFIX);
-  }
-  function choices(doc) {
-    return doc.getMap("values");
-  }
-  function textOf(doc, wire) {
-    return doc.getText(wire);
-  }
-  function written(doc, wire) {
-    if (isChoice(wire)) return choices(doc)._map.has(idOf(wire));
-    return textOf(doc, wire)._start !== null;
-  }
-  function valueIn(doc, wire) {
-    if (!isChoice(wire)) return textOf(doc, wire).toString();
-    const value2 = choices(doc).get(idOf(wire));
-    if (typeof value2 === "string" || typeof value2 === "boolean") return value2;
-    return Array.isArray(value2) ? value2.map(String) : void 0;
-  }
-  function same(a, b) {
-    return a === b || Array.isArray(a) && Array.isArray(b) && JSON.stringify(a) === JSON.stringify(b);
-  }
-  function blank(value2) {
-    return value2 === "" || value2 === false || Array.isArray(value2) && value2.length === 0;
-  }
-  function shown(value2) {
-    if (value2 === void 0) return "";
-    if (typeof value2 === "boolean") return value2 ? "✓" : "–";
-    return typeof value2 === "string" ? value2 : value2.join(", ");
-  }
-
   // src/edit.ts
   var LocalEdit = class {
     constructor(field, by) {
@@ -9077,7 +6024,7 @@ var CollabSDK = (() => {
   var FAILURES_BEFORE_REFUSAL = 5;
   var TRY_AGAIN = /* @__PURE__ */ new Set(["BACKPRESSURE", "RATE_LIMITED", "UNAVAILABLE", "DRAINING", "INTERNAL"]);
   var SharedDocument = class {
-    events = new Emitter2();
+    events = new Emitter();
     #options;
     #channel;
     #life = new Lifetime();
@@ -9135,6 +6082,10 @@ var CollabSDK = (() => {
     /** Reports whether the document was ever received: what it lacks then was never written by anybody. */
     get met() {
       return this.#met;
+    }
+    /** Joins, when the connection is open: also again, for the sake of those who listen since then. */
+    start() {
+      if (this.#channel.session !== void 0) this.#joinAgain();
     }
     /** Makes an edit of one field and sends it. Reports false, and does nothing, while the document is not editable. */
     edit(field, by, change) {
@@ -9348,6 +6299,115 @@ var CollabSDK = (() => {
     }
   };
 
+  // src/records.ts
+  var Records = class {
+    events = new Emitter();
+    #connection;
+    #options;
+    #entries = /* @__PURE__ */ new Map();
+    #drafts = /* @__PURE__ */ new Map();
+    #soon = new Timer();
+    constructor(connection, options) {
+      this.#connection = connection;
+      this.#options = options;
+    }
+    /** Opens a record for the page: anew, or as it was left. */
+    enter(resourceId) {
+      const left = this.#entries.get(resourceId);
+      if (left !== void 0) {
+        left.leaving?.();
+        left.leaving = void 0;
+        return left;
+      }
+      const channel = new Channel(this.#connection, resourceId);
+      const document2 = new SharedDocument(channel, this.#options);
+      const entry = { channel, document: document2, leaving: void 0 };
+      this.#entries.set(resourceId, entry);
+      document2.events.on("draft", (draft) => {
+        this.drafts(resourceId).set(draft.field, draft);
+        this.events.emit("draft", { resourceId, draft });
+      });
+      document2.events.on("outbox", () => entry.leaving && this.#look());
+      return entry;
+    }
+    /** Leaves a record as soon as all its edits are on the server, and calls `last` just before. */
+    leave(resourceId, last) {
+      const entry = this.#entries.get(resourceId);
+      if (entry === void 0) return last();
+      entry.leaving = last;
+      this.#giveUpSaved();
+    }
+    /** What was refused of a record, by wire name, until it is dismissed. */
+    drafts(resourceId) {
+      const known = this.#drafts.get(resourceId) ?? /* @__PURE__ */ new Map();
+      this.#drafts.set(resourceId, known);
+      return known;
+    }
+    /** Number of edits, of records whose page was left, that the server has not acknowledged. */
+    get edits() {
+      return this.#left().reduce((sum, { document: document2 }) => sum + document2.outbox.edits, 0);
+    }
+    /** When the oldest of them was made, by `performance.now()`; undefined when there is none. */
+    get since() {
+      const times = this.#left().flatMap(({ document: document2 }) => document2.outbox.since ?? []);
+      return times.length === 0 ? void 0 : Math.min(...times);
+    }
+    /** Gives up all of them, saved or not. */
+    end() {
+      this.#soon.clear();
+      for (const entry of this.#left()) this.#giveUp(entry);
+      this.events.clear();
+    }
+    #left() {
+      return [...this.#entries.values()].filter(({ leaving }) => leaving !== void 0);
+    }
+    /** Looks later: while a document is built anew its outbox is empty for a moment. */
+    #look() {
+      if (!this.#soon.running) this.#soon.set(0, () => this.#giveUpSaved());
+    }
+    #giveUpSaved() {
+      for (const entry of this.#left()) if (entry.document.outbox.edits === 0) this.#giveUp(entry);
+      this.events.emit("changed", void 0);
+    }
+    #giveUp(entry) {
+      this.#entries.delete(entry.channel.resourceId);
+      entry.leaving?.();
+      entry.document.end();
+      entry.channel.end();
+    }
+  };
+
+  // src/status.ts
+  function statusOf(parts) {
+    const { connection, document: document2 } = parts;
+    const waiting = parts.edits + parts.loose;
+    const refused = document2.name === "refused" ? document2.code : void 0;
+    return {
+      connection: connectionOf(parts),
+      save: waiting === 0 ? "server" : parts.loose === 0 && parts.stored ? "here" : "unsaved",
+      waiting,
+      mode: parts.met ? parts.mode : void 0,
+      revision: parts.revision,
+      reason: connection.name === "refused" ? connection.reason : refused,
+      retryAt: connection.name === "waiting" ? connection.until : void 0
+    };
+  }
+  function connectionOf({ connection, everOpen, document: document2 }) {
+    switch (connection.name) {
+      case "open":
+        return document2.name === "refused" ? "refused" : document2.name === "joined" ? "connected" : "connecting";
+      case "refused":
+      case "closed":
+        return connection.name;
+      case "connecting":
+        return everOpen || connection.attempt > 0 ? "offline" : "connecting";
+      case "waiting":
+        return "offline";
+      case "idle":
+        return "connecting";
+    }
+  }
+
   // src/bound.ts
   var BoundField = class {
     id;
@@ -9356,8 +6416,11 @@ var CollabSDK = (() => {
     wire;
     label;
     binding;
-    /** What the page had when the field was found. */
-    base;
+    /**
+     * What the field shows may be another record's, which the page showed before: it fills nothing (see Carried).
+     */
+    carried = false;
+    #base;
     #live = false;
     constructor(id2, kind, label, binding) {
       this.id = id2;
@@ -9365,7 +6428,20 @@ var CollabSDK = (() => {
       this.wire = wireName(id2, kind);
       this.label = label;
       this.binding = binding;
-      this.base = binding.read() ?? "";
+      this.#base = binding.read() ?? "";
+    }
+    /** What the page had when the field was found. */
+    get base() {
+      return this.#base;
+    }
+    /** Reports whether the field is bound to the document. */
+    get live() {
+      return this.#live;
+    }
+    /** Takes in one more radio button. One that comes chosen is what the page had. */
+    add(element2) {
+      this.binding.add(element2);
+      if (!this.#live && element2.checked) this.#base = element2.value;
     }
     /** Reports whether something was typed that is in no document yet. */
     get waitsWithText() {
@@ -9377,7 +6453,7 @@ var CollabSDK = (() => {
     consider(document2) {
       if (this.#live || !document2.met) return false;
       if (!written(document2.doc, this.wire)) {
-        if (document2.mode === "viewer") return false;
+        if (document2.mode === "viewer" || this.carried) return false;
         if (!blank(this.base)) return true;
       }
       this.#live = true;
@@ -9786,10 +6862,10 @@ var CollabSDK = (() => {
     get composing() {
       return this.#composing;
     }
-    /** Stops listening. */
+    /** Stops listening; a word that is being composed counts as it is. */
     end() {
       this.#life.end();
-      this.#timer.clear();
+      this.#end();
     }
     #goesOn() {
       this.#composing = true;
@@ -9823,7 +6899,6 @@ var CollabSDK = (() => {
       this.#wire = wire;
       this.#editor = editor;
       this.#composition = new Composition(control.element, () => this.#settle());
-      this.#life.add(() => this.#composition.end());
       for (const type of ["input", "change", "blur"]) {
         this.#life.listen(control.element, type, () => this.#mayHaveChanged(), { capture: true });
       }
@@ -9849,6 +6924,7 @@ var CollabSDK = (() => {
       this.#settle();
     }
     detach() {
+      this.#composition.end();
       this.#unobserve?.();
       this.#unobserve = void 0;
       this.#text = void 0;
@@ -10255,8 +7331,9 @@ var CollabSDK = (() => {
   };
 
   // src/fields.ts
+  var SETTLED_MS = 1e3;
   var Fields = class {
-    events = new Emitter2();
+    events = new Emitter();
     #document;
     #scanner;
     #identity = new Identity();
@@ -10264,10 +7341,16 @@ var CollabSDK = (() => {
     #byWire = /* @__PURE__ */ new Map();
     #byElement = /* @__PURE__ */ new Map();
     #seeding;
+    #carried;
+    #watch;
+    #settled = new Timer();
     #life = new Lifetime();
-    constructor(document2, seeding, options) {
+    constructor(document2, seeding, options, carried) {
       this.#document = document2;
       this.#seeding = seeding;
+      this.#carried = carried;
+      this.#watch = new CarriedWatch((field) => this.#renew(field), () => this.#consider());
+      for (const end of [() => this.#watch.end(), () => this.#settled.clear()]) this.#life.add(end);
       this.#scanner = new Scanner(options, (come, gone) => this.#update(come, gone));
       this.#life.add(() => this.#scanner.end());
       this.#life.add(document2.events.on("joined", () => this.#joined()));
@@ -10306,7 +7389,11 @@ var CollabSDK = (() => {
     end() {
       if (this.#life.ended) return;
       this.#life.end();
-      this.#each((field) => field.binding.detach());
+      this.#each((field) => {
+        if (field.waitsWithText) this.#document.keepAsDraft(field.wire, shown(field.binding.read()), "left");
+        field.binding.detach();
+        this.#carried.note(field);
+      });
       this.#fields.clear();
       this.#byWire.clear();
       this.#byElement.clear();
@@ -10314,22 +7401,34 @@ var CollabSDK = (() => {
     }
     #update(come, gone) {
       for (const element2 of gone) this.#remove(element2);
-      for (const found of come) this.#add(found);
+      this.#addAll(come);
+      if (this.#watch.any) this.#settled.set(SETTLED_MS, () => this.#consider());
       this.#consider();
       this.events.emit("changed", this.all);
+    }
+    #addAll(come) {
+      const fields = new Set(come.map((found) => this.#add(found)));
+      for (const field of fields) {
+        if (field.binding.elements.every((element2) => this.#carried.holds(element2, field.base))) this.#watch.add(field);
+      }
     }
     #add({ element: element2, kind }) {
       const group = kind === "radio" ? this.#fields.get(groupKey(element2) ?? "") : void 0;
       if (group !== void 0) {
-        group.binding.add(element2);
+        group.add(element2);
         this.#byElement.set(element2, group);
-        return;
+        return group;
       }
       const id2 = this.#identity.idOf(element2);
       const field = new BoundField(id2, kind, labelOf(element2), bind(element2, kind, wireName(id2, kind), this.#document));
       this.#fields.set(id2, field);
       this.#byWire.set(field.wire, field);
       this.#byElement.set(element2, field);
+      return field;
+    }
+    /** The page has put something else into a field that was carried over: it is found anew, with what it shows now. */
+    #renew({ kind, binding: { elements } }) {
+      this.#update(elements.map((element2) => ({ element: element2, kind })), elements);
     }
     #remove(element2) {
       const field = this.#byElement.get(element2);
@@ -10338,6 +7437,7 @@ var CollabSDK = (() => {
       const waits = field.waitsWithText;
       const value2 = field.binding.read();
       if (field.binding.remove(element2)) return;
+      this.#watch.drop(field);
       if (waits) this.#document.keepAsDraft(field.wire, shown(value2), "removed");
       field.binding.detach();
       this.#identity.release(element2);
@@ -10351,7 +7451,8 @@ var CollabSDK = (() => {
     /** Binds what can be bound, of all fields or of some by wire name; asks for seeds of what must be filled first. */
     #consider(wires) {
       const fields = wires === void 0 ? this.all : wires.flatMap((wire) => this.#byWire.get(wire) ?? []);
-      const empty2 = fields.filter((field) => field.consider(this.#document));
+      const ready = fields.filter(({ carried }) => !carried || !this.#settled.running);
+      const empty2 = ready.filter((field) => field.consider(this.#document));
       this.#seeding.ask(new Map(empty2.map((field) => [field.wire, field.base])), () => this.#consider());
     }
     #each(work) {
@@ -10377,7 +7478,7 @@ var CollabSDK = (() => {
   var EXTEND_EVERY_MS = 1e4;
   var IDLE_MS = 5 * 6e4;
   var Locks = class {
-    events = new Emitter2();
+    events = new Emitter();
     #channel;
     #life = new Lifetime();
     #others = /* @__PURE__ */ new Map();
@@ -10508,7 +7609,7 @@ var CollabSDK = (() => {
   var SEND_EVERY_MS = 150;
   var REPEAT_MS = 25e3;
   var Presence = class {
-    events = new Emitter2();
+    events = new Emitter();
     #channel;
     #life = new Lifetime();
     #users = /* @__PURE__ */ new Map();
@@ -10538,8 +7639,9 @@ var CollabSDK = (() => {
       this.#own = field;
       this.#soon();
     }
-    /** Stops listening. */
+    /** Stops listening, and tells that this session is in no field any more. */
     end() {
+      if (this.#own !== "" && !this.#life.ended) this.#channel.send("AWARENESS", { state: { field: "" } });
       this.#life.end();
     }
     #soon() {
@@ -10572,37 +7674,6 @@ var CollabSDK = (() => {
       }
     }
   };
-
-  // src/status.ts
-  function statusOf(parts) {
-    const { connection, document: document2 } = parts;
-    const waiting = parts.edits + parts.loose;
-    const refused = document2.name === "refused" ? document2.code : void 0;
-    return {
-      connection: connectionOf(parts),
-      save: waiting === 0 ? "server" : parts.loose === 0 && parts.stored ? "here" : "unsaved",
-      waiting,
-      mode: parts.met ? parts.mode : void 0,
-      revision: parts.revision,
-      reason: connection.name === "refused" ? connection.reason : refused,
-      retryAt: connection.name === "waiting" ? connection.until : void 0
-    };
-  }
-  function connectionOf({ connection, everOpen, document: document2 }) {
-    switch (connection.name) {
-      case "open":
-        return document2.name === "refused" ? "refused" : document2.name === "joined" ? "connected" : "connecting";
-      case "refused":
-      case "closed":
-        return connection.name;
-      case "connecting":
-        return everOpen || connection.attempt > 0 ? "offline" : "connecting";
-      case "waiting":
-        return "offline";
-      case "idle":
-        return "connecting";
-    }
-  }
 
   // src/ui/model.ts
   function fieldView(parts, words) {
@@ -11157,7 +8228,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
   var PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
 
   // src/ui/overlay.ts
-  var LOOK_EVERY_MS = 400;
+  var LOOK_EVERY_MS2 = 400;
   var THOROUGH_LOOK = 5;
   var Overlay = class {
     #hooks;
@@ -11181,7 +8252,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       this.#life.add(() => changed.disconnect());
       this.#life.add(() => this.#resized.disconnect());
       this.#life.add(() => cancelAnimationFrame(this.#frame));
-      this.#life.every(LOOK_EVERY_MS, () => this.#look());
+      this.#life.every(LOOK_EVERY_MS2, () => this.#look());
     }
     /** Shows these fields and no others. */
     show(fields) {
@@ -11439,7 +8510,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
 
   // src/view.ts
   var LATE_MS = 2e3;
-  var LOOK_EVERY_MS2 = 500;
+  var LOOK_EVERY_MS3 = 500;
   var View = class {
     #widget;
     #ui;
@@ -11454,7 +8525,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
         dismissDraft: (id2) => this.#dismiss(id2)
       });
       this.#life.add(() => this.#ui.end());
-      this.#life.every(LOOK_EVERY_MS2, () => {
+      this.#life.every(LOOK_EVERY_MS3, () => {
         const { connection, save } = widget.status;
         if (connection !== "connected" || save !== "server") this.changed();
       });
@@ -11535,9 +8606,9 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
     }
     /** Reports whether unsaved text is worth telling of: nothing takes it, or it takes too long. */
     #mustTell({ connection, save }) {
-      const { outbox, held } = this.#widget.document;
+      const { document: document2, unsavedSince: since } = this.#widget;
       if (save === "server") return false;
-      return connection !== "connected" || held || outbox.since === void 0 || performance.now() - outbox.since > LATE_MS;
+      return connection !== "connected" || document2.held || since === void 0 || performance.now() - since > LATE_MS;
     }
     #draftOf(id2) {
       const field = this.#widget.fields.get(id2);
@@ -11556,42 +8627,41 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
 
   // src/widget.ts
   var Widget = class {
-    events = new Emitter2();
+    events;
     document;
     fields;
     locks;
     presence;
-    drafts = /* @__PURE__ */ new Map();
+    drafts;
     #settings;
     #page;
     #connection;
+    #records;
     #life = new Lifetime();
     #view;
-    #everOpen = false;
-    #ownId = "";
     #focused;
     #status;
     #soon = new Timer();
-    constructor(settings, page, open) {
+    constructor({ settings, page, connection, events, records, carried }, resourceId) {
+      this.events = events;
       this.#settings = settings;
       this.#page = page;
-      const { gatewayUrl: url, token, renewable } = settings;
-      const connection = new Connection({ url, token, renewable, open });
       this.#connection = connection;
-      const channel = new Channel(connection, settings.resourceId);
-      this.document = new SharedDocument(channel, settings);
-      this.locks = new Locks(channel, this.document);
-      this.presence = new Presence(channel, this.document);
-      const seeding = new Seeding(channel, this.document);
-      this.fields = new Fields(this.document, seeding, settings);
-      for (const part of [this.#soon, this.events]) this.#life.add(() => part.clear());
-      this.#life.add(() => connection.close());
-      for (const part of [this.fields, this.locks, this.presence, seeding, this.document]) this.#life.add(() => part.end());
-      this.#wire();
+      this.#records = records;
+      const { channel, document: document2 } = records.enter(resourceId);
+      this.document = document2;
+      this.drafts = records.drafts(resourceId);
+      this.locks = new Locks(channel, document2);
+      this.presence = new Presence(channel, document2);
+      const seeding = new Seeding(channel, document2);
+      this.fields = new Fields(document2, seeding, settings, carried);
+      this.#life.add(() => records.leave(resourceId, () => this.locks.end()));
+      for (const part of [seeding, this.presence, this.fields]) this.#life.add(() => part.end());
+      this.#life.add(() => this.#soon.clear());
+      this.#wire(channel);
       this.#watchFocus();
-      this.#warnBeforeLeaving();
     }
-    /** Begins: finds the fields, shows them, connects. */
+    /** Begins: finds the fields, shows them, joins. */
     start() {
       if (this.#settings.ui) {
         this.#view = new View(this, this.#settings, () => this.#connection.tryNow());
@@ -11599,7 +8669,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       }
       this.fields.start(this.#page);
       this.#enter(this.fields.ofElement(this.#page.activeElement));
-      this.#connection.tryNow();
+      this.document.start();
       this.#changed();
     }
     /** Where things stand. */
@@ -11607,19 +8677,24 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       const { document: document2, fields } = this;
       return statusOf({
         connection: this.#connection.state,
-        everOpen: this.#everOpen,
+        everOpen: this.ownId !== "",
         document: document2.state,
         met: document2.met,
         mode: document2.mode,
         revision: document2.revision,
-        edits: document2.outbox.edits,
+        edits: document2.outbox.edits + this.#records.edits,
         loose: fields.all.filter((field) => field.waitsWithText).length,
         stored: false
       });
     }
     /** The user's own id; empty until the first connection. */
     get ownId() {
-      return this.#ownId;
+      return this.#connection.userId;
+    }
+    /** When the oldest edit that is not on the server was made, of this record or one left before, by `performance.now()`. */
+    get unsavedSince() {
+      const [own, left] = [this.document.outbox.since, this.#records.since];
+      return own === void 0 || left === void 0 ? own ?? left : Math.min(own, left);
     }
     /** Asks for the lock of a field, by its id. */
     lock(id2) {
@@ -11640,34 +8715,30 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
         ownLock: this.locks.own(wire) !== void 0
       }));
     }
-    /** Ends everything and leaves the page as it was, with what it shows now. */
+    /** Ends and leaves the page as it was, with what it shows now. What was typed goes on to the server. */
     end() {
       this.#life.end();
     }
     #wireOf(id2) {
       return id2 === "" ? "" : this.fields.get(id2)?.wire ?? id2;
     }
-    #wire() {
+    #wire(channel) {
       const { document: document2, locks, presence, fields } = this;
       const hear = (stop) => this.#life.add(stop);
-      hear(this.#connection.events.on("state", (state) => {
-        if (state.name === "open") {
-          this.#everOpen = true;
-          this.#ownId = state.session.userId;
-        }
-        if (state.name === "refused") this.#failed("UNAUTHORIZED", state.reason);
-        this.#changed();
-      }));
-      hear(this.#connection.events.on("message", ({ event, payload }) => this.#received(event, payload)));
+      hear(this.#connection.events.on("state", () => this.#changed()));
+      hear(this.#records.events.on("changed", () => this.#changed()));
       hear(document2.events.on("state", (state) => {
-        if (state.name === "refused") this.#failed(state.code, `${this.#settings.resourceId} was refused`);
+        if (state.name === "refused") this.events.emit("error", { code: state.code, message: `${channel.resourceId} was refused` });
         this.#changed();
       }));
       hear(document2.events.on("joined", () => this.#changed()));
+      hear(channel.events.on("message", ({ event, fields: fields2 }) => {
+        if (event === "RESOURCE_UPDATED") this.events.emit("resourceUpdated", fields2);
+      }));
       hear(document2.events.on("outbox", () => this.#changed()));
       hear(document2.events.on("saved", (saved) => this.events.emit("saved", { ...saved, fields: saved.fields.map(idOf) })));
       hear(document2.events.on("arrived", (arrived) => this.#arrived(arrived)));
-      hear(document2.events.on("draft", (draft) => this.#keepDraft(draft)));
+      hear(document2.events.on("draft", () => this.#changed()));
       hear(locks.events.on("changed", () => this.#locksChanged()));
       for (const event of ["acquired", "denied", "released"]) {
         hear(locks.events.on(event, (detail) => this.events.emit("lock", { field: idOf(detail.field), event, detail })));
@@ -11679,25 +8750,11 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       hear(presence.events.on("moved", () => this.#changed()));
       hear(fields.events.on("changed", () => this.#locksChanged()));
     }
-    #received(event, payload) {
-      const fields = fieldsOf(payload);
-      if (event === "RESOURCE_UPDATED") this.events.emit("resourceUpdated", fields);
-      if (event === "ERROR") this.#failed(String(fields["code"]), String(fields["message"]));
-    }
-    #failed(code, message) {
-      this.events.emit("error", { code, message });
-      this.#settings.onError({ code, message });
-    }
     #arrived(arrived) {
       if (arrived.userId !== "") {
         for (const wire of arrived.fields) this.#view?.flash(wire);
         this.events.emit("remote", { ...arrived, fields: arrived.fields.map(idOf) });
       }
-      this.#changed();
-    }
-    #keepDraft(draft) {
-      this.drafts.set(draft.field, draft);
-      this.events.emit("draft", { ...draft, field: idOf(draft.field) });
       this.#changed();
     }
     #locksChanged() {
@@ -11724,7 +8781,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
         );
       }
       this.#life.add(this.document.events.on("joined", () => this.#claim()));
-      this.#life.add(this.locks.events.on("released", ({ userId }) => userId !== this.#ownId && this.#claim()));
+      this.#life.add(this.locks.events.on("released", ({ userId }) => userId !== this.ownId && this.#claim()));
     }
     #enter(field) {
       if (field === this.#focused) return;
@@ -11740,13 +8797,6 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
       if (this.#settings.locking !== "focus" || this.#focused === void 0 || !this.document.editable) return;
       const { wire } = this.#focused;
       if (this.locks.own(wire) === void 0 && this.locks.against(wire) === void 0) this.locks.acquire(wire);
-    }
-    /** Leaving with text that is nowhere else asks first (G6); only then, for the sake of the back-forward cache. */
-    #warnBeforeLeaving() {
-      const view = this.#page.defaultView ?? window;
-      this.#life.listen(view, "beforeunload", (event) => {
-        if (this.status.save === "unsaved") event.preventDefault();
-      });
     }
     /** Tells what has changed, once for all that changes in one turn. */
     #changed() {
@@ -11764,12 +8814,3278 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
     }
   };
 
+  // src/handle.ts
+  var Handle = class {
+    #shared;
+    #widget;
+    #resourceId;
+    #state = "new";
+    #life = new Lifetime();
+    #soon = new Timer();
+    constructor(settings, page, open, gone) {
+      const { gatewayUrl: url, token, renewable } = settings;
+      const connection = new Connection({ url, token, renewable, open });
+      const records = new Records(connection, settings);
+      const events = new Emitter();
+      this.#shared = { settings, page, connection, events, records, carried: new Carried() };
+      this.#life.add(gone);
+      for (const end of [() => events.clear(), () => connection.close(), () => records.end()]) this.#life.add(end);
+      this.#life.add(() => this.#leave());
+      this.#wire();
+    }
+    /** Where things stand: connection, save state, mode, revision. */
+    get status() {
+      if (this.#widget !== void 0) return this.#widget.status;
+      const { connection, records } = this.#shared;
+      return statusOf({
+        connection: connection.state,
+        everOpen: connection.userId !== "",
+        document: { name: "joined" },
+        // there is nothing to wait for
+        met: false,
+        mode: "viewer",
+        revision: 0,
+        edits: records.edits,
+        loose: 0,
+        stored: false
+      });
+    }
+    /** What the page shows now; undefined when it shows no record. */
+    get resourceId() {
+      return this.#resourceId;
+    }
+    /** The fields of the page that are collaborative. */
+    get fields() {
+      return this.#widget?.info() ?? [];
+    }
+    /** Who is here, oneself included. */
+    get users() {
+      return this.#widget?.presence.users ?? [];
+    }
+    /** Listens to an event. Returns what ends it. */
+    on(name, listener) {
+      return this.#shared.events.on(name, listener);
+    }
+    /** Asks for the lock of a field, by its id; the empty id is the whole record. */
+    async lock(field) {
+      return this.#widget?.lock(field) ?? { ok: false, reason: "NOT_JOINED" };
+    }
+    /** Gives the lock of a field back. */
+    unlock(field) {
+      this.#widget?.unlock(field);
+    }
+    /** Begins; `init` calls it once the page is there. */
+    start() {
+      if (this.#state !== "new") return;
+      this.#state = "started";
+      const { settings, page, connection } = this.#shared;
+      this.#resourceId = this.#read();
+      this.#enter();
+      if (typeof settings.resourceId === "function") {
+        this.#life.add(onNavigation(page.defaultView ?? window, () => this.#follow()));
+      }
+      connection.tryNow();
+    }
+    /** Ends the session and leaves nothing of the widget on the page. Calling it again does nothing. */
+    destroy() {
+      this.#state = "destroyed";
+      this.#life.end();
+    }
+    #wire() {
+      const { settings, page, connection, events, records } = this.#shared;
+      events.on("error", (error) => settings.onError(error));
+      connection.events.on("state", (state) => {
+        if (state.name === "refused") events.emit("error", { code: "UNAUTHORIZED", message: state.reason });
+        this.#tell();
+      });
+      connection.events.on("message", ({ event, payload }) => {
+        const { code, message } = fieldsOf(payload);
+        if (event === "ERROR") events.emit("error", { code: String(code), message: String(message) });
+      });
+      records.events.on("changed", () => this.#tell());
+      records.events.on("draft", ({ resourceId, draft }) => {
+        events.emit("draft", { ...draft, field: idOf(draft.field), resourceId });
+      });
+      this.#life.listen(page.defaultView ?? window, "beforeunload", (event) => {
+        if (this.status.save === "unsaved") event.preventDefault();
+      });
+    }
+    /** Tells of the status while no record does. */
+    #tell() {
+      if (this.#widget === void 0) this.#shared.events.emit("status", this.status);
+    }
+    /** Returns the record that the page shows now. A function that fails means none: the page must not suffer from it. */
+    #read() {
+      const { settings, page, events } = this.#shared;
+      if (typeof settings.resourceId === "string") return settings.resourceId;
+      try {
+        return settings.resourceId((page.defaultView ?? window).location) || void 0;
+      } catch (error) {
+        events.emit("error", { code: "RESOURCE_ID", message: `resourceId failed: ${String(error)}` });
+        return void 0;
+      }
+    }
+    /**
+     * Follows the address. The old record ends at once, before the page shows anything of the new one; the new one begins
+     * when the page had its turn, and only the last one of a quick series.
+     */
+    #follow() {
+      const resourceId = this.#read();
+      if (resourceId === this.#resourceId) return;
+      this.#resourceId = resourceId;
+      this.#leave();
+      this.#shared.events.emit("resource", { resourceId });
+      this.#soon.set(0, () => this.#enter());
+    }
+    #enter() {
+      if (this.#resourceId === void 0) return this.#tell();
+      this.#widget = new Widget(this.#shared, this.#resourceId);
+      this.#widget.start();
+    }
+    #leave() {
+      this.#soon.clear();
+      if (this.#widget === void 0) return;
+      const { events } = this.#shared;
+      this.#widget.end();
+      this.#widget = void 0;
+      events.emit("users", []);
+      events.emit("fields", []);
+    }
+  };
+
+  // src/options.ts
+  function settingsOf(options, page) {
+    const { token, getToken } = options;
+    if (typeof options.gatewayUrl !== "string" || options.gatewayUrl === "") wrong("gatewayUrl is missing");
+    if (getToken === void 0 && (typeof token !== "string" || token === "")) wrong("token or getToken is missing");
+    if (getToken !== void 0 && typeof getToken !== "function") wrong("getToken is not a function");
+    const view = page.defaultView ?? window;
+    return {
+      gatewayUrl: options.gatewayUrl,
+      token: getToken ?? (() => token ?? ""),
+      renewable: getToken !== void 0,
+      optIn: options.autoDiscovery === false || oneOf("capture", options.capture ?? "auto", ["auto", "opt-in"]) === "opt-in",
+      include: selectors("include", options.include, page),
+      exclude: selectors("exclude", options.exclude, page),
+      resourceId: resourceOf(options.resourceId),
+      resourceType: options.resourceType,
+      mode: options.mode && oneOf("mode", options.mode, ["editor", "viewer"]),
+      locking: oneOf("locking", options.locking ?? "off", ["off", "manual", "focus"]),
+      ui: options.ui !== false,
+      panel: panelOf(options.ui),
+      locale: options.locale ?? (page.documentElement.lang || view.navigator.language),
+      onError: options.onError ?? (() => void 0)
+    };
+  }
+  function resourceOf(resourceId) {
+    if (resourceId === void 0) return ({ pathname }) => `page:${pathname}`;
+    if (typeof resourceId !== "function" && (typeof resourceId !== "string" || resourceId === "")) {
+      wrong("resourceId is neither a text nor a function");
+    }
+    return resourceId;
+  }
+  function panelOf(ui) {
+    const panel = typeof ui === "object" ? ui.panel : ui;
+    if (panel === false) return "none";
+    return panel === "open" || panel === "minimised" ? panel : "auto";
+  }
+  function oneOf(name, value2, allowed) {
+    if (!allowed.includes(value2)) wrong(`${name} is "${value2}", not one of ${allowed.join(", ")}`);
+    return value2;
+  }
+  function selectors(name, value2, page) {
+    const list2 = value2 === void 0 ? [] : typeof value2 === "string" ? [value2] : value2;
+    for (const selector of list2) {
+      try {
+        page.createDocumentFragment().querySelector(selector);
+      } catch {
+        wrong(`${name} has "${selector}", which is no selector`);
+      }
+    }
+    return list2;
+  }
+  function wrong(what) {
+    throw new TypeError(`CollabSDK.init: ${what}`);
+  }
+
+  // node_modules/engine.io-parser/build/esm/commons.js
+  var PACKET_TYPES = /* @__PURE__ */ Object.create(null);
+  PACKET_TYPES["open"] = "0";
+  PACKET_TYPES["close"] = "1";
+  PACKET_TYPES["ping"] = "2";
+  PACKET_TYPES["pong"] = "3";
+  PACKET_TYPES["message"] = "4";
+  PACKET_TYPES["upgrade"] = "5";
+  PACKET_TYPES["noop"] = "6";
+  var PACKET_TYPES_REVERSE = /* @__PURE__ */ Object.create(null);
+  Object.keys(PACKET_TYPES).forEach((key) => {
+    PACKET_TYPES_REVERSE[PACKET_TYPES[key]] = key;
+  });
+  var ERROR_PACKET = { type: "error", data: "parser error" };
+
+  // node_modules/engine.io-parser/build/esm/encodePacket.browser.js
+  var withNativeBlob = typeof Blob === "function" || typeof Blob !== "undefined" && Object.prototype.toString.call(Blob) === "[object BlobConstructor]";
+  var withNativeArrayBuffer = typeof ArrayBuffer === "function";
+  var isView = (obj) => {
+    return typeof ArrayBuffer.isView === "function" ? ArrayBuffer.isView(obj) : obj && obj.buffer instanceof ArrayBuffer;
+  };
+  var encodePacket = ({ type, data }, supportsBinary, callback) => {
+    if (withNativeBlob && data instanceof Blob) {
+      if (supportsBinary) {
+        return callback(data);
+      } else {
+        return encodeBlobAsBase64(data, callback);
+      }
+    } else if (withNativeArrayBuffer && (data instanceof ArrayBuffer || isView(data))) {
+      if (supportsBinary) {
+        return callback(data);
+      } else {
+        return encodeBlobAsBase64(new Blob([data]), callback);
+      }
+    }
+    return callback(PACKET_TYPES[type] + (data || ""));
+  };
+  var encodeBlobAsBase64 = (data, callback) => {
+    const fileReader = new FileReader();
+    fileReader.onload = function() {
+      const content = fileReader.result.split(",")[1];
+      callback("b" + (content || ""));
+    };
+    return fileReader.readAsDataURL(data);
+  };
+
+  // node_modules/engine.io-parser/build/esm/contrib/base64-arraybuffer.js
+  var chars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  var lookup = typeof Uint8Array === "undefined" ? [] : new Uint8Array(256);
+  for (let i = 0; i < chars.length; i++) {
+    lookup[chars.charCodeAt(i)] = i;
+  }
+  var decode = (base64) => {
+    let bufferLength = base64.length * 0.75, len = base64.length, i, p = 0, encoded1, encoded2, encoded3, encoded4;
+    if (base64[base64.length - 1] === "=") {
+      bufferLength--;
+      if (base64[base64.length - 2] === "=") {
+        bufferLength--;
+      }
+    }
+    const arraybuffer = new ArrayBuffer(bufferLength), bytes2 = new Uint8Array(arraybuffer);
+    for (i = 0; i < len; i += 4) {
+      encoded1 = lookup[base64.charCodeAt(i)];
+      encoded2 = lookup[base64.charCodeAt(i + 1)];
+      encoded3 = lookup[base64.charCodeAt(i + 2)];
+      encoded4 = lookup[base64.charCodeAt(i + 3)];
+      bytes2[p++] = encoded1 << 2 | encoded2 >> 4;
+      bytes2[p++] = (encoded2 & 15) << 4 | encoded3 >> 2;
+      bytes2[p++] = (encoded3 & 3) << 6 | encoded4 & 63;
+    }
+    return arraybuffer;
+  };
+
+  // node_modules/engine.io-parser/build/esm/decodePacket.browser.js
+  var withNativeArrayBuffer2 = typeof ArrayBuffer === "function";
+  var decodePacket = (encodedPacket, binaryType) => {
+    if (typeof encodedPacket !== "string") {
+      return {
+        type: "message",
+        data: mapBinary(encodedPacket, binaryType)
+      };
+    }
+    const type = encodedPacket.charAt(0);
+    if (type === "b") {
+      return {
+        type: "message",
+        data: decodeBase64Packet(encodedPacket.substring(1), binaryType)
+      };
+    }
+    const packetType = PACKET_TYPES_REVERSE[type];
+    if (!packetType) {
+      return ERROR_PACKET;
+    }
+    return encodedPacket.length > 1 ? {
+      type: PACKET_TYPES_REVERSE[type],
+      data: encodedPacket.substring(1)
+    } : {
+      type: PACKET_TYPES_REVERSE[type]
+    };
+  };
+  var decodeBase64Packet = (data, binaryType) => {
+    if (withNativeArrayBuffer2) {
+      const decoded = decode(data);
+      return mapBinary(decoded, binaryType);
+    } else {
+      return { base64: true, data };
+    }
+  };
+  var mapBinary = (data, binaryType) => {
+    switch (binaryType) {
+      case "blob":
+        if (data instanceof Blob) {
+          return data;
+        } else {
+          return new Blob([data]);
+        }
+      case "arraybuffer":
+      default:
+        if (data instanceof ArrayBuffer) {
+          return data;
+        } else {
+          return data.buffer;
+        }
+    }
+  };
+
+  // node_modules/engine.io-parser/build/esm/index.js
+  var SEPARATOR = String.fromCharCode(30);
+  var encodePayload = (packets, callback) => {
+    const length2 = packets.length;
+    const encodedPackets = new Array(length2);
+    let count = 0;
+    packets.forEach((packet, i) => {
+      encodePacket(packet, false, (encodedPacket) => {
+        encodedPackets[i] = encodedPacket;
+        if (++count === length2) {
+          callback(encodedPackets.join(SEPARATOR));
+        }
+      });
+    });
+  };
+  var decodePayload = (encodedPayload, binaryType) => {
+    const encodedPackets = encodedPayload.split(SEPARATOR);
+    const packets = [];
+    for (let i = 0; i < encodedPackets.length; i++) {
+      const decodedPacket = decodePacket(encodedPackets[i], binaryType);
+      packets.push(decodedPacket);
+      if (decodedPacket.type === "error") {
+        break;
+      }
+    }
+    return packets;
+  };
+  var protocol = 4;
+
+  // node_modules/@socket.io/component-emitter/lib/esm/index.js
+  function Emitter2(obj) {
+    if (obj) return mixin(obj);
+  }
+  function mixin(obj) {
+    for (var key in Emitter2.prototype) {
+      obj[key] = Emitter2.prototype[key];
+    }
+    return obj;
+  }
+  Emitter2.prototype.on = Emitter2.prototype.addEventListener = function(event, fn) {
+    this._callbacks = this._callbacks || {};
+    (this._callbacks["$" + event] = this._callbacks["$" + event] || []).push(fn);
+    return this;
+  };
+  Emitter2.prototype.once = function(event, fn) {
+    function on2() {
+      this.off(event, on2);
+      fn.apply(this, arguments);
+    }
+    on2.fn = fn;
+    this.on(event, on2);
+    return this;
+  };
+  Emitter2.prototype.off = Emitter2.prototype.removeListener = Emitter2.prototype.removeAllListeners = Emitter2.prototype.removeEventListener = function(event, fn) {
+    this._callbacks = this._callbacks || {};
+    if (0 == arguments.length) {
+      this._callbacks = {};
+      return this;
+    }
+    var callbacks = this._callbacks["$" + event];
+    if (!callbacks) return this;
+    if (1 == arguments.length) {
+      delete this._callbacks["$" + event];
+      return this;
+    }
+    var cb;
+    for (var i = 0; i < callbacks.length; i++) {
+      cb = callbacks[i];
+      if (cb === fn || cb.fn === fn) {
+        callbacks.splice(i, 1);
+        break;
+      }
+    }
+    if (callbacks.length === 0) {
+      delete this._callbacks["$" + event];
+    }
+    return this;
+  };
+  Emitter2.prototype.emit = function(event) {
+    this._callbacks = this._callbacks || {};
+    var args = new Array(arguments.length - 1), callbacks = this._callbacks["$" + event];
+    for (var i = 1; i < arguments.length; i++) {
+      args[i - 1] = arguments[i];
+    }
+    if (callbacks) {
+      callbacks = callbacks.slice(0);
+      for (var i = 0, len = callbacks.length; i < len; ++i) {
+        callbacks[i].apply(this, args);
+      }
+    }
+    return this;
+  };
+  Emitter2.prototype.emitReserved = Emitter2.prototype.emit;
+  Emitter2.prototype.listeners = function(event) {
+    this._callbacks = this._callbacks || {};
+    return this._callbacks["$" + event] || [];
+  };
+  Emitter2.prototype.hasListeners = function(event) {
+    return !!this.listeners(event).length;
+  };
+
+  // node_modules/engine.io-client/build/esm/globals.js
+  var nextTick = (() => {
+    const isPromiseAvailable = typeof Promise === "function" && typeof Promise.resolve === "function";
+    if (isPromiseAvailable) {
+      return (cb) => Promise.resolve().then(cb);
+    } else {
+      return (cb, setTimeoutFn) => setTimeoutFn(cb, 0);
+    }
+  })();
+  var globalThisShim = (() => {
+    if (typeof self !== "undefined") {
+      return self;
+    } else if (typeof window !== "undefined") {
+      return window;
+    } else {
+      return Function("return this")();
+    }
+  })();
+  var defaultBinaryType = "arraybuffer";
+  function createCookieJar() {
+  }
+
+  // node_modules/engine.io-client/build/esm/util.js
+  function pick(obj, ...attr) {
+    return attr.reduce((acc, k) => {
+      if (obj.hasOwnProperty(k)) {
+        acc[k] = obj[k];
+      }
+      return acc;
+    }, {});
+  }
+  var NATIVE_SET_TIMEOUT = globalThisShim.setTimeout;
+  var NATIVE_CLEAR_TIMEOUT = globalThisShim.clearTimeout;
+  function installTimerFunctions(obj, opts) {
+    if (opts.useNativeTimers) {
+      obj.setTimeoutFn = NATIVE_SET_TIMEOUT.bind(globalThisShim);
+      obj.clearTimeoutFn = NATIVE_CLEAR_TIMEOUT.bind(globalThisShim);
+    } else {
+      obj.setTimeoutFn = globalThisShim.setTimeout.bind(globalThisShim);
+      obj.clearTimeoutFn = globalThisShim.clearTimeout.bind(globalThisShim);
+    }
+  }
+  var BASE64_OVERHEAD = 1.33;
+  function byteLength(obj) {
+    if (typeof obj === "string") {
+      return utf8Length(obj);
+    }
+    return Math.ceil((obj.byteLength || obj.size) * BASE64_OVERHEAD);
+  }
+  function utf8Length(str) {
+    let c = 0, length2 = 0;
+    for (let i = 0, l = str.length; i < l; i++) {
+      c = str.charCodeAt(i);
+      if (c < 128) {
+        length2 += 1;
+      } else if (c < 2048) {
+        length2 += 2;
+      } else if (c < 55296 || c >= 57344) {
+        length2 += 3;
+      } else {
+        i++;
+        length2 += 4;
+      }
+    }
+    return length2;
+  }
+  function randomString() {
+    return Date.now().toString(36).substring(3) + Math.random().toString(36).substring(2, 5);
+  }
+
+  // node_modules/engine.io-client/build/esm/contrib/parseqs.js
+  function encode(obj) {
+    let str = "";
+    for (let i in obj) {
+      if (obj.hasOwnProperty(i)) {
+        if (str.length)
+          str += "&";
+        str += encodeURIComponent(i) + "=" + encodeURIComponent(obj[i]);
+      }
+    }
+    return str;
+  }
+  function decode2(qs) {
+    let qry = {};
+    let pairs = qs.split("&");
+    for (let i = 0, l = pairs.length; i < l; i++) {
+      let pair = pairs[i].split("=");
+      qry[decodeURIComponent(pair[0])] = decodeURIComponent(pair.slice(1).join("="));
+    }
+    return qry;
+  }
+
+  // node_modules/engine.io-client/build/esm/transport.js
+  var TransportError = class extends Error {
+    constructor(reason, description, context) {
+      super(reason);
+      this.description = description;
+      this.context = context;
+      this.type = "TransportError";
+    }
+  };
+  var Transport = class extends Emitter2 {
+    /**
+     * Transport abstract constructor.
+     *
+     * @param {Object} opts - options
+     * @protected
+     */
+    constructor(opts) {
+      super();
+      this.writable = false;
+      installTimerFunctions(this, opts);
+      this.opts = opts;
+      this.query = opts.query;
+      this.socket = opts.socket;
+      this.supportsBinary = !opts.forceBase64;
+    }
+    /**
+     * Emits an error.
+     *
+     * @param {String} reason
+     * @param description
+     * @param context - the error context
+     * @return {Transport} for chaining
+     * @protected
+     */
+    onError(reason, description, context) {
+      super.emitReserved("error", new TransportError(reason, description, context));
+      return this;
+    }
+    /**
+     * Opens the transport.
+     */
+    open() {
+      this.readyState = "opening";
+      this.doOpen();
+      return this;
+    }
+    /**
+     * Closes the transport.
+     */
+    close() {
+      if (this.readyState === "opening" || this.readyState === "open") {
+        this.doClose();
+        this.onClose();
+      }
+      return this;
+    }
+    /**
+     * Sends multiple packets.
+     *
+     * @param {Array} packets
+     */
+    send(packets) {
+      if (this.readyState === "open") {
+        this.write(packets);
+      } else {
+      }
+    }
+    /**
+     * Called upon open
+     *
+     * @protected
+     */
+    onOpen() {
+      this.readyState = "open";
+      this.writable = true;
+      super.emitReserved("open");
+    }
+    /**
+     * Called with data.
+     *
+     * @param {String} data
+     * @protected
+     */
+    onData(data) {
+      const packet = decodePacket(data, this.socket.binaryType);
+      this.onPacket(packet);
+    }
+    /**
+     * Called with a decoded packet.
+     *
+     * @protected
+     */
+    onPacket(packet) {
+      super.emitReserved("packet", packet);
+    }
+    /**
+     * Called upon close.
+     *
+     * @protected
+     */
+    onClose(details) {
+      this.readyState = "closed";
+      super.emitReserved("close", details);
+    }
+    /**
+     * Pauses the transport, in order not to lose packets during an upgrade.
+     *
+     * @param onPause
+     */
+    pause(onPause) {
+    }
+    createUri(schema, query = {}) {
+      return schema + "://" + this._hostname() + this._port() + this.opts.path + this._query(query);
+    }
+    _hostname() {
+      const hostname = this.opts.hostname;
+      return hostname.indexOf(":") === -1 ? hostname : "[" + hostname + "]";
+    }
+    _port() {
+      if (this.opts.port && (this.opts.secure && Number(this.opts.port) !== 443 || !this.opts.secure && Number(this.opts.port) !== 80)) {
+        return ":" + this.opts.port;
+      } else {
+        return "";
+      }
+    }
+    _query(query) {
+      const encodedQuery = encode(query);
+      return encodedQuery.length ? "?" + encodedQuery : "";
+    }
+  };
+
+  // node_modules/engine.io-client/build/esm/transports/polling.js
+  var Polling = class extends Transport {
+    constructor() {
+      super(...arguments);
+      this._polling = false;
+    }
+    get name() {
+      return "polling";
+    }
+    /**
+     * Opens the socket (triggers polling). We write a PING message to determine
+     * when the transport is open.
+     *
+     * @protected
+     */
+    doOpen() {
+      this._poll();
+    }
+    /**
+     * Pauses polling.
+     *
+     * @param {Function} onPause - callback upon buffers are flushed and transport is paused
+     * @package
+     */
+    pause(onPause) {
+      this.readyState = "pausing";
+      const pause = () => {
+        this.readyState = "paused";
+        onPause();
+      };
+      if (this._polling || !this.writable) {
+        let total = 0;
+        if (this._polling) {
+          total++;
+          this.once("pollComplete", function() {
+            --total || pause();
+          });
+        }
+        if (!this.writable) {
+          total++;
+          this.once("drain", function() {
+            --total || pause();
+          });
+        }
+      } else {
+        pause();
+      }
+    }
+    /**
+     * Starts polling cycle.
+     *
+     * @private
+     */
+    _poll() {
+      this._polling = true;
+      this.doPoll();
+      this.emitReserved("poll");
+    }
+    /**
+     * Overloads onData to detect payloads.
+     *
+     * @protected
+     */
+    onData(data) {
+      const callback = (packet) => {
+        if ("opening" === this.readyState && packet.type === "open") {
+          this.onOpen();
+        }
+        if ("close" === packet.type) {
+          this.onClose({ description: "transport closed by the server" });
+          return false;
+        }
+        this.onPacket(packet);
+      };
+      decodePayload(data, this.socket.binaryType).forEach(callback);
+      if ("closed" !== this.readyState) {
+        this._polling = false;
+        this.emitReserved("pollComplete");
+        if ("open" === this.readyState) {
+          this._poll();
+        } else {
+        }
+      }
+    }
+    /**
+     * For polling, send a close packet.
+     *
+     * @protected
+     */
+    doClose() {
+      const close = () => {
+        this.write([{ type: "close" }]);
+      };
+      if ("open" === this.readyState) {
+        close();
+      } else {
+        this.once("open", close);
+      }
+    }
+    /**
+     * Writes a packets payload.
+     *
+     * @param {Array} packets - data packets
+     * @protected
+     */
+    write(packets) {
+      this.writable = false;
+      encodePayload(packets, (data) => {
+        this.doWrite(data, () => {
+          this.writable = true;
+          this.emitReserved("drain");
+        });
+      });
+    }
+    /**
+     * Generates uri for connection.
+     *
+     * @private
+     */
+    uri() {
+      const schema = this.opts.secure ? "https" : "http";
+      const query = this.query || {};
+      if (false !== this.opts.timestampRequests) {
+        query[this.opts.timestampParam] = randomString();
+      }
+      if (!this.supportsBinary && !query.sid) {
+        query.b64 = 1;
+      }
+      return this.createUri(schema, query);
+    }
+  };
+
+  // node_modules/engine.io-client/build/esm/contrib/has-cors.js
+  var value = false;
+  try {
+    value = typeof XMLHttpRequest !== "undefined" && "withCredentials" in new XMLHttpRequest();
+  } catch (err) {
+  }
+  var hasCORS = value;
+
+  // node_modules/engine.io-client/build/esm/transports/polling-xhr.js
+  function empty() {
+  }
+  var BaseXHR = class extends Polling {
+    /**
+     * XHR Polling constructor.
+     *
+     * @param {Object} opts
+     * @package
+     */
+    constructor(opts) {
+      super(opts);
+      if (typeof location !== "undefined") {
+        const isSSL = "https:" === location.protocol;
+        let port = location.port;
+        if (!port) {
+          port = isSSL ? "443" : "80";
+        }
+        this.xd = typeof location !== "undefined" && opts.hostname !== location.hostname || port !== opts.port;
+      }
+    }
+    /**
+     * Sends data.
+     *
+     * @param {String} data - data to send.
+     * @param {Function} fn - called upon flush.
+     * @private
+     */
+    doWrite(data, fn) {
+      const req = this.request({
+        method: "POST",
+        data
+      });
+      req.on("success", fn);
+      req.on("error", (xhrStatus, context) => {
+        this.onError("xhr post error", xhrStatus, context);
+      });
+    }
+    /**
+     * Starts a poll cycle.
+     *
+     * @private
+     */
+    doPoll() {
+      const req = this.request();
+      req.on("data", this.onData.bind(this));
+      req.on("error", (xhrStatus, context) => {
+        this.onError("xhr poll error", xhrStatus, context);
+      });
+      this.pollXhr = req;
+    }
+  };
+  var Request = class _Request extends Emitter2 {
+    /**
+     * Request constructor
+     *
+     * @param {Object} options
+     * @package
+     */
+    constructor(createRequest, uri, opts) {
+      super();
+      this.createRequest = createRequest;
+      installTimerFunctions(this, opts);
+      this._opts = opts;
+      this._method = opts.method || "GET";
+      this._uri = uri;
+      this._data = void 0 !== opts.data ? opts.data : null;
+      this._create();
+    }
+    /**
+     * Creates the XHR object and sends the request.
+     *
+     * @private
+     */
+    _create() {
+      var _a;
+      const opts = pick(this._opts, "agent", "pfx", "key", "passphrase", "cert", "ca", "ciphers", "rejectUnauthorized", "autoUnref");
+      opts.xdomain = !!this._opts.xd;
+      const xhr = this._xhr = this.createRequest(opts);
+      try {
+        xhr.open(this._method, this._uri, true);
+        try {
+          if (this._opts.extraHeaders) {
+            xhr.setDisableHeaderCheck && xhr.setDisableHeaderCheck(true);
+            for (let i in this._opts.extraHeaders) {
+              if (this._opts.extraHeaders.hasOwnProperty(i)) {
+                xhr.setRequestHeader(i, this._opts.extraHeaders[i]);
+              }
+            }
+          }
+        } catch (e) {
+        }
+        if ("POST" === this._method) {
+          try {
+            xhr.setRequestHeader("Content-type", "text/plain;charset=UTF-8");
+          } catch (e) {
+          }
+        }
+        try {
+          xhr.setRequestHeader("Accept", "*/*");
+        } catch (e) {
+        }
+        (_a = this._opts.cookieJar) === null || _a === void 0 ? void 0 : _a.addCookies(xhr);
+        if ("withCredentials" in xhr) {
+          xhr.withCredentials = this._opts.withCredentials;
+        }
+        if (this._opts.requestTimeout) {
+          xhr.timeout = this._opts.requestTimeout;
+        }
+        xhr.onreadystatechange = () => {
+          var _a2;
+          if (xhr.readyState === 3) {
+            (_a2 = this._opts.cookieJar) === null || _a2 === void 0 ? void 0 : _a2.parseCookies(
+              // @ts-ignore
+              xhr.getResponseHeader("set-cookie")
+            );
+          }
+          if (4 !== xhr.readyState)
+            return;
+          if (200 === xhr.status || 1223 === xhr.status) {
+            this._onLoad();
+          } else {
+            this.setTimeoutFn(() => {
+              this._onError(typeof xhr.status === "number" ? xhr.status : 0);
+            }, 0);
+          }
+        };
+        xhr.send(this._data);
+      } catch (e) {
+        this.setTimeoutFn(() => {
+          this._onError(e);
+        }, 0);
+        return;
+      }
+      if (typeof document !== "undefined") {
+        this._index = _Request.requestsCount++;
+        _Request.requests[this._index] = this;
+      }
+    }
+    /**
+     * Called upon error.
+     *
+     * @private
+     */
+    _onError(err) {
+      this.emitReserved("error", err, this._xhr);
+      this._cleanup(true);
+    }
+    /**
+     * Cleans up house.
+     *
+     * @private
+     */
+    _cleanup(fromError) {
+      if ("undefined" === typeof this._xhr || null === this._xhr) {
+        return;
+      }
+      this._xhr.onreadystatechange = empty;
+      if (fromError) {
+        try {
+          this._xhr.abort();
+        } catch (e) {
+        }
+      }
+      if (typeof document !== "undefined") {
+        delete _Request.requests[this._index];
+      }
+      this._xhr = null;
+    }
+    /**
+     * Called upon load.
+     *
+     * @private
+     */
+    _onLoad() {
+      const data = this._xhr.responseText;
+      if (data !== null) {
+        this.emitReserved("data", data);
+        this.emitReserved("success");
+        this._cleanup();
+      }
+    }
+    /**
+     * Aborts the request.
+     *
+     * @package
+     */
+    abort() {
+      this._cleanup();
+    }
+  };
+  Request.requestsCount = 0;
+  Request.requests = {};
+  if (typeof document !== "undefined") {
+    if (typeof attachEvent === "function") {
+      attachEvent("onunload", unloadHandler);
+    } else if (typeof addEventListener === "function") {
+      const terminationEvent = "onpagehide" in globalThisShim ? "pagehide" : "unload";
+      addEventListener(terminationEvent, unloadHandler, false);
+    }
+  }
+  function unloadHandler() {
+    for (let i in Request.requests) {
+      if (Request.requests.hasOwnProperty(i)) {
+        Request.requests[i].abort();
+      }
+    }
+  }
+  var hasXHR2 = (function() {
+    const xhr = newRequest({
+      xdomain: false
+    });
+    return xhr && xhr.responseType !== null;
+  })();
+  var XHR = class extends BaseXHR {
+    constructor(opts) {
+      super(opts);
+      const forceBase64 = opts && opts.forceBase64;
+      this.supportsBinary = hasXHR2 && !forceBase64;
+    }
+    request(opts = {}) {
+      Object.assign(opts, { xd: this.xd }, this.opts);
+      return new Request(newRequest, this.uri(), opts);
+    }
+  };
+  function newRequest(opts) {
+    const xdomain = opts.xdomain;
+    try {
+      if ("undefined" !== typeof XMLHttpRequest && (!xdomain || hasCORS)) {
+        return new XMLHttpRequest();
+      }
+    } catch (e) {
+    }
+    if (!xdomain) {
+      try {
+        return new globalThisShim[["Active"].concat("Object").join("X")]("Microsoft.XMLHTTP");
+      } catch (e) {
+      }
+    }
+  }
+
+  // node_modules/engine.io-client/build/esm/transports/websocket.js
+  var isReactNative = typeof navigator !== "undefined" && typeof navigator.product === "string" && navigator.product.toLowerCase() === "reactnative";
+  var BaseWS = class extends Transport {
+    get name() {
+      return "websocket";
+    }
+    doOpen() {
+      const uri = this.uri();
+      const protocols = this.opts.protocols;
+      const opts = isReactNative ? {} : pick(this.opts, "agent", "perMessageDeflate", "pfx", "key", "passphrase", "cert", "ca", "ciphers", "rejectUnauthorized", "localAddress", "protocolVersion", "origin", "maxPayload", "family", "checkServerIdentity");
+      if (this.opts.extraHeaders) {
+        opts.headers = this.opts.extraHeaders;
+      }
+      try {
+        this.ws = this.createSocket(uri, protocols, opts);
+      } catch (err) {
+        return this.emitReserved("error", err);
+      }
+      this.ws.binaryType = this.socket.binaryType;
+      this.addEventListeners();
+    }
+    /**
+     * Adds event listeners to the socket
+     *
+     * @private
+     */
+    addEventListeners() {
+      this.ws.onopen = () => {
+        if (this.opts.autoUnref) {
+          this.ws._socket.unref();
+        }
+        this.onOpen();
+      };
+      this.ws.onclose = (closeEvent) => this.onClose({
+        description: "websocket connection closed",
+        context: closeEvent
+      });
+      this.ws.onmessage = (ev) => this.onData(ev.data);
+      this.ws.onerror = (e) => this.onError("websocket error", e);
+    }
+    write(packets) {
+      this.writable = false;
+      for (let i = 0; i < packets.length; i++) {
+        const packet = packets[i];
+        const lastPacket = i === packets.length - 1;
+        encodePacket(packet, this.supportsBinary, (data) => {
+          try {
+            this.doWrite(packet, data);
+          } catch (e) {
+          }
+          if (lastPacket) {
+            nextTick(() => {
+              this.writable = true;
+              this.emitReserved("drain");
+            }, this.setTimeoutFn);
+          }
+        });
+      }
+    }
+    doClose() {
+      if (typeof this.ws !== "undefined") {
+        this.ws.onerror = () => {
+        };
+        this.ws.close();
+        this.ws = null;
+      }
+    }
+    /**
+     * Generates uri for connection.
+     *
+     * @private
+     */
+    uri() {
+      const schema = this.opts.secure ? "wss" : "ws";
+      const query = this.query || {};
+      if (this.opts.timestampRequests) {
+        query[this.opts.timestampParam] = randomString();
+      }
+      if (!this.supportsBinary) {
+        query.b64 = 1;
+      }
+      return this.createUri(schema, query);
+    }
+  };
+  var WebSocketCtor = globalThisShim.WebSocket || globalThisShim.MozWebSocket;
+  var WS = class extends BaseWS {
+    createSocket(uri, protocols, opts) {
+      return !isReactNative ? protocols ? new WebSocketCtor(uri, protocols) : new WebSocketCtor(uri) : new WebSocketCtor(uri, protocols, opts);
+    }
+    doWrite(_packet, data) {
+      this.ws.send(data);
+    }
+  };
+
+  // trim:2
+  var WT = class {
+  };
+
+  // node_modules/engine.io-client/build/esm/transports/index.js
+  var transports = {
+    websocket: WS,
+    webtransport: WT,
+    polling: XHR
+  };
+
+  // trim:3
+  var parse = (url) => {
+    const u = new URL(url);
+    return { source: url, protocol: u.protocol.slice(0, -1), host: u.hostname, port: u.port, path: u.pathname, query: u.search.slice(1), queryKey: {} };
+  };
+
+  // node_modules/engine.io-client/build/esm/socket.js
+  var withEventListeners = typeof addEventListener === "function" && typeof removeEventListener === "function";
+  var OFFLINE_EVENT_LISTENERS = [];
+  if (withEventListeners) {
+    addEventListener("offline", () => {
+      OFFLINE_EVENT_LISTENERS.forEach((listener) => listener());
+    }, false);
+  }
+  var Socket = class _Socket extends Emitter2 {
+    constructor(uri, opts = {}) {
+      var _a, _b;
+      super();
+      this.binaryType = defaultBinaryType;
+      this.writeBuffer = [];
+      this._prevBufferLen = 0;
+      this._upgrades = [];
+      this._pingInterval = -1;
+      this._pingTimeout = -1;
+      this._maxPayload = -1;
+      this._pingTimeoutTime = Infinity;
+      if (uri && "object" === typeof uri) {
+        opts = uri;
+        uri = null;
+      }
+      if (uri) {
+        const parsedUri = parse(uri);
+        opts.hostname = parsedUri.host;
+        opts.secure = parsedUri.protocol === "https" || parsedUri.protocol === "wss";
+        opts.port = parsedUri.port;
+        if (parsedUri.query)
+          opts.query = parsedUri.query;
+      } else if (opts.host) {
+        opts.hostname = parse(opts.host).host;
+      }
+      installTimerFunctions(this, opts);
+      this.secure = null != opts.secure ? opts.secure : typeof location !== "undefined" && "https:" === location.protocol;
+      if (opts.hostname && !opts.port) {
+        opts.port = this.secure ? "443" : "80";
+      }
+      this.hostname = opts.hostname || (typeof location !== "undefined" ? location.hostname : "localhost");
+      this.port = opts.port || (typeof location !== "undefined" && location.port ? location.port : this.secure ? "443" : "80");
+      if (opts.transportImplementations && opts.transports) {
+        throw new Error("specifying both 'transportImplementations' and 'transports' options is not supported");
+      }
+      if (opts.transportImplementations || ((_a = opts.transports) === null || _a === void 0 ? void 0 : _a.length) && typeof opts.transports[0] === "function") {
+        this.transports = [];
+        this._transportsByName = /* @__PURE__ */ Object.create(null);
+        ((_b = opts.transportImplementations) !== null && _b !== void 0 ? _b : opts.transports).forEach((t) => {
+          const transportName = t.prototype.name;
+          this.transports.push(transportName);
+          this._transportsByName[transportName] = t;
+        });
+      } else {
+        this.transports = opts.transports ? [...opts.transports] : ["polling", "websocket", "webtransport"];
+        this._transportsByName = transports;
+      }
+      this.opts = Object.assign({
+        path: "/engine.io",
+        agent: false,
+        withCredentials: false,
+        upgrade: true,
+        timestampParam: "t",
+        rememberUpgrade: false,
+        addTrailingSlash: true,
+        rejectUnauthorized: true,
+        perMessageDeflate: {
+          threshold: 1024
+        },
+        transportOptions: {},
+        closeOnBeforeunload: false
+      }, opts);
+      this.opts.path = this.opts.path.replace(/\/$/, "") + (this.opts.addTrailingSlash ? "/" : "");
+      if (typeof this.opts.query === "string") {
+        this.opts.query = decode2(this.opts.query);
+      }
+      if (withEventListeners) {
+        if (this.opts.closeOnBeforeunload) {
+          this._beforeunloadEventListener = () => {
+            if (this.transport) {
+              this.transport.removeAllListeners();
+              this.transport.close();
+            }
+          };
+          addEventListener("beforeunload", this._beforeunloadEventListener, false);
+        }
+        if (this.hostname !== "localhost") {
+          this._offlineEventListener = () => {
+            this._onClose("transport close", {
+              description: "network connection lost"
+            });
+          };
+          OFFLINE_EVENT_LISTENERS.push(this._offlineEventListener);
+        }
+      }
+      if (this.opts.withCredentials) {
+        this._cookieJar = createCookieJar();
+      }
+      this._open();
+    }
+    /**
+     * Creates transport of the given type.
+     *
+     * @param {String} name - transport name
+     * @return {Transport}
+     * @private
+     */
+    createTransport(name) {
+      const query = Object.assign({}, this.opts.query);
+      query.EIO = protocol;
+      query.transport = name;
+      if (this.id)
+        query.sid = this.id;
+      const opts = Object.assign({}, this.opts, {
+        query,
+        socket: this,
+        hostname: this.hostname,
+        secure: this.secure,
+        port: this.port
+      }, this.opts.transportOptions[name]);
+      return new this._transportsByName[name](opts);
+    }
+    /**
+     * Initializes transport to use and starts probe.
+     *
+     * @private
+     */
+    _open() {
+      if (this.transports.length === 0) {
+        this.setTimeoutFn(() => {
+          this.emitReserved("error", "No transports available");
+        }, 0);
+        return;
+      }
+      const transportName = this.opts.rememberUpgrade && _Socket.priorWebsocketSuccess && this.transports.indexOf("websocket") !== -1 ? "websocket" : this.transports[0];
+      this.readyState = "opening";
+      const transport = this.createTransport(transportName);
+      transport.open();
+      this.setTransport(transport);
+    }
+    /**
+     * Sets the current transport. Disables the existing one (if any).
+     *
+     * @private
+     */
+    setTransport(transport) {
+      if (this.transport) {
+        this.transport.removeAllListeners();
+      }
+      this.transport = transport;
+      transport.on("drain", this._onDrain.bind(this)).on("packet", this._onPacket.bind(this)).on("error", this._onError.bind(this)).on("close", (reason) => this._onClose("transport close", reason));
+    }
+    /**
+     * Probes a transport.
+     *
+     * @param {String} name - transport name
+     * @private
+     */
+    _probe(name) {
+      let transport = this.createTransport(name);
+      let failed = false;
+      _Socket.priorWebsocketSuccess = false;
+      const onTransportOpen = () => {
+        if (failed)
+          return;
+        transport.send([{ type: "ping", data: "probe" }]);
+        transport.once("packet", (msg) => {
+          if (failed)
+            return;
+          if ("pong" === msg.type && "probe" === msg.data) {
+            this.upgrading = true;
+            this.emitReserved("upgrading", transport);
+            if (!transport)
+              return;
+            _Socket.priorWebsocketSuccess = "websocket" === transport.name;
+            this.transport.pause(() => {
+              if (failed)
+                return;
+              if ("closed" === this.readyState)
+                return;
+              cleanup();
+              this.setTransport(transport);
+              transport.send([{ type: "upgrade" }]);
+              this.emitReserved("upgrade", transport);
+              transport = null;
+              this.upgrading = false;
+              this.flush();
+            });
+          } else {
+            const err = new Error("probe error");
+            err.transport = transport.name;
+            this.emitReserved("upgradeError", err);
+          }
+        });
+      };
+      function freezeTransport() {
+        if (failed)
+          return;
+        failed = true;
+        cleanup();
+        transport.close();
+        transport = null;
+      }
+      const onerror = (err) => {
+        const error = new Error("probe error: " + err);
+        error.transport = transport.name;
+        freezeTransport();
+        this.emitReserved("upgradeError", error);
+      };
+      function onTransportClose() {
+        onerror("transport closed");
+      }
+      function onclose() {
+        onerror("socket closed");
+      }
+      function onupgrade(to) {
+        if (transport && to.name !== transport.name) {
+          freezeTransport();
+        }
+      }
+      const cleanup = () => {
+        transport.removeListener("open", onTransportOpen);
+        transport.removeListener("error", onerror);
+        transport.removeListener("close", onTransportClose);
+        this.off("close", onclose);
+        this.off("upgrading", onupgrade);
+      };
+      transport.once("open", onTransportOpen);
+      transport.once("error", onerror);
+      transport.once("close", onTransportClose);
+      this.once("close", onclose);
+      this.once("upgrading", onupgrade);
+      if (this._upgrades.indexOf("webtransport") !== -1 && name !== "webtransport") {
+        this.setTimeoutFn(() => {
+          if (!failed) {
+            transport.open();
+          }
+        }, 200);
+      } else {
+        transport.open();
+      }
+    }
+    /**
+     * Called when connection is deemed open.
+     *
+     * @private
+     */
+    onOpen() {
+      this.readyState = "open";
+      _Socket.priorWebsocketSuccess = "websocket" === this.transport.name;
+      this.emitReserved("open");
+      this.flush();
+      if ("open" === this.readyState && this.opts.upgrade) {
+        for (let i = 0; i < this._upgrades.length; i++) {
+          this._probe(this._upgrades[i]);
+        }
+      }
+    }
+    /**
+     * Handles a packet.
+     *
+     * @private
+     */
+    _onPacket(packet) {
+      if ("opening" === this.readyState || "open" === this.readyState || "closing" === this.readyState) {
+        this.emitReserved("packet", packet);
+        this.emitReserved("heartbeat");
+        switch (packet.type) {
+          case "open":
+            this.onHandshake(JSON.parse(packet.data));
+            break;
+          case "ping":
+            this._sendPacket("pong");
+            this.emitReserved("ping");
+            this.emitReserved("pong");
+            this._resetPingTimeout();
+            break;
+          case "error":
+            const err = new Error("server error");
+            err.code = packet.data;
+            this._onError(err);
+            break;
+          case "message":
+            this.emitReserved("data", packet.data);
+            this.emitReserved("message", packet.data);
+            break;
+        }
+      } else {
+      }
+    }
+    /**
+     * Called upon handshake completion.
+     *
+     * @param {Object} data - handshake obj
+     * @private
+     */
+    onHandshake(data) {
+      this.emitReserved("handshake", data);
+      this.id = data.sid;
+      this.transport.query.sid = data.sid;
+      this._upgrades = this._filterUpgrades(data.upgrades);
+      this._pingInterval = data.pingInterval;
+      this._pingTimeout = data.pingTimeout;
+      this._maxPayload = data.maxPayload;
+      this.onOpen();
+      if ("closed" === this.readyState)
+        return;
+      this._resetPingTimeout();
+    }
+    /**
+     * Sets and resets ping timeout timer based on server pings.
+     *
+     * @private
+     */
+    _resetPingTimeout() {
+      this.clearTimeoutFn(this._pingTimeoutTimer);
+      const delay = this._pingInterval + this._pingTimeout;
+      this._pingTimeoutTime = Date.now() + delay;
+      this._pingTimeoutTimer = this.setTimeoutFn(() => {
+        this._onClose("ping timeout");
+      }, delay);
+      if (this.opts.autoUnref) {
+        this._pingTimeoutTimer.unref();
+      }
+    }
+    /**
+     * Called on `drain` event
+     *
+     * @private
+     */
+    _onDrain() {
+      this.writeBuffer.splice(0, this._prevBufferLen);
+      this._prevBufferLen = 0;
+      if (0 === this.writeBuffer.length) {
+        this.emitReserved("drain");
+      } else {
+        this.flush();
+      }
+    }
+    /**
+     * Flush write buffers.
+     *
+     * @private
+     */
+    flush() {
+      if ("closed" !== this.readyState && this.transport.writable && !this.upgrading && this.writeBuffer.length) {
+        const packets = this._getWritablePackets();
+        this.transport.send(packets);
+        this._prevBufferLen = packets.length;
+        this.emitReserved("flush");
+      }
+    }
+    /**
+     * Ensure the encoded size of the writeBuffer is below the maxPayload value sent by the server (only for HTTP
+     * long-polling)
+     *
+     * @private
+     */
+    _getWritablePackets() {
+      const shouldCheckPayloadSize = this._maxPayload && this.transport.name === "polling" && this.writeBuffer.length > 1;
+      if (!shouldCheckPayloadSize) {
+        return this.writeBuffer;
+      }
+      let payloadSize = 1;
+      for (let i = 0; i < this.writeBuffer.length; i++) {
+        const data = this.writeBuffer[i].data;
+        if (data) {
+          payloadSize += byteLength(data);
+        }
+        if (i > 0 && payloadSize > this._maxPayload) {
+          return this.writeBuffer.slice(0, i);
+        }
+        payloadSize += 2;
+      }
+      return this.writeBuffer;
+    }
+    /**
+     * Checks whether the heartbeat timer has expired but the socket has not yet been notified.
+     *
+     * Note: this method is private for now because it does not really fit the WebSocket API, but if we put it in the
+     * `write()` method then the message would not be buffered by the Socket.IO client.
+     *
+     * @return {boolean}
+     * @private
+     */
+    /* private */
+    _hasPingExpired() {
+      if (!this._pingTimeoutTime)
+        return true;
+      const hasExpired = Date.now() > this._pingTimeoutTime;
+      if (hasExpired) {
+        this._pingTimeoutTime = 0;
+        nextTick(() => {
+          this._onClose("ping timeout");
+        }, this.setTimeoutFn);
+      }
+      return hasExpired;
+    }
+    /**
+     * Sends a message.
+     *
+     * @param {String} msg - message.
+     * @param {Object} options.
+     * @param {Function} fn - callback function.
+     * @return {Socket} for chaining.
+     */
+    write(msg, options, fn) {
+      this._sendPacket("message", msg, options, fn);
+      return this;
+    }
+    /**
+     * Sends a message. Alias of {@link Socket#write}.
+     *
+     * @param {String} msg - message.
+     * @param {Object} options.
+     * @param {Function} fn - callback function.
+     * @return {Socket} for chaining.
+     */
+    send(msg, options, fn) {
+      this._sendPacket("message", msg, options, fn);
+      return this;
+    }
+    /**
+     * Sends a packet.
+     *
+     * @param {String} type - packet type.
+     * @param {String} data.
+     * @param {Object} options.
+     * @param {Function} fn - callback function.
+     * @private
+     */
+    _sendPacket(type, data, options, fn) {
+      if ("function" === typeof data) {
+        fn = data;
+        data = void 0;
+      }
+      if ("function" === typeof options) {
+        fn = options;
+        options = null;
+      }
+      if ("closing" === this.readyState || "closed" === this.readyState) {
+        return;
+      }
+      options = options || {};
+      options.compress = false !== options.compress;
+      const packet = {
+        type,
+        data,
+        options
+      };
+      this.emitReserved("packetCreate", packet);
+      this.writeBuffer.push(packet);
+      if (fn)
+        this.once("flush", fn);
+      this.flush();
+    }
+    /**
+     * Closes the connection.
+     */
+    close() {
+      const close = () => {
+        this._onClose("forced close");
+        this.transport.close();
+      };
+      const cleanupAndClose = () => {
+        this.off("upgrade", cleanupAndClose);
+        this.off("upgradeError", cleanupAndClose);
+        close();
+      };
+      const waitForUpgrade = () => {
+        this.once("upgrade", cleanupAndClose);
+        this.once("upgradeError", cleanupAndClose);
+      };
+      if ("opening" === this.readyState || "open" === this.readyState) {
+        this.readyState = "closing";
+        if (this.writeBuffer.length) {
+          this.once("drain", () => {
+            if (this.upgrading) {
+              waitForUpgrade();
+            } else {
+              close();
+            }
+          });
+        } else if (this.upgrading) {
+          waitForUpgrade();
+        } else {
+          close();
+        }
+      }
+      return this;
+    }
+    /**
+     * Called upon transport error
+     *
+     * @private
+     */
+    _onError(err) {
+      _Socket.priorWebsocketSuccess = false;
+      if (this.opts.tryAllTransports && this.transports.length > 1 && this.readyState === "opening") {
+        this.transports.shift();
+        return this._open();
+      }
+      this.emitReserved("error", err);
+      this._onClose("transport error", err);
+    }
+    /**
+     * Called upon transport close.
+     *
+     * @private
+     */
+    _onClose(reason, description) {
+      if ("opening" === this.readyState || "open" === this.readyState || "closing" === this.readyState) {
+        this.clearTimeoutFn(this._pingTimeoutTimer);
+        this.transport.removeAllListeners("close");
+        this.transport.close();
+        this.transport.removeAllListeners();
+        if (withEventListeners) {
+          if (this._beforeunloadEventListener) {
+            removeEventListener("beforeunload", this._beforeunloadEventListener, false);
+          }
+          if (this._offlineEventListener) {
+            const i = OFFLINE_EVENT_LISTENERS.indexOf(this._offlineEventListener);
+            if (i !== -1) {
+              OFFLINE_EVENT_LISTENERS.splice(i, 1);
+            }
+          }
+        }
+        this.readyState = "closed";
+        this.id = null;
+        this.emitReserved("close", reason, description);
+        this.writeBuffer = [];
+        this._prevBufferLen = 0;
+      }
+    }
+    /**
+     * Filters upgrades, returning only those matching client transports.
+     *
+     * @param {Array} upgrades - server upgrades
+     * @private
+     */
+    _filterUpgrades(upgrades) {
+      const filteredUpgrades = [];
+      for (let i = 0; i < upgrades.length; i++) {
+        if (~this.transports.indexOf(upgrades[i]))
+          filteredUpgrades.push(upgrades[i]);
+      }
+      return filteredUpgrades;
+    }
+  };
+  Socket.protocol = protocol;
+
+  // node_modules/engine.io-client/build/esm/index.js
+  var protocol2 = Socket.protocol;
+
+  // node_modules/socket.io-parser/build/esm/index.js
+  var esm_exports = {};
+  __export(esm_exports, {
+    Decoder: () => Decoder2,
+    Encoder: () => Encoder2,
+    PacketType: () => PacketType,
+    isPacketValid: () => isPacketValid,
+    protocol: () => protocol3
+  });
+
+  // node_modules/socket.io-parser/build/esm/is-binary.js
+  var withNativeArrayBuffer3 = typeof ArrayBuffer === "function";
+  var isView2 = (obj) => {
+    return typeof ArrayBuffer.isView === "function" ? ArrayBuffer.isView(obj) : obj.buffer instanceof ArrayBuffer;
+  };
+  var toString = Object.prototype.toString;
+  var withNativeBlob2 = typeof Blob === "function" || typeof Blob !== "undefined" && toString.call(Blob) === "[object BlobConstructor]";
+  var withNativeFile = typeof File === "function" || typeof File !== "undefined" && toString.call(File) === "[object FileConstructor]";
+  function isBinary(obj) {
+    return withNativeArrayBuffer3 && (obj instanceof ArrayBuffer || isView2(obj)) || withNativeBlob2 && obj instanceof Blob || withNativeFile && obj instanceof File;
+  }
+  function hasBinary(obj, toJSON) {
+    if (!obj || typeof obj !== "object") {
+      return false;
+    }
+    if (Array.isArray(obj)) {
+      for (let i = 0, l = obj.length; i < l; i++) {
+        if (hasBinary(obj[i])) {
+          return true;
+        }
+      }
+      return false;
+    }
+    if (isBinary(obj)) {
+      return true;
+    }
+    if (obj.toJSON && typeof obj.toJSON === "function" && arguments.length === 1) {
+      return hasBinary(obj.toJSON(), true);
+    }
+    for (const key in obj) {
+      if (Object.prototype.hasOwnProperty.call(obj, key) && hasBinary(obj[key])) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // node_modules/socket.io-parser/build/esm/binary.js
+  function deconstructPacket(packet) {
+    const buffers = [];
+    const packetData = packet.data;
+    const pack = packet;
+    pack.data = _deconstructPacket(packetData, buffers);
+    pack.attachments = buffers.length;
+    return { packet: pack, buffers };
+  }
+  function _deconstructPacket(data, buffers, toJSON) {
+    if (!data)
+      return data;
+    if (isBinary(data)) {
+      const placeholder = { _placeholder: true, num: buffers.length };
+      buffers.push(data);
+      return placeholder;
+    } else if (Array.isArray(data)) {
+      const newData = new Array(data.length);
+      for (let i = 0; i < data.length; i++) {
+        newData[i] = _deconstructPacket(data[i], buffers);
+      }
+      return newData;
+    } else if (typeof data === "object" && !(data instanceof Date)) {
+      if (data.toJSON && typeof data.toJSON === "function" && !toJSON) {
+        return _deconstructPacket(data.toJSON(), buffers, true);
+      }
+      const newData = {};
+      for (const key in data) {
+        if (Object.prototype.hasOwnProperty.call(data, key)) {
+          newData[key] = _deconstructPacket(data[key], buffers);
+        }
+      }
+      return newData;
+    }
+    return data;
+  }
+  function reconstructPacket(packet, buffers) {
+    packet.data = _reconstructPacket(packet.data, buffers);
+    delete packet.attachments;
+    return packet;
+  }
+  function _reconstructPacket(data, buffers) {
+    if (!data)
+      return data;
+    if (data && data._placeholder === true) {
+      const isIndexValid = typeof data.num === "number" && data.num >= 0 && data.num < buffers.length;
+      if (isIndexValid) {
+        return buffers[data.num];
+      } else {
+        throw new Error("illegal attachments");
+      }
+    } else if (Array.isArray(data)) {
+      for (let i = 0; i < data.length; i++) {
+        data[i] = _reconstructPacket(data[i], buffers);
+      }
+    } else if (typeof data === "object") {
+      for (const key in data) {
+        if (Object.prototype.hasOwnProperty.call(data, key)) {
+          data[key] = _reconstructPacket(data[key], buffers);
+        }
+      }
+    }
+    return data;
+  }
+
+  // node_modules/socket.io-parser/build/esm/index.js
+  var RESERVED_EVENTS = [
+    "connect",
+    // used on the client side
+    "connect_error",
+    // used on the client side
+    "disconnect",
+    // used on both sides
+    "disconnecting",
+    // used on the server side
+    "newListener",
+    // used by the Node.js EventEmitter
+    "removeListener"
+    // used by the Node.js EventEmitter
+  ];
+  var protocol3 = 5;
+  var PacketType;
+  (function(PacketType2) {
+    PacketType2[PacketType2["CONNECT"] = 0] = "CONNECT";
+    PacketType2[PacketType2["DISCONNECT"] = 1] = "DISCONNECT";
+    PacketType2[PacketType2["EVENT"] = 2] = "EVENT";
+    PacketType2[PacketType2["ACK"] = 3] = "ACK";
+    PacketType2[PacketType2["CONNECT_ERROR"] = 4] = "CONNECT_ERROR";
+    PacketType2[PacketType2["BINARY_EVENT"] = 5] = "BINARY_EVENT";
+    PacketType2[PacketType2["BINARY_ACK"] = 6] = "BINARY_ACK";
+  })(PacketType || (PacketType = {}));
+  var Encoder2 = class {
+    /**
+     * Encoder constructor
+     *
+     * @param {function} replacer - custom replacer to pass down to JSON.parse
+     */
+    constructor(replacer) {
+      this.replacer = replacer;
+    }
+    /**
+     * Encode a packet as a single string if non-binary, or as a
+     * buffer sequence, depending on packet type.
+     *
+     * @param {Object} obj - packet object
+     */
+    encode(obj) {
+      if (obj.type === PacketType.EVENT || obj.type === PacketType.ACK) {
+        if (hasBinary(obj)) {
+          return this.encodeAsBinary({
+            type: obj.type === PacketType.EVENT ? PacketType.BINARY_EVENT : PacketType.BINARY_ACK,
+            nsp: obj.nsp,
+            data: obj.data,
+            id: obj.id
+          });
+        }
+      }
+      return [this.encodeAsString(obj)];
+    }
+    /**
+     * Encode packet as string.
+     */
+    encodeAsString(obj) {
+      let str = "" + obj.type;
+      if (obj.type === PacketType.BINARY_EVENT || obj.type === PacketType.BINARY_ACK) {
+        str += obj.attachments + "-";
+      }
+      if (obj.nsp && "/" !== obj.nsp) {
+        str += obj.nsp + ",";
+      }
+      if (null != obj.id) {
+        str += obj.id;
+      }
+      if (null != obj.data) {
+        str += JSON.stringify(obj.data, this.replacer);
+      }
+      return str;
+    }
+    /**
+     * Encode packet as 'buffer sequence' by removing blobs, and
+     * deconstructing packet into object with placeholders and
+     * a list of buffers.
+     */
+    encodeAsBinary(obj) {
+      const deconstruction = deconstructPacket(obj);
+      const pack = this.encodeAsString(deconstruction.packet);
+      const buffers = deconstruction.buffers;
+      buffers.unshift(pack);
+      return buffers;
+    }
+  };
+  var Decoder2 = class _Decoder extends Emitter2 {
+    /**
+     * Decoder constructor
+     */
+    constructor(opts) {
+      super();
+      this.opts = Object.assign({
+        reviver: void 0,
+        maxAttachments: 10
+      }, typeof opts === "function" ? { reviver: opts } : opts);
+    }
+    /**
+     * Decodes an encoded packet string into packet JSON.
+     *
+     * @param {String} obj - encoded packet
+     */
+    add(obj) {
+      let packet;
+      if (typeof obj === "string") {
+        if (this.reconstructor) {
+          throw new Error("got plaintext data when reconstructing a packet");
+        }
+        packet = this.decodeString(obj);
+        const isBinaryEvent = packet.type === PacketType.BINARY_EVENT;
+        if (isBinaryEvent || packet.type === PacketType.BINARY_ACK) {
+          packet.type = isBinaryEvent ? PacketType.EVENT : PacketType.ACK;
+          this.reconstructor = new BinaryReconstructor(packet);
+        } else {
+          super.emitReserved("decoded", packet);
+        }
+      } else if (isBinary(obj) || obj.base64) {
+        if (!this.reconstructor) {
+          throw new Error("got binary data when not reconstructing a packet");
+        } else {
+          packet = this.reconstructor.takeBinaryData(obj);
+          if (packet) {
+            this.reconstructor = null;
+            super.emitReserved("decoded", packet);
+          }
+        }
+      } else {
+        throw new Error("Unknown type: " + obj);
+      }
+    }
+    /**
+     * Decode a packet String (JSON data)
+     *
+     * @param {String} str
+     * @return {Object} packet
+     */
+    decodeString(str) {
+      let i = 0;
+      const p = {
+        type: Number(str.charAt(0))
+      };
+      if (PacketType[p.type] === void 0) {
+        throw new Error("unknown packet type " + p.type);
+      }
+      if (p.type === PacketType.BINARY_EVENT || p.type === PacketType.BINARY_ACK) {
+        const start = i + 1;
+        while (str.charAt(++i) !== "-" && i != str.length) {
+        }
+        const buf = str.substring(start, i);
+        if (buf != Number(buf) || str.charAt(i) !== "-") {
+          throw new Error("Illegal attachments");
+        }
+        const n = Number(buf);
+        if (!isInteger2(n) || n < 1) {
+          throw new Error("Illegal attachments");
+        } else if (n > this.opts.maxAttachments) {
+          throw new Error("too many attachments");
+        }
+        p.attachments = n;
+      }
+      if ("/" === str.charAt(i + 1)) {
+        const start = i + 1;
+        while (++i) {
+          const c = str.charAt(i);
+          if ("," === c)
+            break;
+          if (i === str.length)
+            break;
+        }
+        p.nsp = str.substring(start, i);
+      } else {
+        p.nsp = "/";
+      }
+      const next = str.charAt(i + 1);
+      if ("" !== next && Number(next) == next) {
+        const start = i + 1;
+        while (++i) {
+          const c = str.charAt(i);
+          if (null == c || Number(c) != c) {
+            --i;
+            break;
+          }
+          if (i === str.length)
+            break;
+        }
+        p.id = Number(str.substring(start, i + 1));
+      }
+      if (str.charAt(++i)) {
+        const payload = this.tryParse(str.substr(i));
+        if (_Decoder.isPayloadValid(p.type, payload)) {
+          p.data = payload;
+        } else {
+          throw new Error("invalid payload");
+        }
+      }
+      return p;
+    }
+    tryParse(str) {
+      try {
+        return JSON.parse(str, this.opts.reviver);
+      } catch (e) {
+        return false;
+      }
+    }
+    static isPayloadValid(type, payload) {
+      switch (type) {
+        case PacketType.CONNECT:
+          return isObject(payload);
+        case PacketType.DISCONNECT:
+          return payload === void 0;
+        case PacketType.CONNECT_ERROR:
+          return typeof payload === "string" || isObject(payload);
+        case PacketType.EVENT:
+        case PacketType.BINARY_EVENT:
+          return Array.isArray(payload) && (typeof payload[0] === "number" || typeof payload[0] === "string" && RESERVED_EVENTS.indexOf(payload[0]) === -1);
+        case PacketType.ACK:
+        case PacketType.BINARY_ACK:
+          return Array.isArray(payload);
+      }
+    }
+    /**
+     * Deallocates a parser's resources
+     */
+    destroy() {
+      if (this.reconstructor) {
+        this.reconstructor.finishedReconstruction();
+        this.reconstructor = null;
+      }
+    }
+  };
+  var BinaryReconstructor = class {
+    constructor(packet) {
+      this.packet = packet;
+      this.buffers = [];
+      this.reconPack = packet;
+    }
+    /**
+     * Method to be called when binary data received from connection
+     * after a BINARY_EVENT packet.
+     *
+     * @param {Buffer | ArrayBuffer} binData - the raw binary data received
+     * @return {null | Object} returns null if more binary data is expected or
+     *   a reconstructed packet object if all buffers have been received.
+     */
+    takeBinaryData(binData) {
+      this.buffers.push(binData);
+      if (this.buffers.length === this.reconPack.attachments) {
+        const packet = reconstructPacket(this.reconPack, this.buffers);
+        this.finishedReconstruction();
+        return packet;
+      }
+      return null;
+    }
+    /**
+     * Cleans up binary packet reconstruction variables.
+     */
+    finishedReconstruction() {
+      this.reconPack = null;
+      this.buffers = [];
+    }
+  };
+  function isNamespaceValid(nsp) {
+    return typeof nsp === "string";
+  }
+  var isInteger2 = Number.isInteger || function(value2) {
+    return typeof value2 === "number" && isFinite(value2) && Math.floor(value2) === value2;
+  };
+  function isAckIdValid(id2) {
+    return id2 === void 0 || isInteger2(id2);
+  }
+  function isObject(value2) {
+    return Object.prototype.toString.call(value2) === "[object Object]";
+  }
+  function isDataValid(type, payload) {
+    switch (type) {
+      case PacketType.CONNECT:
+        return payload === void 0 || isObject(payload);
+      case PacketType.DISCONNECT:
+        return payload === void 0;
+      case PacketType.EVENT:
+        return Array.isArray(payload) && (typeof payload[0] === "number" || typeof payload[0] === "string" && RESERVED_EVENTS.indexOf(payload[0]) === -1);
+      case PacketType.ACK:
+        return Array.isArray(payload);
+      case PacketType.CONNECT_ERROR:
+        return typeof payload === "string" || isObject(payload);
+      default:
+        return false;
+    }
+  }
+  function isPacketValid(packet) {
+    return isNamespaceValid(packet.nsp) && isAckIdValid(packet.id) && isDataValid(packet.type, packet.data);
+  }
+
+  // node_modules/socket.io-client/build/esm/on.js
+  function on(obj, ev, fn) {
+    obj.on(ev, fn);
+    return function subDestroy() {
+      obj.off(ev, fn);
+    };
+  }
+
+  // node_modules/socket.io-client/build/esm/socket.js
+  var RESERVED_EVENTS2 = Object.freeze({
+    connect: 1,
+    connect_error: 1,
+    disconnect: 1,
+    disconnecting: 1,
+    // EventEmitter reserved events: https://nodejs.org/api/events.html#events_event_newlistener
+    newListener: 1,
+    removeListener: 1
+  });
+  var Socket2 = class extends Emitter2 {
+    /**
+     * `Socket` constructor.
+     */
+    constructor(io, nsp, opts) {
+      super();
+      this.connected = false;
+      this.recovered = false;
+      this.receiveBuffer = [];
+      this.sendBuffer = [];
+      this._queue = [];
+      this._queueSeq = 0;
+      this.ids = 0;
+      this.acks = {};
+      this.flags = {};
+      this.io = io;
+      this.nsp = nsp;
+      if (opts && opts.auth) {
+        this.auth = opts.auth;
+      }
+      this._opts = Object.assign({}, opts);
+      if (this.io._autoConnect)
+        this.open();
+    }
+    /**
+     * Whether the socket is currently disconnected
+     *
+     * @example
+     * const socket = io();
+     *
+     * socket.on("connect", () => {
+     *   console.log(socket.disconnected); // false
+     * });
+     *
+     * socket.on("disconnect", () => {
+     *   console.log(socket.disconnected); // true
+     * });
+     */
+    get disconnected() {
+      return !this.connected;
+    }
+    /**
+     * Subscribe to open, close and packet events
+     *
+     * @private
+     */
+    subEvents() {
+      if (this.subs)
+        return;
+      const io = this.io;
+      this.subs = [
+        on(io, "open", this.onopen.bind(this)),
+        on(io, "packet", this.onpacket.bind(this)),
+        on(io, "error", this.onerror.bind(this)),
+        on(io, "close", this.onclose.bind(this))
+      ];
+    }
+    /**
+     * Whether the Socket will try to reconnect when its Manager connects or reconnects.
+     *
+     * @example
+     * const socket = io();
+     *
+     * console.log(socket.active); // true
+     *
+     * socket.on("disconnect", (reason) => {
+     *   if (reason === "io server disconnect") {
+     *     // the disconnection was initiated by the server, you need to manually reconnect
+     *     console.log(socket.active); // false
+     *   }
+     *   // else the socket will automatically try to reconnect
+     *   console.log(socket.active); // true
+     * });
+     */
+    get active() {
+      return !!this.subs;
+    }
+    /**
+     * "Opens" the socket.
+     *
+     * @example
+     * const socket = io({
+     *   autoConnect: false
+     * });
+     *
+     * socket.connect();
+     */
+    connect() {
+      if (this.connected)
+        return this;
+      this.subEvents();
+      if (!this.io["_reconnecting"])
+        this.io.open();
+      if ("open" === this.io._readyState)
+        this.onopen();
+      return this;
+    }
+    /**
+     * Alias for {@link connect()}.
+     */
+    open() {
+      return this.connect();
+    }
+    /**
+     * Sends a `message` event.
+     *
+     * This method mimics the WebSocket.send() method.
+     *
+     * @see https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/send
+     *
+     * @example
+     * socket.send("hello");
+     *
+     * // this is equivalent to
+     * socket.emit("message", "hello");
+     *
+     * @return self
+     */
+    send(...args) {
+      args.unshift("message");
+      this.emit.apply(this, args);
+      return this;
+    }
+    /**
+     * Override `emit`.
+     * If the event is in `events`, it's emitted normally.
+     *
+     * @example
+     * socket.emit("hello", "world");
+     *
+     * // all serializable datastructures are supported (no need to call JSON.stringify)
+     * socket.emit("hello", 1, "2", { 3: ["4"], 5: Uint8Array.from([6]) });
+     *
+     * // with an acknowledgement from the server
+     * socket.emit("hello", "world", (val) => {
+     *   // ...
+     * });
+     *
+     * @return self
+     */
+    emit(ev, ...args) {
+      var _a, _b, _c;
+      if (RESERVED_EVENTS2.hasOwnProperty(ev)) {
+        throw new Error('"' + ev.toString() + '" is a reserved event name');
+      }
+      args.unshift(ev);
+      if (this._opts.retries && !this.flags.fromQueue && !this.flags.volatile) {
+        this._addToQueue(args);
+        return this;
+      }
+      const packet = {
+        type: PacketType.EVENT,
+        data: args
+      };
+      packet.options = {};
+      packet.options.compress = this.flags.compress !== false;
+      if ("function" === typeof args[args.length - 1]) {
+        const id2 = this.ids++;
+        const ack = args.pop();
+        this._registerAckCallback(id2, ack);
+        packet.id = id2;
+      }
+      const isTransportWritable = (_b = (_a = this.io.engine) === null || _a === void 0 ? void 0 : _a.transport) === null || _b === void 0 ? void 0 : _b.writable;
+      const isConnected = this.connected && !((_c = this.io.engine) === null || _c === void 0 ? void 0 : _c._hasPingExpired());
+      const discardPacket = this.flags.volatile && !isTransportWritable;
+      if (discardPacket) {
+      } else if (isConnected) {
+        this.notifyOutgoingListeners(packet);
+        this.packet(packet);
+      } else {
+        this.sendBuffer.push(packet);
+      }
+      this.flags = {};
+      return this;
+    }
+    /**
+     * @private
+     */
+    _registerAckCallback(id2, ack) {
+      var _a;
+      const timeout = (_a = this.flags.timeout) !== null && _a !== void 0 ? _a : this._opts.ackTimeout;
+      if (timeout === void 0) {
+        this.acks[id2] = ack;
+        return;
+      }
+      const timer = this.io.setTimeoutFn(() => {
+        delete this.acks[id2];
+        for (let i = 0; i < this.sendBuffer.length; i++) {
+          if (this.sendBuffer[i].id === id2) {
+            this.sendBuffer.splice(i, 1);
+          }
+        }
+        ack.call(this, new Error("operation has timed out"));
+      }, timeout);
+      const fn = (...args) => {
+        this.io.clearTimeoutFn(timer);
+        ack.apply(this, args);
+      };
+      fn.withError = true;
+      this.acks[id2] = fn;
+    }
+    /**
+     * Emits an event and waits for an acknowledgement
+     *
+     * @example
+     * // without timeout
+     * const response = await socket.emitWithAck("hello", "world");
+     *
+     * // with a specific timeout
+     * try {
+     *   const response = await socket.timeout(1000).emitWithAck("hello", "world");
+     * } catch (err) {
+     *   // the server did not acknowledge the event in the given delay
+     * }
+     *
+     * @return a Promise that will be fulfilled when the server acknowledges the event
+     */
+    emitWithAck(ev, ...args) {
+      return new Promise((resolve, reject) => {
+        const fn = (arg1, arg2) => {
+          return arg1 ? reject(arg1) : resolve(arg2);
+        };
+        fn.withError = true;
+        args.push(fn);
+        this.emit(ev, ...args);
+      });
+    }
+    /**
+     * Add the packet to the queue.
+     * @param args
+     * @private
+     */
+    _addToQueue(args) {
+      let ack;
+      if (typeof args[args.length - 1] === "function") {
+        ack = args.pop();
+      }
+      const packet = {
+        id: this._queueSeq++,
+        tryCount: 0,
+        pending: false,
+        args,
+        flags: Object.assign({ fromQueue: true }, this.flags)
+      };
+      args.push((err, ...responseArgs) => {
+        if (packet !== this._queue[0]) {
+        }
+        const hasError = err !== null;
+        if (hasError) {
+          if (packet.tryCount > this._opts.retries) {
+            this._queue.shift();
+            if (ack) {
+              ack(err);
+            }
+          }
+        } else {
+          this._queue.shift();
+          if (ack) {
+            ack(null, ...responseArgs);
+          }
+        }
+        packet.pending = false;
+        return this._drainQueue();
+      });
+      this._queue.push(packet);
+      this._drainQueue();
+    }
+    /**
+     * Send the first packet of the queue, and wait for an acknowledgement from the server.
+     * @param force - whether to resend a packet that has not been acknowledged yet
+     *
+     * @private
+     */
+    _drainQueue(force = false) {
+      if (!this.connected || this._queue.length === 0) {
+        return;
+      }
+      const packet = this._queue[0];
+      if (packet.pending && !force) {
+        return;
+      }
+      packet.pending = true;
+      packet.tryCount++;
+      this.flags = packet.flags;
+      this.emit.apply(this, packet.args);
+    }
+    /**
+     * Sends a packet.
+     *
+     * @param packet
+     * @private
+     */
+    packet(packet) {
+      packet.nsp = this.nsp;
+      this.io._packet(packet);
+    }
+    /**
+     * Called upon engine `open`.
+     *
+     * @private
+     */
+    onopen() {
+      if (typeof this.auth == "function") {
+        this.auth((data) => {
+          this._sendConnectPacket(data);
+        });
+      } else {
+        this._sendConnectPacket(this.auth);
+      }
+    }
+    /**
+     * Sends a CONNECT packet to initiate the Socket.IO session.
+     *
+     * @param data
+     * @private
+     */
+    _sendConnectPacket(data) {
+      this.packet({
+        type: PacketType.CONNECT,
+        data: this._pid ? Object.assign({ pid: this._pid, offset: this._lastOffset }, data) : data
+      });
+    }
+    /**
+     * Called upon engine or manager `error`.
+     *
+     * @param err
+     * @private
+     */
+    onerror(err) {
+      if (!this.connected) {
+        this.emitReserved("connect_error", err);
+      }
+    }
+    /**
+     * Called upon engine `close`.
+     *
+     * @param reason
+     * @param description
+     * @private
+     */
+    onclose(reason, description) {
+      this.connected = false;
+      delete this.id;
+      this.emitReserved("disconnect", reason, description);
+      this._clearAcks();
+    }
+    /**
+     * Clears the acknowledgement handlers upon disconnection, since the client will never receive an acknowledgement from
+     * the server.
+     *
+     * @private
+     */
+    _clearAcks() {
+      Object.keys(this.acks).forEach((id2) => {
+        const isBuffered = this.sendBuffer.some((packet) => String(packet.id) === id2);
+        if (!isBuffered) {
+          const ack = this.acks[id2];
+          delete this.acks[id2];
+          if (ack.withError) {
+            ack.call(this, new Error("socket has been disconnected"));
+          }
+        }
+      });
+    }
+    /**
+     * Called with socket packet.
+     *
+     * @param packet
+     * @private
+     */
+    onpacket(packet) {
+      const sameNamespace = packet.nsp === this.nsp;
+      if (!sameNamespace)
+        return;
+      switch (packet.type) {
+        case PacketType.CONNECT:
+          if (packet.data && packet.data.sid) {
+            this.onconnect(packet.data.sid, packet.data.pid);
+          } else {
+            this.emitReserved("connect_error", new Error("It seems you are trying to reach a Socket.IO server in v2.x with a v3.x client, but they are not compatible (more information here: https://socket.io/docs/v3/migrating-from-2-x-to-3-0/)"));
+          }
+          break;
+        case PacketType.EVENT:
+        case PacketType.BINARY_EVENT:
+          this.onevent(packet);
+          break;
+        case PacketType.ACK:
+        case PacketType.BINARY_ACK:
+          this.onack(packet);
+          break;
+        case PacketType.DISCONNECT:
+          this.ondisconnect();
+          break;
+        case PacketType.CONNECT_ERROR:
+          this.destroy();
+          const err = new Error(packet.data.message);
+          err.data = packet.data.data;
+          this.emitReserved("connect_error", err);
+          break;
+      }
+    }
+    /**
+     * Called upon a server event.
+     *
+     * @param packet
+     * @private
+     */
+    onevent(packet) {
+      const args = packet.data || [];
+      if (null != packet.id) {
+        args.push(this.ack(packet.id));
+      }
+      if (this.connected) {
+        this.emitEvent(args);
+      } else {
+        this.receiveBuffer.push(Object.freeze(args));
+      }
+    }
+    emitEvent(args) {
+      if (this._anyListeners && this._anyListeners.length) {
+        const listeners = this._anyListeners.slice();
+        for (const listener of listeners) {
+          listener.apply(this, args);
+        }
+      }
+      super.emit.apply(this, args);
+      if (this._pid && args.length && typeof args[args.length - 1] === "string") {
+        this._lastOffset = args[args.length - 1];
+      }
+    }
+    /**
+     * Produces an ack callback to emit with an event.
+     *
+     * @private
+     */
+    ack(id2) {
+      const self2 = this;
+      let sent = false;
+      return function(...args) {
+        if (sent)
+          return;
+        sent = true;
+        self2.packet({
+          type: PacketType.ACK,
+          id: id2,
+          data: args
+        });
+      };
+    }
+    /**
+     * Called upon a server acknowledgement.
+     *
+     * @param packet
+     * @private
+     */
+    onack(packet) {
+      const ack = this.acks[packet.id];
+      if (typeof ack !== "function") {
+        return;
+      }
+      delete this.acks[packet.id];
+      if (ack.withError) {
+        packet.data.unshift(null);
+      }
+      ack.apply(this, packet.data);
+    }
+    /**
+     * Called upon server connect.
+     *
+     * @private
+     */
+    onconnect(id2, pid) {
+      this.id = id2;
+      this.recovered = pid && this._pid === pid;
+      this._pid = pid;
+      this.connected = true;
+      this.emitBuffered();
+      this._drainQueue(true);
+      this.emitReserved("connect");
+    }
+    /**
+     * Emit buffered events (received and emitted).
+     *
+     * @private
+     */
+    emitBuffered() {
+      this.receiveBuffer.forEach((args) => this.emitEvent(args));
+      this.receiveBuffer = [];
+      this.sendBuffer.forEach((packet) => {
+        this.notifyOutgoingListeners(packet);
+        this.packet(packet);
+      });
+      this.sendBuffer = [];
+    }
+    /**
+     * Called upon server disconnect.
+     *
+     * @private
+     */
+    ondisconnect() {
+      this.destroy();
+      this.onclose("io server disconnect");
+    }
+    /**
+     * Called upon forced client/server side disconnections,
+     * this method ensures the manager stops tracking us and
+     * that reconnections don't get triggered for this.
+     *
+     * @private
+     */
+    destroy() {
+      if (this.subs) {
+        this.subs.forEach((subDestroy) => subDestroy());
+        this.subs = void 0;
+      }
+      this.io["_destroy"](this);
+    }
+    /**
+     * Disconnects the socket manually. In that case, the socket will not try to reconnect.
+     *
+     * If this is the last active Socket instance of the {@link Manager}, the low-level connection will be closed.
+     *
+     * @example
+     * const socket = io();
+     *
+     * socket.on("disconnect", (reason) => {
+     *   // console.log(reason); prints "io client disconnect"
+     * });
+     *
+     * socket.disconnect();
+     *
+     * @return self
+     */
+    disconnect() {
+      if (this.connected) {
+        this.packet({ type: PacketType.DISCONNECT });
+      }
+      this.destroy();
+      if (this.connected) {
+        this.onclose("io client disconnect");
+      }
+      return this;
+    }
+    /**
+     * Alias for {@link disconnect()}.
+     *
+     * @return self
+     */
+    close() {
+      return this.disconnect();
+    }
+    /**
+     * Sets the compress flag.
+     *
+     * @example
+     * socket.compress(false).emit("hello");
+     *
+     * @param compress - if `true`, compresses the sending data
+     * @return self
+     */
+    compress(compress) {
+      this.flags.compress = compress;
+      return this;
+    }
+    /**
+     * Sets a modifier for a subsequent event emission that the event message will be dropped when this socket is not
+     * ready to send messages.
+     *
+     * @example
+     * socket.volatile.emit("hello"); // the server may or may not receive it
+     *
+     * @returns self
+     */
+    get volatile() {
+      this.flags.volatile = true;
+      return this;
+    }
+    /**
+     * Sets a modifier for a subsequent event emission that the callback will be called with an error when the
+     * given number of milliseconds have elapsed without an acknowledgement from the server:
+     *
+     * @example
+     * socket.timeout(5000).emit("my-event", (err) => {
+     *   if (err) {
+     *     // the server did not acknowledge the event in the given delay
+     *   }
+     * });
+     *
+     * @returns self
+     */
+    timeout(timeout) {
+      this.flags.timeout = timeout;
+      return this;
+    }
+    /**
+     * Adds a listener that will be fired when any event is emitted. The event name is passed as the first argument to the
+     * callback.
+     *
+     * @example
+     * socket.onAny((event, ...args) => {
+     *   console.log(`got ${event}`);
+     * });
+     *
+     * @param listener
+     */
+    onAny(listener) {
+      this._anyListeners = this._anyListeners || [];
+      this._anyListeners.push(listener);
+      return this;
+    }
+    /**
+     * Adds a listener that will be fired when any event is emitted. The event name is passed as the first argument to the
+     * callback. The listener is added to the beginning of the listeners array.
+     *
+     * @example
+     * socket.prependAny((event, ...args) => {
+     *   console.log(`got event ${event}`);
+     * });
+     *
+     * @param listener
+     */
+    prependAny(listener) {
+      this._anyListeners = this._anyListeners || [];
+      this._anyListeners.unshift(listener);
+      return this;
+    }
+    /**
+     * Removes the listener that will be fired when any event is emitted.
+     *
+     * @example
+     * const catchAllListener = (event, ...args) => {
+     *   console.log(`got event ${event}`);
+     * }
+     *
+     * socket.onAny(catchAllListener);
+     *
+     * // remove a specific listener
+     * socket.offAny(catchAllListener);
+     *
+     * // or remove all listeners
+     * socket.offAny();
+     *
+     * @param listener
+     */
+    offAny(listener) {
+      if (!this._anyListeners) {
+        return this;
+      }
+      if (listener) {
+        const listeners = this._anyListeners;
+        for (let i = 0; i < listeners.length; i++) {
+          if (listener === listeners[i]) {
+            listeners.splice(i, 1);
+            return this;
+          }
+        }
+      } else {
+        this._anyListeners = [];
+      }
+      return this;
+    }
+    /**
+     * Returns an array of listeners that are listening for any event that is specified. This array can be manipulated,
+     * e.g. to remove listeners.
+     */
+    listenersAny() {
+      return this._anyListeners || [];
+    }
+    /**
+     * Adds a listener that will be fired when any event is emitted. The event name is passed as the first argument to the
+     * callback.
+     *
+     * Note: acknowledgements sent to the server are not included.
+     *
+     * @example
+     * socket.onAnyOutgoing((event, ...args) => {
+     *   console.log(`sent event ${event}`);
+     * });
+     *
+     * @param listener
+     */
+    onAnyOutgoing(listener) {
+      this._anyOutgoingListeners = this._anyOutgoingListeners || [];
+      this._anyOutgoingListeners.push(listener);
+      return this;
+    }
+    /**
+     * Adds a listener that will be fired when any event is emitted. The event name is passed as the first argument to the
+     * callback. The listener is added to the beginning of the listeners array.
+     *
+     * Note: acknowledgements sent to the server are not included.
+     *
+     * @example
+     * socket.prependAnyOutgoing((event, ...args) => {
+     *   console.log(`sent event ${event}`);
+     * });
+     *
+     * @param listener
+     */
+    prependAnyOutgoing(listener) {
+      this._anyOutgoingListeners = this._anyOutgoingListeners || [];
+      this._anyOutgoingListeners.unshift(listener);
+      return this;
+    }
+    /**
+     * Removes the listener that will be fired when any event is emitted.
+     *
+     * @example
+     * const catchAllListener = (event, ...args) => {
+     *   console.log(`sent event ${event}`);
+     * }
+     *
+     * socket.onAnyOutgoing(catchAllListener);
+     *
+     * // remove a specific listener
+     * socket.offAnyOutgoing(catchAllListener);
+     *
+     * // or remove all listeners
+     * socket.offAnyOutgoing();
+     *
+     * @param [listener] - the catch-all listener (optional)
+     */
+    offAnyOutgoing(listener) {
+      if (!this._anyOutgoingListeners) {
+        return this;
+      }
+      if (listener) {
+        const listeners = this._anyOutgoingListeners;
+        for (let i = 0; i < listeners.length; i++) {
+          if (listener === listeners[i]) {
+            listeners.splice(i, 1);
+            return this;
+          }
+        }
+      } else {
+        this._anyOutgoingListeners = [];
+      }
+      return this;
+    }
+    /**
+     * Returns an array of listeners that are listening for any event that is specified. This array can be manipulated,
+     * e.g. to remove listeners.
+     */
+    listenersAnyOutgoing() {
+      return this._anyOutgoingListeners || [];
+    }
+    /**
+     * Notify the listeners for each packet sent
+     *
+     * @param packet
+     *
+     * @private
+     */
+    notifyOutgoingListeners(packet) {
+      if (this._anyOutgoingListeners && this._anyOutgoingListeners.length) {
+        const listeners = this._anyOutgoingListeners.slice();
+        for (const listener of listeners) {
+          listener.apply(this, packet.data);
+        }
+      }
+    }
+  };
+
+  // trim:4
+  var Backoff = class {
+    reset() {
+    }
+    setMin() {
+    }
+    setMax() {
+    }
+    setJitter() {
+    }
+  };
+
+  // node_modules/socket.io-client/build/esm/manager.js
+  var Manager = class extends Emitter2 {
+    constructor(uri, opts) {
+      var _a;
+      super();
+      this.nsps = {};
+      this.subs = [];
+      if (uri && "object" === typeof uri) {
+        opts = uri;
+        uri = void 0;
+      }
+      opts = opts || {};
+      opts.path = opts.path || "/socket.io";
+      this.opts = opts;
+      installTimerFunctions(this, opts);
+      this.reconnection(opts.reconnection !== false);
+      this.reconnectionAttempts(opts.reconnectionAttempts || Infinity);
+      this.reconnectionDelay(opts.reconnectionDelay || 1e3);
+      this.reconnectionDelayMax(opts.reconnectionDelayMax || 5e3);
+      this.randomizationFactor((_a = opts.randomizationFactor) !== null && _a !== void 0 ? _a : 0.5);
+      this.backoff = new Backoff({
+        min: this.reconnectionDelay(),
+        max: this.reconnectionDelayMax(),
+        jitter: this.randomizationFactor()
+      });
+      this.timeout(null == opts.timeout ? 2e4 : opts.timeout);
+      this._readyState = "closed";
+      this.uri = uri;
+      const _parser = opts.parser || esm_exports;
+      this.encoder = new _parser.Encoder();
+      this.decoder = new _parser.Decoder();
+      this._autoConnect = opts.autoConnect !== false;
+      if (this._autoConnect)
+        this.open();
+    }
+    reconnection(v) {
+      if (!arguments.length)
+        return this._reconnection;
+      this._reconnection = !!v;
+      if (!v) {
+        this.skipReconnect = true;
+      }
+      return this;
+    }
+    reconnectionAttempts(v) {
+      if (v === void 0)
+        return this._reconnectionAttempts;
+      this._reconnectionAttempts = v;
+      return this;
+    }
+    reconnectionDelay(v) {
+      var _a;
+      if (v === void 0)
+        return this._reconnectionDelay;
+      this._reconnectionDelay = v;
+      (_a = this.backoff) === null || _a === void 0 ? void 0 : _a.setMin(v);
+      return this;
+    }
+    randomizationFactor(v) {
+      var _a;
+      if (v === void 0)
+        return this._randomizationFactor;
+      this._randomizationFactor = v;
+      (_a = this.backoff) === null || _a === void 0 ? void 0 : _a.setJitter(v);
+      return this;
+    }
+    reconnectionDelayMax(v) {
+      var _a;
+      if (v === void 0)
+        return this._reconnectionDelayMax;
+      this._reconnectionDelayMax = v;
+      (_a = this.backoff) === null || _a === void 0 ? void 0 : _a.setMax(v);
+      return this;
+    }
+    timeout(v) {
+      if (!arguments.length)
+        return this._timeout;
+      this._timeout = v;
+      return this;
+    }
+    /**
+     * Starts trying to reconnect if reconnection is enabled and we have not
+     * started reconnecting yet
+     *
+     * @private
+     */
+    maybeReconnectOnOpen() {
+      if (!this._reconnecting && this._reconnection && this.backoff.attempts === 0) {
+        this.reconnect();
+      }
+    }
+    /**
+     * Sets the current transport `socket`.
+     *
+     * @param {Function} fn - optional, callback
+     * @return self
+     * @public
+     */
+    open(fn) {
+      if (~this._readyState.indexOf("open"))
+        return this;
+      this.engine = new Socket(this.uri, this.opts);
+      const socket = this.engine;
+      const self2 = this;
+      this._readyState = "opening";
+      this.skipReconnect = false;
+      const openSubDestroy = on(socket, "open", function() {
+        self2.onopen();
+        fn && fn();
+      });
+      const onError = (err) => {
+        this.cleanup();
+        this._readyState = "closed";
+        this.emitReserved("error", err);
+        if (fn) {
+          fn(err);
+        } else {
+          this.maybeReconnectOnOpen();
+        }
+      };
+      const errorSub = on(socket, "error", onError);
+      if (false !== this._timeout) {
+        const timeout = this._timeout;
+        const timer = this.setTimeoutFn(() => {
+          openSubDestroy();
+          onError(new Error("timeout"));
+          socket.close();
+        }, timeout);
+        if (this.opts.autoUnref) {
+          timer.unref();
+        }
+        this.subs.push(() => {
+          this.clearTimeoutFn(timer);
+        });
+      }
+      this.subs.push(openSubDestroy);
+      this.subs.push(errorSub);
+      return this;
+    }
+    /**
+     * Alias for open()
+     *
+     * @return self
+     * @public
+     */
+    connect(fn) {
+      return this.open(fn);
+    }
+    /**
+     * Called upon transport open.
+     *
+     * @private
+     */
+    onopen() {
+      this.cleanup();
+      this._readyState = "open";
+      this.emitReserved("open");
+      const socket = this.engine;
+      this.subs.push(
+        on(socket, "ping", this.onping.bind(this)),
+        on(socket, "data", this.ondata.bind(this)),
+        on(socket, "error", this.onerror.bind(this)),
+        on(socket, "close", this.onclose.bind(this)),
+        // @ts-ignore
+        on(this.decoder, "decoded", this.ondecoded.bind(this))
+      );
+    }
+    /**
+     * Called upon a ping.
+     *
+     * @private
+     */
+    onping() {
+      this.emitReserved("ping");
+    }
+    /**
+     * Called with data.
+     *
+     * @private
+     */
+    ondata(data) {
+      try {
+        this.decoder.add(data);
+      } catch (e) {
+        this.onclose("parse error", e);
+      }
+    }
+    /**
+     * Called when parser fully decodes a packet.
+     *
+     * @private
+     */
+    ondecoded(packet) {
+      nextTick(() => {
+        this.emitReserved("packet", packet);
+      }, this.setTimeoutFn);
+    }
+    /**
+     * Called upon socket error.
+     *
+     * @private
+     */
+    onerror(err) {
+      this.emitReserved("error", err);
+    }
+    /**
+     * Creates a new socket for the given `nsp`.
+     *
+     * @return {Socket}
+     * @public
+     */
+    socket(nsp, opts) {
+      let socket = this.nsps[nsp];
+      if (!socket) {
+        socket = new Socket2(this, nsp, opts);
+        this.nsps[nsp] = socket;
+      } else if (this._autoConnect && !socket.active) {
+        socket.connect();
+      }
+      return socket;
+    }
+    /**
+     * Called upon a socket close.
+     *
+     * @param socket
+     * @private
+     */
+    _destroy(socket) {
+      const nsps = Object.keys(this.nsps);
+      for (const nsp of nsps) {
+        const socket2 = this.nsps[nsp];
+        if (socket2.active) {
+          return;
+        }
+      }
+      this._close();
+    }
+    /**
+     * Writes a packet.
+     *
+     * @param packet
+     * @private
+     */
+    _packet(packet) {
+      const encodedPackets = this.encoder.encode(packet);
+      for (let i = 0; i < encodedPackets.length; i++) {
+        this.engine.write(encodedPackets[i], packet.options);
+      }
+    }
+    /**
+     * Clean up transport subscriptions and packet buffer.
+     *
+     * @private
+     */
+    cleanup() {
+      this.subs.forEach((subDestroy) => subDestroy());
+      this.subs.length = 0;
+      this.decoder.destroy();
+    }
+    /**
+     * Close the current socket.
+     *
+     * @private
+     */
+    _close() {
+      this.skipReconnect = true;
+      this._reconnecting = false;
+      this.onclose("forced close");
+    }
+    /**
+     * Alias for close()
+     *
+     * @private
+     */
+    disconnect() {
+      return this._close();
+    }
+    /**
+     * Called when:
+     *
+     * - the low-level engine is closed
+     * - the parser encountered a badly formatted packet
+     * - all sockets are disconnected
+     *
+     * @private
+     */
+    onclose(reason, description) {
+      var _a;
+      this.cleanup();
+      (_a = this.engine) === null || _a === void 0 ? void 0 : _a.close();
+      this.backoff.reset();
+      this._readyState = "closed";
+      this.emitReserved("close", reason, description);
+      if (this._reconnection && !this.skipReconnect) {
+        this.reconnect();
+      }
+    }
+    /**
+     * Attempt a reconnection.
+     *
+     * @private
+     */
+    reconnect() {
+      if (this._reconnecting || this.skipReconnect)
+        return this;
+      const self2 = this;
+      if (this.backoff.attempts >= this._reconnectionAttempts) {
+        this.backoff.reset();
+        this.emitReserved("reconnect_failed");
+        this._reconnecting = false;
+      } else {
+        const delay = this.backoff.duration();
+        this._reconnecting = true;
+        const timer = this.setTimeoutFn(() => {
+          if (self2.skipReconnect)
+            return;
+          this.emitReserved("reconnect_attempt", self2.backoff.attempts);
+          if (self2.skipReconnect)
+            return;
+          self2.open((err) => {
+            if (err) {
+              self2._reconnecting = false;
+              self2.reconnect();
+              this.emitReserved("reconnect_error", err);
+            } else {
+              self2.onreconnect();
+            }
+          });
+        }, delay);
+        if (this.opts.autoUnref) {
+          timer.unref();
+        }
+        this.subs.push(() => {
+          this.clearTimeoutFn(timer);
+        });
+      }
+    }
+    /**
+     * Called upon successful reconnect.
+     *
+     * @private
+     */
+    onreconnect() {
+      const attempt = this.backoff.attempts;
+      this._reconnecting = false;
+      this.backoff.reset();
+      this.emitReserved("reconnect", attempt);
+    }
+  };
+
+  // src/socket.ts
+  var OPEN_TIMEOUT_MS = 1e4;
+  function endpoint(url, base) {
+    const parsed = new URL(url.replace(/^ws/i, "http"), base);
+    if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
+      throw new TypeError("CollabSDK: gatewayUrl must be a ws, wss, http or https URL");
+    }
+    const path2 = parsed.pathname.replace(/\/*$/, "/");
+    return { origin: parsed.origin, path: path2 === "/" ? "/ws/" : path2 };
+  }
+  var openSocket = (url, auth) => {
+    const { origin, path: path2 } = endpoint(url, document.baseURI);
+    const options = {
+      path: path2,
+      autoConnect: false,
+      reconnection: false,
+      timeout: OPEN_TIMEOUT_MS,
+      transports: ["websocket", "polling"],
+      tryAllTransports: true
+    };
+    const manager = new Manager(origin, options);
+    const socket = manager.socket("/", { auth: (use) => auth((credentials) => use({ ...credentials })) });
+    return Object.assign(socket, {
+      preferPolling: () => {
+        manager.opts.transports = ["polling", "websocket"];
+      }
+    });
+  };
+
   // src/index.ts
   var instances = [];
   function init(options) {
     const settings = settingsOf(options, document);
-    const widget = new Widget(settings, document, openSocket);
-    const handle = new Handle(widget, () => instances.splice(instances.indexOf(handle), 1));
+    const gone = () => instances.splice(instances.indexOf(handle), 1);
+    const handle = new Handle(settings, document, openSocket, gone);
     instances.push(handle);
     if (document.readyState === "loading") {
       document.addEventListener("DOMContentLoaded", () => handle.start(), { once: true });

@@ -14,8 +14,11 @@ export class BoundField {
   readonly wire: string
   readonly label: string
   readonly binding: Binding
-  /** What the page had when the field was found. */
-  readonly base: Value
+  /**
+   * What the field shows may be another record's, which the page showed before: it fills nothing (see Carried).
+   */
+  carried = false
+  #base: Value
   #live = false
 
   constructor(id: string, kind: FieldKind, label: string, binding: Binding) {
@@ -24,7 +27,23 @@ export class BoundField {
     this.wire = wireName(id, kind)
     this.label = label
     this.binding = binding
-    this.base = binding.read() ?? ''
+    this.#base = binding.read() ?? ''
+  }
+
+  /** What the page had when the field was found. */
+  get base(): Value {
+    return this.#base
+  }
+
+  /** Reports whether the field is bound to the document. */
+  get live(): boolean {
+    return this.#live
+  }
+
+  /** Takes in one more radio button. One that comes chosen is what the page had. */
+  add(element: HTMLInputElement): void {
+    this.binding.add(element)
+    if (!this.#live && element.checked) this.#base = element.value
   }
 
   /** Reports whether something was typed that is in no document yet. */
@@ -38,7 +57,7 @@ export class BoundField {
   consider(document: SharedDocument): boolean {
     if (this.#live || !document.met) return false
     if (!written(document.doc, this.wire)) {
-      if (document.mode === 'viewer') return false
+      if (document.mode === 'viewer' || this.carried) return false
       if (!blank(this.base)) return true
     }
     this.#live = true

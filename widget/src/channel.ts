@@ -1,5 +1,6 @@
 import type { Connection, ConnectionState } from './connection.ts'
 import { Emitter } from './emitter.ts'
+import { Lifetime } from './lifetime.ts'
 import { fieldsOf } from './protocol.ts'
 import type { Answer, Fields, Session } from './protocol.ts'
 
@@ -15,15 +16,16 @@ export class Channel {
   readonly events = new Emitter<Events>()
   readonly resourceId: string
   #connection: Connection
+  #life = new Lifetime()
 
   constructor(connection: Connection, resourceId: string) {
     this.#connection = connection
     this.resourceId = resourceId
-    connection.events.on('state', (state) => this.events.emit('state', state))
-    connection.events.on('message', ({ event, payload }) => {
+    this.#life.add(connection.events.on('state', (state) => this.events.emit('state', state)))
+    this.#life.add(connection.events.on('message', ({ event, payload }) => {
       const fields = fieldsOf(payload)
       if (fields['resourceId'] === resourceId) this.events.emit('message', { event, fields })
-    })
+    }))
   }
 
   /** The session, while the connection is open. */
@@ -39,5 +41,11 @@ export class Channel {
   /** Sends an event and calls `done` once, with the answer or with LOST. */
   request(event: string, fields: object, done: (answer: Answer) => void): void {
     this.#connection.request(event, { resourceId: this.resourceId, ...fields }, done)
+  }
+
+  /** Hears nothing more. */
+  end(): void {
+    this.#life.end()
+    this.events.clear()
   }
 }

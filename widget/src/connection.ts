@@ -58,7 +58,7 @@ export class Connection {
   #reason = ''
   /** The least delay that the gateway asked for, in milliseconds. */
   #asked = 0
-  #everOpen = false
+  #userId = ''
   /** The last session, while it may be resumed. */
   #last: Session | undefined
   #socket
@@ -86,6 +86,11 @@ export class Connection {
   /** The session, while the connection is open. */
   get session(): Session | undefined {
     return this.#state.name === 'open' ? this.#state.session : undefined
+  }
+
+  /** The user's own id; empty until the first session. */
+  get userId(): string {
+    return this.#userId
   }
 
   /** Connects: for the first time, or at once instead of waiting, or again after a refusal. */
@@ -127,7 +132,7 @@ export class Connection {
 
   #connect(): void {
     this.#retry.clear()
-    if (!this.#everOpen && this.#attempt === TRIES_BEFORE_POLLING) this.#socket.preferPolling()
+    if (this.#userId === '' && this.#attempt === TRIES_BEFORE_POLLING) this.#socket.preferPolling()
     this.#enter({ name: 'connecting', attempt: this.#attempt })
     this.#socket.connect()
   }
@@ -169,7 +174,7 @@ export class Connection {
     this.#attempt = 0
     this.#refusals = 0
     this.#asked = 0
-    this.#everOpen = true
+    this.#userId = greeting.userId
     this.#last = greeting
     this.#heartbeatAnswered = true
     this.#planHeartbeat(greeting.heartbeatInterval)

@@ -145,6 +145,11 @@ export class SharedDocument {
     return this.#met
   }
 
+  /** Joins, when the connection is open: also again, for the sake of those who listen since then. */
+  start(): void {
+    if (this.#channel.session !== undefined) this.#joinAgain()
+  }
+
   /** Makes an edit of one field and sends it. Reports false, and does nothing, while the document is not editable. */
   edit(field: string, by: object | undefined, change: (doc: Doc) => void): boolean {
     if (!this.editable || this.#clientId === undefined) return false

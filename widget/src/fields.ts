@@ -1,4 +1,6 @@
 import { BoundField } from './bound.ts'
+import { CarriedWatch } from './carried.ts'
+import type { Carried } from './carried.ts'
 import type { Binding, Editor } from './binding/binding.ts'
 import { ChoiceBinding, checkboxControl, radioControl, selectControl } from './binding/choice.ts'
 import { EditableControl } from './binding/editable.ts'
@@ -14,6 +16,10 @@ import { shown, wireName } from './field.ts'
 import type { FieldKind } from './field.ts'
 import { Lifetime } from './lifetime.ts'
 import { Seeding } from './seeding.ts'
+import { Timer } from './timer.ts'
+
+/** A page counts as done with showing another record when no field has come or gone for so long, in milliseconds. */
+const SETTLED_MS = 1_000
 
 /** The fields of the page, as they come, are bound, and go. */
 export class Fields {
@@ -25,11 +31,17 @@ export class Fields {
   #byWire = new Map<string, BoundField>()
   #byElement = new Map<Element, BoundField>()
   #seeding: Seeding
+  #carried: Carried
+  #watch: CarriedWatch
+  #settled = new Timer()
   #life = new Lifetime()
 
-  constructor(document: SharedDocument, seeding: Seeding, options: ScanOptions) {
+  constructor(document: SharedDocument, seeding: Seeding, options: ScanOptions, carried: Carried) {
     this.#document = document
     this.#seeding = seeding
+    this.#carried = carried
+    this.#watch = new CarriedWatch((field) => this.#renew(field), () => this.#consider())
+    for (const end of [() => this.#watch.end(), () => this.#settled.clear()]) this.#life.add(end)
     this.#scanner = new Scanner(options, (come, gone) => this.#update(come, gone))
     this.#life.add(() => this.#scanner.end())
     this.#life.add(document.events.on('joined', () => this.#joined()))
@@ -75,7 +87,11 @@ export class Fields {
   end(): void {
     if (this.#life.ended) return
     this.#life.end()
-    this.#each((field) => field.binding.detach())
+    this.#each((field) => {
+      if (field.waitsWithText) this.#document.keepAsDraft(field.wire, shown(field.binding.read()), 'left')
+      field.binding.detach()
+      this.#carried.note(field)
+    })
     this.#fields.clear()
     this.#byWire.clear()
     this.#byElement.clear()
@@ -84,23 +100,37 @@ export class Fields {
 
   #update(come: readonly Found[], gone: readonly HTMLElement[]): void {
     for (const element of gone) this.#remove(element)
-    for (const found of come) this.#add(found)
+    this.#addAll(come)
+    if (this.#watch.any) this.#settled.set(SETTLED_MS, () => this.#consider())
     this.#consider()
     this.events.emit('changed', this.all)
   }
 
-  #add({ element, kind }: Found): void {
+  #addAll(come: readonly Found[]): void {
+    const fields = new Set(come.map((found) => this.#add(found)))
+    for (const field of fields) {
+      if (field.binding.elements.every((element) => this.#carried.holds(element, field.base))) this.#watch.add(field)
+    }
+  }
+
+  #add({ element, kind }: Found): BoundField {
     const group = kind === 'radio' ? this.#fields.get(groupKey(element) ?? '') : undefined
     if (group !== undefined) {
-      group.binding.add(element)
+      group.add(element as HTMLInputElement)
       this.#byElement.set(element, group)
-      return
+      return group
     }
     const id = this.#identity.idOf(element)
     const field = new BoundField(id, kind, labelOf(element), bind(element, kind, wireName(id, kind), this.#document))
     this.#fields.set(id, field)
     this.#byWire.set(field.wire, field)
     this.#byElement.set(element, field)
+    return field
+  }
+
+  /** The page has put something else into a field that was carried over: it is found anew, with what it shows now. */
+  #renew({ kind, binding: { elements } }: BoundField): void {
+    this.#update(elements.map((element) => ({ element, kind })), elements)
   }
 
   #remove(element: HTMLElement): void {
@@ -110,6 +140,7 @@ export class Fields {
     const waits = field.waitsWithText
     const value = field.binding.read()
     if (field.binding.remove(element)) return
+    this.#watch.drop(field)
     if (waits) this.#document.keepAsDraft(field.wire, shown(value), 'removed')
     field.binding.detach()
     this.#identity.release(element)
@@ -125,7 +156,8 @@ export class Fields {
   /** Binds what can be bound, of all fields or of some by wire name; asks for seeds of what must be filled first. */
   #consider(wires?: readonly string[]): void {
     const fields = wires === undefined ? this.all : wires.flatMap((wire) => this.#byWire.get(wire) ?? [])
-    const empty = fields.filter((field) => field.consider(this.#document))
+    const ready = fields.filter(({ carried }) => !carried || !this.#settled.running)
+    const empty = ready.filter((field) => field.consider(this.#document))
     this.#seeding.ask(new Map(empty.map((field) => [field.wire, field.base])), () => this.#consider())
   }
 

@@ -3,7 +3,6 @@ import { Handle } from './handle.ts'
 import type { Options } from './options.ts'
 import { settingsOf } from './options.ts'
 import { openSocket } from './socket.ts'
-import { Widget } from './widget.ts'
 
 export type { Handle } from './handle.ts'
 export type { Options } from './options.ts'
@@ -19,8 +18,8 @@ export const instances: Handle[] = []
  */
 export function init(options: Options): Handle {
   const settings = settingsOf(options, document)
-  const widget = new Widget(settings, document, openSocket)
-  const handle: Handle = new Handle(widget, () => instances.splice(instances.indexOf(handle), 1))
+  const gone = (): unknown => instances.splice(instances.indexOf(handle), 1)
+  const handle: Handle = new Handle(settings, document, openSocket, gone)
   instances.push(handle)
   if (document.readyState === 'loading') {
     document.addEventListener('DOMContentLoaded', () => handle.start(), { once: true })

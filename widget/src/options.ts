@@ -12,8 +12,11 @@ export interface Options {
   readonly autoDiscovery?: boolean
   /** `opt-in` is the same as `autoDiscovery: false`. */
   readonly capture?: 'auto' | 'opt-in'
-  /** What people edit together; by default the page's path. */
-  readonly resourceId?: string
+  /**
+   * What people edit together; by default the page's path. A function is asked again whenever the address changes;
+   * undefined means that the page shows no record.
+   */
+  readonly resourceId?: string | ((location: Location) => string | undefined)
   readonly resourceType?: string
   /** Undefined asks to edit, and takes viewing when that is all the user may do. */
   readonly mode?: Mode
@@ -36,7 +39,7 @@ export interface Settings {
   readonly optIn: boolean
   readonly include: readonly string[]
   readonly exclude: readonly string[]
-  readonly resourceId: string
+  readonly resourceId: string | ((location: Location) => string | undefined)
   readonly resourceType: string | undefined
   readonly mode: Mode | undefined
   readonly locking: Locking
@@ -60,7 +63,7 @@ export function settingsOf(options: Options, page: Document): Settings {
     optIn: options.autoDiscovery === false || oneOf('capture', options.capture ?? 'auto', ['auto', 'opt-in']) === 'opt-in',
     include: selectors('include', options.include, page),
     exclude: selectors('exclude', options.exclude, page),
-    resourceId: options.resourceId ?? `page:${view.location.pathname}`,
+    resourceId: resourceOf(options.resourceId),
     resourceType: options.resourceType,
     mode: options.mode && oneOf<Mode>('mode', options.mode, ['editor', 'viewer']),
     locking: oneOf('locking', options.locking ?? 'off', ['off', 'manual', 'focus']),
@@ -69,6 +72,14 @@ export function settingsOf(options: Options, page: Document): Settings {
     locale: options.locale ?? (page.documentElement.lang || view.navigator.language),
     onError: options.onError ?? (() => undefined),
   }
+}
+
+function resourceOf(resourceId: Options['resourceId']): Settings['resourceId'] {
+  if (resourceId === undefined) return ({ pathname }) => `page:${pathname}`
+  if (typeof resourceId !== 'function' && (typeof resourceId !== 'string' || resourceId === '')) {
+    wrong('resourceId is neither a text nor a function')
+  }
+  return resourceId
 }
 
 function panelOf(ui: Options['ui']): Settings['panel'] {

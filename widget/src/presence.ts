@@ -48,8 +48,9 @@ export class Presence {
     this.#soon()
   }
 
-  /** Stops listening. */
+  /** Stops listening, and tells that this session is in no field any more. */
   end(): void {
+    if (this.#own !== '' && !this.#life.ended) this.#channel.send('AWARENESS', { state: { field: '' } })
     this.#life.end()
   }
 

@@ -120,9 +120,9 @@ export class View {
 
   /** Reports whether unsaved text is worth telling of: nothing takes it, or it takes too long. */
   #mustTell({ connection, save }: Status): boolean {
-    const { outbox, held } = this.#widget.document
+    const { document, unsavedSince: since } = this.#widget
     if (save === 'server') return false
-    return connection !== 'connected' || held || outbox.since === undefined || performance.now() - outbox.since > LATE_MS
+    return connection !== 'connected' || document.held || since === undefined || performance.now() - since > LATE_MS
   }
 
   #draftOf(id: string): string {

@@ -1,9 +1,10 @@
 import type { BoundField } from './bound.ts'
-import { Channel } from './channel.ts'
-import { Connection } from './connection.ts'
-import { SharedDocument } from './document.ts'
+import type { Carried } from './carried.ts'
+import type { Channel } from './channel.ts'
+import type { Connection } from './connection.ts'
+import type { SharedDocument } from './document.ts'
 import type { Arrived, Draft, Saved } from './document.ts'
-import { Emitter } from './emitter.ts'
+import type { Emitter } from './emitter.ts'
 import { idOf } from './field.ts'
 import type { FieldKind } from './field.ts'
 import { Fields } from './fields.ts'
@@ -12,10 +13,9 @@ import { Locks } from './locks.ts'
 import type { LockAnswer } from './locks.ts'
 import type { Settings } from './options.ts'
 import { Presence } from './presence.ts'
-import { fieldsOf } from './protocol.ts'
 import type { User } from './protocol.ts'
+import type { Records } from './records.ts'
 import { Seeding } from './seeding.ts'
-import type { OpenSocket } from './socket.ts'
 import { statusOf } from './status.ts'
 import type { Status } from './status.ts'
 import { Timer } from './timer.ts'
@@ -42,53 +42,65 @@ export interface WidgetEvents {
   /** Somebody else's edit is shown on this page. */
   remote: Arrived
   lock: { readonly field: string; readonly event: 'acquired' | 'denied' | 'released'; readonly detail: object }
-  /** Text of this page was refused, and is kept. */
-  draft: Draft
+  /** Text was refused, and is kept: of this page, or of one that was left before its text was saved. */
+  draft: Draft & { readonly resourceId: string }
   focus: { readonly field: string | undefined }
   resourceUpdated: object
   error: { readonly code: string; readonly message: string }
+  /** The page shows another record now, or none. */
+  resource: { readonly resourceId: string | undefined }
 }
 
-/** The parts of one widget, and how they are wired: what one part notices, the others are told. */
+/** What the widget of one record has in common with those before and after it on the same page; Handle owns it. */
+export interface Shared {
+  readonly settings: Settings
+  readonly page: Document
+  readonly connection: Connection
+  readonly events: Emitter<WidgetEvents>
+  readonly records: Records
+  readonly carried: Carried
+}
+
+/** The parts that one record on the page has, and how they are wired: what one part notices, the others are told. */
 export class Widget {
-  readonly events = new Emitter<WidgetEvents>()
+  readonly events: Emitter<WidgetEvents>
   readonly document: SharedDocument
   readonly fields: Fields
   readonly locks: Locks
   readonly presence: Presence
-  readonly drafts = new Map<string, Draft>()
+  readonly drafts: Map<string, Draft>
   #settings: Settings
   #page: Document
   #connection: Connection
+  #records: Records
   #life = new Lifetime()
   #view: View | undefined
-  #everOpen = false
-  #ownId = ''
   #focused: BoundField | undefined
   #status: Status | undefined
   #soon = new Timer()
 
-  constructor(settings: Settings, page: Document, open: OpenSocket) {
+  constructor({ settings, page, connection, events, records, carried }: Shared, resourceId: string) {
+    this.events = events
     this.#settings = settings
     this.#page = page
-    const { gatewayUrl: url, token, renewable } = settings
-    const connection = new Connection({ url, token, renewable, open })
     this.#connection = connection
-    const channel = new Channel(connection, settings.resourceId)
-    this.document = new SharedDocument(channel, settings)
-    this.locks = new Locks(channel, this.document)
-    this.presence = new Presence(channel, this.document)
-    const seeding = new Seeding(channel, this.document)
-    this.fields = new Fields(this.document, seeding, settings)
-    for (const part of [this.#soon, this.events]) this.#life.add(() => part.clear())
-    this.#life.add(() => connection.close())
-    for (const part of [this.fields, this.locks, this.presence, seeding, this.document]) this.#life.add(() => part.end())
-    this.#wire()
+    this.#records = records
+    const { channel, document } = records.enter(resourceId)
+    this.document = document
+    this.drafts = records.drafts(resourceId)
+    this.locks = new Locks(channel, document)
+    this.presence = new Presence(channel, document)
+    const seeding = new Seeding(channel, document)
+    this.fields = new Fields(document, seeding, settings, carried)
+    // The locks are given back once everything that was written under them is on the server.
+    this.#life.add(() => records.leave(resourceId, () => this.locks.end()))
+    for (const part of [seeding, this.presence, this.fields]) this.#life.add(() => part.end())
+    this.#life.add(() => this.#soon.clear())
+    this.#wire(channel)
     this.#watchFocus()
-    this.#warnBeforeLeaving()
   }
 
-  /** Begins: finds the fields, shows them, connects. */
+  /** Begins: finds the fields, shows them, joins. */
   start(): void {
     if (this.#settings.ui) {
       this.#view = new View(this, this.#settings, () => this.#connection.tryNow())
@@ -96,7 +108,7 @@ export class Widget {
     }
     this.fields.start(this.#page)
     this.#enter(this.fields.ofElement(this.#page.activeElement))
-    this.#connection.tryNow()
+    this.document.start()
     this.#changed()
   }
 
@@ -105,12 +117,12 @@ export class Widget {
     const { document, fields } = this
     return statusOf({
       connection: this.#connection.state,
-      everOpen: this.#everOpen,
+      everOpen: this.ownId !== '',
       document: document.state,
       met: document.met,
       mode: document.mode,
       revision: document.revision,
-      edits: document.outbox.edits,
+      edits: document.outbox.edits + this.#records.edits,
       loose: fields.all.filter((field) => field.waitsWithText).length,
       stored: false,
     })
@@ -118,7 +130,13 @@ export class Widget {
 
   /** The user's own id; empty until the first connection. */
   get ownId(): string {
-    return this.#ownId
+    return this.#connection.userId
+  }
+
+  /** When the oldest edit that is not on the server was made, of this record or one left before, by `performance.now()`. */
+  get unsavedSince(): number | undefined {
+    const [own, left] = [this.document.outbox.since, this.#records.since]
+    return own === undefined || left === undefined ? (own ?? left) : Math.min(own, left)
   }
 
   /** Asks for the lock of a field, by its id. */
@@ -143,7 +161,7 @@ export class Widget {
     }))
   }
 
-  /** Ends everything and leaves the page as it was, with what it shows now. */
+  /** Ends and leaves the page as it was, with what it shows now. What was typed goes on to the server. */
   end(): void {
     this.#life.end()
   }
@@ -152,27 +170,23 @@ export class Widget {
     return id === '' ? '' : (this.fields.get(id)?.wire ?? id)
   }
 
-  #wire(): void {
+  #wire(channel: Channel): void {
     const { document, locks, presence, fields } = this
     const hear = (stop: () => void): void => this.#life.add(stop)
-    hear(this.#connection.events.on('state', (state) => {
-      if (state.name === 'open') {
-        this.#everOpen = true
-        this.#ownId = state.session.userId
-      }
-      if (state.name === 'refused') this.#failed('UNAUTHORIZED', state.reason)
-      this.#changed()
-    }))
-    hear(this.#connection.events.on('message', ({ event, payload }) => this.#received(event, payload)))
+    hear(this.#connection.events.on('state', () => this.#changed()))
+    hear(this.#records.events.on('changed', () => this.#changed()))
     hear(document.events.on('state', (state) => {
-      if (state.name === 'refused') this.#failed(state.code, `${this.#settings.resourceId} was refused`)
+      if (state.name === 'refused') this.events.emit('error', { code: state.code, message: `${channel.resourceId} was refused` })
       this.#changed()
     }))
     hear(document.events.on('joined', () => this.#changed()))
+    hear(channel.events.on('message', ({ event, fields }) => {
+      if (event === 'RESOURCE_UPDATED') this.events.emit('resourceUpdated', fields)
+    }))
     hear(document.events.on('outbox', () => this.#changed()))
     hear(document.events.on('saved', (saved) => this.events.emit('saved', { ...saved, fields: saved.fields.map(idOf) })))
     hear(document.events.on('arrived', (arrived) => this.#arrived(arrived)))
-    hear(document.events.on('draft', (draft) => this.#keepDraft(draft)))
+    hear(document.events.on('draft', () => this.#changed()))
     hear(locks.events.on('changed', () => this.#locksChanged()))
     for (const event of ['acquired', 'denied', 'released'] as const) {
       hear(locks.events.on(event, (detail) => this.events.emit('lock', { field: idOf(detail.field), event, detail })))
@@ -185,28 +199,11 @@ export class Widget {
     hear(fields.events.on('changed', () => this.#locksChanged()))
   }
 
-  #received(event: string, payload: unknown): void {
-    const fields = fieldsOf(payload)
-    if (event === 'RESOURCE_UPDATED') this.events.emit('resourceUpdated', fields)
-    if (event === 'ERROR') this.#failed(String(fields['code']), String(fields['message']))
-  }
-
-  #failed(code: string, message: string): void {
-    this.events.emit('error', { code, message })
-    this.#settings.onError({ code, message })
-  }
-
   #arrived(arrived: Arrived): void {
     if (arrived.userId !== '') {
       for (const wire of arrived.fields) this.#view?.flash(wire)
       this.events.emit('remote', { ...arrived, fields: arrived.fields.map(idOf) })
     }
-    this.#changed()
-  }
-
-  #keepDraft(draft: Draft): void {
-    this.drafts.set(draft.field, draft)
-    this.events.emit('draft', { ...draft, field: idOf(draft.field) })
     this.#changed()
   }
 
@@ -235,7 +232,7 @@ export class Widget {
       )
     }
     this.#life.add(this.document.events.on('joined', () => this.#claim()))
-    this.#life.add(this.locks.events.on('released', ({ userId }) => userId !== this.#ownId && this.#claim()))
+    this.#life.add(this.locks.events.on('released', ({ userId }) => userId !== this.ownId && this.#claim()))
   }
 
   #enter(field: BoundField | undefined): void {
@@ -253,14 +250,6 @@ export class Widget {
     if (this.#settings.locking !== 'focus' || this.#focused === undefined || !this.document.editable) return
     const { wire } = this.#focused
     if (this.locks.own(wire) === undefined && this.locks.against(wire) === undefined) this.locks.acquire(wire)
-  }
-
-  /** Leaving with text that is nowhere else asks first (G6); only then, for the sake of the back-forward cache. */
-  #warnBeforeLeaving(): void {
-    const view = this.#page.defaultView ?? window
-    this.#life.listen(view, 'beforeunload', (event) => {
-      if (this.status.save === 'unsaved') event.preventDefault()
-    })
   }
 
   /** Tells what has changed, once for all that changes in one turn. */

@@ -25,6 +25,17 @@ export class FakeGateway {
   /** What each attempt to connect came with. */
   credentials: Credentials[] = []
 
+  /** Of this resource; those of the others, which the same sockets serve. */
+  resourceId = 'r'
+  others = new Map<string, FakeGateway>()
+
+  /** Returns another resource on the same sockets. */
+  other(resourceId: string): FakeGateway {
+    const known = this.others.get(resourceId) ?? Object.assign(new FakeGateway(), { resourceId, sockets: this.sockets })
+    this.others.set(resourceId, known)
+    return known
+  }
+
   /** For the widget's connection. */
   open: OpenSocket = (_url, auth) => {
     const socket = new FakeSocket(this, auth)
@@ -50,7 +61,7 @@ export class FakeGateway {
     this.doc.transact(() => put(this.doc, field, value))
     this.revision++
     const update = encodeStateAsUpdate(this.doc, before)
-    for (const socket of this.sockets) socket.tell('Y_UPDATE', { resourceId: 'r', update, revision: this.revision, ...who })
+    for (const socket of this.sockets) socket.tell('Y_UPDATE', { resourceId: this.resourceId, update, revision: this.revision, ...who })
   }
 
   text(field: string): string {
@@ -84,7 +95,7 @@ export class FakeGateway {
     const known = payload['stateVector'] as Uint8Array | undefined
     const me = { userId: 'usr_001', name: 'Giulia Conti', role: 'nurse', mode: this.mode, sessions: [session], joinedAt: 1 }
     return {
-      resourceId: 'r',
+      resourceId: this.resourceId,
       mode: this.mode,
       users: [me],
       state: encodeStateAsUpdate(this.doc, known),
@@ -189,7 +200,9 @@ export class FakeSocket implements Socket, PrefersPolling {
     this.#gateway.heard.push({ event, payload: payload as Fields })
     if (event === 'HEARTBEAT' && !this.#gateway.silent) this.tell('HEARTBEAT_ACK', {})
     if (this.#gateway.silent) return
-    const result = this.#gateway.answer(event, payload as Fields, this.session)
+    const { resourceId } = payload as Fields
+    const gateway = this.#gateway.others.get(String(resourceId)) ?? this.#gateway
+    const result = gateway.answer(event, payload as Fields, this.session)
     if (typeof done === 'function') done(result)
   }
 

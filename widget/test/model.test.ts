@@ -138,7 +138,7 @@ const good: Options = { gatewayUrl: 'wss://g', token: 't' }
 test('G1 defaults', () => {
   const settings = settingsOf(good, document)
   assert.deepEqual(
-    [settings.resourceId, settings.locking, settings.optIn, settings.renewable, settings.panel, settings.mode],
+    [typeof settings.resourceId === 'function' && settings.resourceId(window.location), settings.locking, settings.optIn, settings.renewable, settings.panel, settings.mode],
     ['page:/patient/12345', 'off', false, false, 'auto', undefined],
   )
   assert.equal(settings.token(), 't')
@@ -152,6 +152,7 @@ const wrong: [string, object][] = [
   ['gatewayUrl', { gatewayUrl: '' }],
   ['token', { token: '' }],
   ['getToken', { getToken: 'x' }],
+  ['resourceId', { resourceId: 7 }],
   ['capture', { capture: 'all' }],
   ['mode', { mode: 'owner' }],
   ['locking', { locking: 'always' }],

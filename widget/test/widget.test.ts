@@ -4,7 +4,6 @@ import { test } from 'node:test'
 import { Handle } from '../src/handle.ts'
 import { settingsOf } from '../src/options.ts'
 import type { Options } from '../src/options.ts'
-import { Widget } from '../src/widget.ts'
 import { FakeGateway } from './gateway.ts'
 import { get, settled, show, type } from './dom.ts'
 
@@ -12,11 +11,10 @@ const markup = '<input id="a" value="page"><input id="b"><input type="checkbox" 
 
 function start(options: Partial<Options> = {}, gateway = new FakeGateway()) {
   const settings = settingsOf({ gatewayUrl: 'ws://g', token: 't', resourceId: 'r', ui: false, ...options }, document)
-  const widget = new Widget(settings, document, gateway.open)
-  const handle = new Handle(widget, () => undefined)
+  const handle = new Handle(settings, document, gateway.open, () => undefined)
   handle.start()
   handle.start()
-  return { gateway, widget, handle, socket: gateway.socket }
+  return { gateway, handle, socket: gateway.socket }
 }
 
 test('G4 fields that nobody wrote are filled from the page, once', () => {

@@ -25,10 +25,10 @@ export class Composition {
     return this.#composing
   }
 
-  /** Stops listening. */
+  /** Stops listening; a word that is being composed counts as it is. */
   end(): void {
     this.#life.end()
-    this.#timer.clear()
+    this.#end()
   }
 
   #goesOn(): void {

@@ -39,7 +39,6 @@ export class TextBinding implements Binding {
     this.#wire = wire
     this.#editor = editor
     this.#composition = new Composition(control.element, () => this.#settle())
-    this.#life.add(() => this.#composition.end())
     for (const type of ['input', 'change', 'blur']) {
       this.#life.listen(control.element, type, () => this.#mayHaveChanged(), { capture: true })
     }
@@ -69,6 +68,7 @@ export class TextBinding implements Binding {
   }
 
   detach(): void {
+    this.#composition.end()
     this.#unobserve?.()
     this.#unobserve = undefined
     this.#text = undefined
