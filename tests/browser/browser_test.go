@@ -39,6 +39,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"P two hundred fields are bound at once and rest quietly", "many"},
 		{"pictures", "images"},
 		{"G1 the record follows the path of the page", "navigation"},
+		{"G2 frames and shadow roots are searched, and their secrets are not", "frames"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

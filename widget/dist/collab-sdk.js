@@ -6992,6 +6992,30 @@ var CollabSDK = (() => {
     ];
   }
 
+  // src/discovery/generated.ts
+  var FORMS = [
+    /(?:^|-)(?::[rR]\w*:|«[rR]\w*»|_[rR]_\w+_)(?:$|-)/,
+    // React, and what builds on its useId
+    /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i,
+    // a UUID alone; with a word before it, it is the key of a row
+    /^ember\d+/,
+    /^(?:mat|cdk|ion)-[a-z-]+-\d+(?:-(?:input|button))?$/,
+    // Angular Material, Ionic
+    /^ext-(?:gen|comp|element)-?\d+|-\d{3,}-\w+El$/,
+    // Ext JS
+    /^yui(?:-gen\d|_\d)/,
+    /^gwt-uid-\d+$|^isc_[\dA-Z]+$/,
+    // GWT, SmartClient
+    /-vaadin-[a-z-]+-\d+$/,
+    /^p[nrv]_id_\d+/,
+    // PrimeNG, PrimeReact, PrimeVue
+    /^(?:headlessui|radix|react-select|react-aria|downshift|mui|ui-id|el-id|rc_select|__BVID__)[a-z-]*[-_]?\d+/,
+    /^mantine-[\da-z]{9}/
+  ];
+  function isGenerated(name) {
+    return FORMS.some((form) => form.test(name));
+  }
+
   // src/discovery/hash.ts
   function hash(text2) {
     let a = 3735928559;
@@ -7006,58 +7030,144 @@ var CollabSDK = (() => {
     return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
   }
 
+  // src/discovery/place.ts
+  var DISCONNECTED = 1;
+  var FOLLOWING = 4;
+  var frames = /* @__PURE__ */ new WeakMap();
+  function placeIn(frame, document2) {
+    frames.set(document2, frame);
+  }
+  function hostOf(root) {
+    return "host" in root ? root.host : frames.get(root);
+  }
+  function parentOf(element2) {
+    const { assignedSlot, parentNode } = element2;
+    if (assignedSlot !== null && assignedSlot !== void 0) return assignedSlot;
+    if (parentNode === null) return void 0;
+    return parentNode.nodeType === 1 ? parentNode : hostOf(parentNode);
+  }
+  function isUnder(element2, attribute) {
+    for (let at = element2; at !== void 0; at = parentOf(at)) if (at.hasAttribute(attribute)) return true;
+    return false;
+  }
+  function isShown(element2) {
+    for (let at = element2; at !== void 0; ) {
+      if (!at.isConnected || at.ownerDocument?.defaultView === null) return false;
+      at = frames.get(at.ownerDocument);
+    }
+    return true;
+  }
+  function inPageOrder(a, b) {
+    const position = a.compareDocumentPosition(b);
+    if ((position & DISCONNECTED) === 0) return (position & FOLLOWING) === 0 ? 1 : -1;
+    const [way, other] = [wayTo(a), wayTo(b)];
+    const fork = way.findIndex((step, depth) => step !== other[depth]);
+    const [one, two] = [way[fork], other[fork]];
+    if (one === void 0 || two === void 0) return way.length - other.length;
+    return (one.compareDocumentPosition(two) & FOLLOWING) === 0 ? 1 : -1;
+  }
+  function focusedIn(document2) {
+    let focused = document2.activeElement;
+    for (let inner = focused; inner; inner = inner.shadowRoot?.activeElement ?? documentIn(inner)?.activeElement ?? null) focused = inner;
+    return focused;
+  }
+  function documentIn(element2) {
+    if (element2.localName !== "iframe" && element2.localName !== "frame") return void 0;
+    return element2.contentDocument ?? void 0;
+  }
+  function wayTo(element2) {
+    const way = [];
+    for (let at = element2; at !== void 0; at = hostOf(at.getRootNode())) way.unshift(at);
+    return way;
+  }
+
   // src/discovery/identity.ts
   var LONGEST = 80;
   var Identity = class {
-    #ids = /* @__PURE__ */ new WeakMap();
+    /** What has an id, by the id without index, in the order of the page. */
     #taken = /* @__PURE__ */ new Map();
-    /** Returns the element's id. */
-    idOf(element2) {
-      const known = this.#ids.get(element2);
-      if (known !== void 0 && this.#taken.get(known) === element2) return known;
-      const base = baseId(element2);
-      let id2 = base;
-      for (let index = 2; this.#taken.has(id2); index++) id2 = `${base}~${index}`;
-      this.#ids.set(element2, id2);
-      this.#taken.set(id2, element2);
+    #bases = /* @__PURE__ */ new Map();
+    /** Returns the ids of elements that came together; in which order they are given makes no difference. */
+    name(elements) {
+      const groups = /* @__PURE__ */ new Map();
+      for (const element2 of elements) {
+        const base = baseId(element2);
+        const group = groups.get(base);
+        if (group === void 0) groups.set(base, [element2]);
+        else group.push(element2);
+      }
+      const ids = /* @__PURE__ */ new Map();
+      for (const [base, group] of groups) {
+        if (group.length > 1) group.sort(inPageOrder);
+        for (const element2 of group) ids.set(element2, this.#take(base, element2));
+      }
+      return ids;
+    }
+    /** Frees an id. */
+    release(id2) {
+      const base = this.#bases.get(id2);
+      if (base === void 0) return;
+      this.#bases.delete(id2);
+      const left = (this.#taken.get(base) ?? []).filter(({ index }) => indexed(base, index) !== id2);
+      if (left.length > 0) this.#taken.set(base, left);
+      else this.#taken.delete(base);
+    }
+    /** Takes the first index that is free after the one before on the page; where none fits between, one after all. */
+    #take(base, element2) {
+      const taken = this.#taken.get(base) ?? [];
+      let place2 = taken.length;
+      while (place2 > 0 && inPageOrder(taken[place2 - 1]?.element, element2) > 0) place2--;
+      let index = (taken[place2 - 1]?.index ?? 0) + 1;
+      if (index >= (taken[place2]?.index ?? Infinity)) index = Math.max(...taken.map((one) => one.index)) + 1;
+      taken.splice(place2, 0, { element: element2, index });
+      this.#taken.set(base, taken);
+      const id2 = indexed(base, index);
+      this.#bases.set(id2, base);
       return id2;
     }
-    /** Frees the element's id. */
-    release(element2) {
-      const id2 = this.#ids.get(element2);
-      if (id2 !== void 0 && this.#taken.get(id2) === element2) this.#taken.delete(id2);
-    }
   };
-  function groupKey(element2) {
-    const name = element2.getAttribute("name");
-    return element2.getAttribute("type") === "radio" && name ? shorten(`name-${name}`) : void 0;
+  function indexed(base, index) {
+    return index === 1 && !/~\d+$/.test(base) ? base : `${base}~${index}`;
+  }
+  function groupOf(element2) {
+    const { type, name, form } = element2;
+    return type === "radio" && name ? { owner: form ?? element2.getRootNode(), name } : void 0;
   }
   function baseId(element2) {
-    const group = groupKey(element2);
-    if (group !== void 0) return group;
-    const id2 = element2.getAttribute("id");
-    if (id2) return shorten(`id-${id2}`);
-    const name = element2.getAttribute("name");
-    if (name) return shorten(`name-${name}`);
+    const own = ownName(element2) ?? placeholderOf(element2);
+    const id2 = own ?? `position-${path(element2)}`;
+    return shorten(id2 + scopeOf(element2));
+  }
+  function ownName(element2) {
+    const id2 = stable(element2.getAttribute("id"));
+    const name = stable(element2.getAttribute("name")) ?? stable(element2.getAttribute("formcontrolname"));
+    const asGroup = name !== void 0 && groupOf(element2) !== void 0;
+    if (id2 !== void 0 && !asGroup) return `id-${id2}`;
+    return name === void 0 ? void 0 : `name-${name}`;
+  }
+  function scopeOf(node) {
+    const host = hostOf(node.getRootNode());
+    if (host === void 0) return "";
+    return `@${ownName(host)?.replace(/^id-/, "#") ?? path(host)}${scopeOf(host)}`;
+  }
+  function stable(name) {
+    return name === null || name === "" || isGenerated(name) ? void 0 : name;
+  }
+  function placeholderOf(element2) {
     const placeholder = element2.getAttribute("placeholder") ?? element2.getAttribute("aria-placeholder");
-    if (placeholder) return `placeholder-${hash(placeholder.trim())}`;
-    return shorten(`position-${path(element2)}`);
+    return placeholder ? `placeholder-${hash(placeholder.trim())}` : void 0;
   }
   function path(element2) {
     const steps = [];
-    for (let at = element2; at !== null; at = parentOf(at)) {
-      const id2 = at === element2 ? "" : at.getAttribute("id") ?? "";
-      if (id2 !== "") {
+    for (let at = element2; at !== null; at = at.parentElement) {
+      const id2 = at === element2 ? void 0 : stable(at.getAttribute("id"));
+      if (id2 !== void 0) {
         steps.unshift(`#${id2}`);
         break;
       }
       steps.unshift(`${at.localName}${place(at)}`);
     }
     return steps.join("/");
-  }
-  function parentOf(element2) {
-    const root = element2.parentNode;
-    return root !== null && "host" in root ? root.host : element2.parentElement;
   }
   function place(element2) {
     let number2 = 1;
@@ -7070,6 +7180,42 @@ var CollabSDK = (() => {
     const printable = id2.replace(/[\u0000-\u001f\u007f-\u009f\ud800-\udfff]/gu, "_");
     return printable.length <= LONGEST ? printable : `${printable.slice(0, LONGEST - 14)}-${hash(id2)}`;
   }
+
+  // src/discovery/groups.ts
+  var Groups = class {
+    #owners = /* @__PURE__ */ new WeakMap();
+    #count = 0;
+    #fields = /* @__PURE__ */ new Map();
+    /** Sorts what has come into groups, each in the order of the page. */
+    of(come) {
+      const groups = /* @__PURE__ */ new Map();
+      for (const { element: element2, kind } of come) {
+        const key = kind === "radio" ? this.#keyOf(element2) : void 0;
+        if (key !== void 0) groups.set(key, [...groups.get(key) ?? [], element2]);
+      }
+      for (const group of groups.values()) group.sort(inPageOrder);
+      return groups;
+    }
+    /** Returns the field of a group. */
+    get(key) {
+      return this.#fields.get(key);
+    }
+    /** Notes the field of a group. */
+    set(key, field) {
+      this.#fields.set(key, field);
+    }
+    /** Forgets a field. */
+    delete(field) {
+      for (const [key, one] of this.#fields) if (one === field) this.#fields.delete(key);
+    }
+    #keyOf(element2) {
+      const group = groupOf(element2);
+      if (group === void 0) return void 0;
+      const owner = this.#owners.get(group.owner) ?? ++this.#count;
+      this.#owners.set(group.owner, owner);
+      return `${owner} ${group.name}`;
+    }
+  };
 
   // src/discovery/label.ts
   var LONGEST2 = 60;
@@ -7111,14 +7257,14 @@ var CollabSDK = (() => {
   ]);
   var BOX_TYPES = /* @__PURE__ */ new Set(["checkbox", "radio"]);
   var SECRET_TOKENS = /^(?:.*-password|one-time-code|cc-.*)$/;
-  var RICH_EDITORS = ".ProseMirror,.ql-editor,.ck-content,.cke_editable,.mce-content-body,.public-DraftEditor-content,[data-slate-editor],[data-lexical-editor],.cm-content,.trix-content";
+  var RICH_EDITORS = ".ProseMirror,.ql-editor,.ck-content,.cke_editable,.mce-content-body,.public-DraftEditor-content,[data-slate-editor],[data-lexical-editor],.cm-content,.trix-content,.CodeMirror,.monaco-editor,.ace_editor,.xterm";
+  var EDITABLE = '[contenteditable]:not([contenteditable="false" i])';
   var Exclusions = class {
     #secret = /* @__PURE__ */ new WeakSet();
     #secretNames = /* @__PURE__ */ new Set();
-    /** Reports whether the element may be a field. */
-    allows(element2) {
-      if (this.#isSecret(element2)) return false;
-      if (ignored(element2)) return false;
+    /** Reports whether the element may be a field. Text that is plain stays so, whatever the browser makes of its lines. */
+    allows(element2, isPlain = false) {
+      if (this.#isSecret(element2) || isUnder(element2, "data-collab-ignore") || isPartOfEditor(element2)) return false;
       switch (element2.localName) {
         case "input":
           return TEXT_TYPES.has(typeOf(element2)) || BOX_TYPES.has(typeOf(element2));
@@ -7126,167 +7272,278 @@ var CollabSDK = (() => {
         case "select":
           return true;
         default:
-          return isPlainEditable(element2);
+          return isEditable(element2) && (isPlain || hasPlainText(element2));
       }
     }
-    /** Remembers a field that holds a secret now; to be told of every element seen and of every change of a type. */
-    note(element2, formerType) {
+    /**
+     * Remembers a field that holds a secret now; to be told of every element seen and of every change of a type. `at` is where
+     * on the page it is, or was.
+     */
+    note(element2, formerType, at = element2) {
       const wasSecret = formerType?.toLowerCase() === "password";
-      if (!wasSecret && !(element2.localName === "input" && typeOf(element2) === "password")) return;
+      if (wasSecret || element2.localName === "input" && typeOf(element2) === "password") this.#remember(element2, at);
+    }
+    #remember(element2, at) {
       this.#secret.add(element2);
-      for (const name of namesOf(element2)) this.#secretNames.add(name);
+      for (const name of namesOf(element2, at)) this.#secretNames.add(name);
     }
     #isSecret(element2) {
       this.note(element2);
-      if (this.#secret.has(element2) || namesOf(element2).some((name) => this.#secretNames.has(name))) return true;
+      if (this.#secret.has(element2)) return true;
+      if (this.#secretNames.size > 0 && namesOf(element2, element2).some((name) => this.#secretNames.has(name))) return true;
       const tokens = (element2.getAttribute("autocomplete") ?? "").toLowerCase().split(/\s+/);
-      return tokens.some((token) => SECRET_TOKENS.test(token)) || isMasked(element2);
+      if (tokens.some((token) => SECRET_TOKENS.test(token))) return true;
+      if (!isMasked(element2)) return false;
+      this.#remember(element2, element2);
+      return true;
     }
   };
+  var exclusionsOfPage = new Exclusions();
   function typeOf(element2) {
     const property = element2.type;
     return (typeof property === "string" ? property : "text").toLowerCase();
-  }
-  function ignored(element2) {
-    for (let at = element2; at !== null; ) {
-      if (at.closest("[data-collab-ignore]") !== null) return true;
-      const root = at.getRootNode();
-      at = "host" in root ? root.host : null;
-    }
-    return false;
   }
   function isMasked(element2) {
     const view = element2.ownerDocument.defaultView;
     const masking = view?.getComputedStyle(element2).getPropertyValue("-webkit-text-security") ?? "";
     return masking !== "" && masking !== "none";
   }
-  function isPlainEditable(element2) {
-    const editable = element2.getAttribute("contenteditable");
-    if (editable === null || editable.toLowerCase() === "false" || element2.matches(RICH_EDITORS)) return false;
-    if (editable.toLowerCase() === "plaintext-only" || element2.hasAttribute("data-collab")) return true;
+  function isPartOfEditor(element2) {
+    if (element2.closest(RICH_EDITORS) !== null) return true;
+    return element2.matches(EDITABLE) && element2.parentElement?.closest(EDITABLE) != null && !element2.hasAttribute("data-collab");
+  }
+  function isEditable(element2) {
+    return ["", "true", "plaintext-only"].includes(element2.getAttribute("contenteditable")?.toLowerCase() ?? "false");
+  }
+  function hasPlainText(element2) {
+    if (element2.getAttribute("contenteditable") === "plaintext-only" || element2.hasAttribute("data-collab")) return true;
     return [...element2.querySelectorAll("*")].every((child) => child.localName === "br");
   }
-  function namesOf(element2) {
-    const id2 = element2.getAttribute("id");
-    const name = element2.getAttribute("name");
-    return [...id2 ? [`id ${id2}`] : [], ...name ? [`name ${name}`] : []];
+  function namesOf(element2, at) {
+    const named = ["id", "name"].filter((attribute) => element2.getAttribute(attribute));
+    const scope = scopeOf(at);
+    const attributes = named.length > 0 || !element2.getAttribute("placeholder") ? named : ["placeholder"];
+    return attributes.map((attribute) => `${attribute} ${element2.getAttribute(attribute)}${scope}`);
+  }
+
+  // src/discovery/roots.ts
+  var CANDIDATES = "input,textarea,select,[contenteditable]";
+  var SWEEP_MS = 1e3;
+  var SWEEP_SHARE = 100;
+  var Roots = class {
+    #hooks;
+    #roots = /* @__PURE__ */ new Map();
+    /** Names of custom elements that are not defined yet. */
+    #awaited = /* @__PURE__ */ new Set();
+    #ended = false;
+    #sweeping = new Timer();
+    constructor(hooks) {
+      this.#hooks = hooks;
+      this.#sweeping.set(SWEEP_MS, () => this.#sweep());
+    }
+    /** Lets go of everything. */
+    end() {
+      this.#ended = true;
+      this.#sweeping.clear();
+      for (const life of this.#roots.values()) life.end();
+      this.#roots.clear();
+    }
+    /** Adds what may be a field in a document or shadow root, and listens there from then on. */
+    enter(root, found) {
+      if (!this.#roots.has(root)) this.#open(root);
+      this.within(root, found);
+    }
+    /** Adds what may be a field at a node and under it, shadow roots and frames included. */
+    within(node, found) {
+      if (node.nodeType === Node.ELEMENT_NODE) this.#visit(node, found);
+      for (const element2 of node.querySelectorAll("*")) this.#visit(element2, found);
+    }
+    /** Adds what is in a shadow root that the element got meanwhile. */
+    enterNew(element2, found) {
+      if (element2.shadowRoot && !this.#roots.has(element2.shadowRoot)) this.enter(element2.shadowRoot, found);
+    }
+    /** Reports whether the element is on the page, and no other widget's. */
+    has(element2) {
+      const { ownerDocument } = element2;
+      return isShown(element2) && (hostOf(ownerDocument) === void 0 || !hasWidget(ownerDocument));
+    }
+    /** Lets go of roots that are not shown any more. */
+    close() {
+      for (const [root, life] of this.#roots) {
+        const host = hostOf(root);
+        if (host === void 0 || isShown(host) && rootIn(host) === root) continue;
+        life.end();
+        this.#roots.delete(root);
+      }
+    }
+    #open(root) {
+      const life = new Lifetime();
+      this.#roots.set(root, life);
+      this.#hooks.observe(root);
+      const quiet = { capture: true, passive: true };
+      life.listen(root, "load", ({ target }) => this.#loaded(target), quiet);
+      if (root.nodeType !== Node.DOCUMENT_NODE) return;
+      life.listen(root, "focusin", (event) => this.#reveal(event.composedPath()), quiet);
+      this.#hooks.opened(root, life);
+    }
+    #visit(element2, found) {
+      if (element2.matches(CANDIDATES)) found.add(element2);
+      const inside = rootIn(element2);
+      if (inside !== void 0) this.enter(inside, found);
+      else if (element2.localName.includes("-")) this.#awaitDefinition(element2);
+    }
+    #loaded(frame) {
+      if (frame.localName !== "iframe" && frame.localName !== "frame") return;
+      const found = /* @__PURE__ */ new Set();
+      this.#visit(frame, found);
+      this.#hooks.found(found);
+    }
+    /** Opens shadow roots that an event came out of. */
+    #reveal(path2) {
+      const found = /* @__PURE__ */ new Set();
+      for (const node of path2) {
+        if (node.nodeType === Node.DOCUMENT_FRAGMENT_NODE && !this.#roots.has(node)) this.enter(node, found);
+      }
+      if (found.size > 0) this.#hooks.found(found);
+    }
+    /** A custom element that is defined later gets its shadow root then, of which no observer tells. */
+    #awaitDefinition({ localName, ownerDocument }) {
+      const registry = ownerDocument.defaultView?.customElements;
+      if (registry === void 0 || this.#awaited.has(localName) || registry.get(localName) !== void 0) return;
+      this.#awaited.add(localName);
+      registry.whenDefined(localName).then(
+        () => this.#ended || this.#look(),
+        () => void 0
+        // not a valid name: never defined
+      );
+    }
+    #sweep() {
+      const began = performance.now();
+      if (!document.hidden) this.#look();
+      this.#sweeping.set(Math.max(SWEEP_MS, (performance.now() - began) * SWEEP_SHARE), () => this.#sweep());
+    }
+    /** Looks for roots that are not open yet. */
+    #look() {
+      const found = /* @__PURE__ */ new Set();
+      let fresh = false;
+      for (const root of [...this.#roots.keys()]) {
+        for (const element2 of root.querySelectorAll("*")) {
+          const inside = rootIn(element2);
+          if (inside === void 0 || this.#roots.has(inside)) continue;
+          fresh = true;
+          this.enter(inside, found);
+        }
+      }
+      if (fresh) this.#hooks.found(found);
+    }
+  };
+  function rootIn(element2) {
+    if (element2.shadowRoot !== null) return element2.shadowRoot;
+    const document2 = documentIn(element2);
+    if (document2 === void 0 || hasWidget(document2)) return void 0;
+    placeIn(element2, document2);
+    return document2;
+  }
+  function hasWidget(document2) {
+    return document2.defaultView?.CollabSDK !== void 0;
   }
 
   // src/discovery/scanner.ts
-  var CANDIDATES = "input,textarea,select,[contenteditable]";
-  var WATCHED = [
-    "type",
-    "autocomplete",
-    "contenteditable",
-    "data-collab",
-    "data-collab-ignore",
-    "id",
-    "name",
-    "multiple"
-  ];
+  var INHERITED = ["data-collab", "data-collab-ignore", "contenteditable"];
+  var OWN = ["type", "autocomplete", "id", "name", "multiple"];
   var Scanner = class {
     #options;
-    #tell;
-    #exclusions = new Exclusions();
+    #hooks;
+    #exclusions;
     #known = /* @__PURE__ */ new Map();
-    #roots = /* @__PURE__ */ new Set();
     #life = new Lifetime();
-    #observer;
-    constructor(options, tell) {
+    #roots;
+    constructor(options, hooks, exclusions = exclusionsOfPage) {
       this.#options = options;
-      this.#tell = tell;
-      this.#observer = new MutationObserver((records) => this.#changed(records));
-      this.#life.add(() => this.#observer.disconnect());
+      this.#hooks = hooks;
+      this.#exclusions = exclusions;
+      const observer = new MutationObserver((records) => this.#changed(records));
+      const watch = {
+        childList: true,
+        subtree: true,
+        attributes: true,
+        attributeFilter: [...INHERITED, ...OWN],
+        attributeOldValue: true
+      };
+      this.#roots = new Roots({
+        observe: (root) => observer.observe(root, watch),
+        opened: hooks.opened,
+        found: (candidates) => this.#update(candidates, true)
+      });
+      this.#life.add(() => observer.disconnect());
+      this.#life.add(() => this.#roots.end());
     }
     /** Begins with the document, and tells at once of what is there. */
     start(document2) {
-      this.#update(this.#open(document2));
+      const found = /* @__PURE__ */ new Set();
+      this.#roots.enter(document2, found);
+      this.#update(found, false);
     }
     /** Stops watching. */
     end() {
       this.#life.end();
       this.#known.clear();
-      this.#roots.clear();
-    }
-    /** Observes a document or shadow root and returns the elements in it that may be fields. */
-    #open(root) {
-      if (this.#roots.has(root)) return [];
-      this.#roots.add(root);
-      this.#observer.observe(root, {
-        childList: true,
-        subtree: true,
-        attributes: true,
-        attributeFilter: WATCHED,
-        attributeOldValue: true
-      });
-      return this.#within(root);
-    }
-    /** Returns the candidates under a node, and opens the roots and frames there. */
-    #within(node) {
-      const self2 = node instanceof Element || "matches" in node ? [node] : [];
-      const found = [...self2, ...node.querySelectorAll("*")];
-      return found.flatMap((element2) => {
-        const inside = element2.shadowRoot === null ? [] : this.#open(element2.shadowRoot);
-        if (element2.localName.includes("-") && element2.shadowRoot === null) this.#whenDefined(element2);
-        if (element2.localName === "iframe") inside.push(...this.#openFrame(element2));
-        return element2.matches(CANDIDATES) ? [element2, ...inside] : inside;
-      });
-    }
-    #openFrame(frame) {
-      if (!this.#roots.has(frame)) {
-        this.#roots.add(frame);
-        this.#life.listen(frame, "load", () => this.#update(this.#openFrame(frame)));
-      }
-      try {
-        const view = frame.contentWindow;
-        return frame.contentDocument === null || view?.CollabSDK !== void 0 ? [] : this.#open(frame.contentDocument);
-      } catch {
-        return [];
-      }
-    }
-    /** A custom element that is defined later gets its shadow root then, of which no observer tells. */
-    #whenDefined(element2) {
-      const registry = element2.ownerDocument.defaultView?.customElements;
-      if (registry === void 0 || registry.get(element2.localName) !== void 0) return;
-      registry.whenDefined(element2.localName).then(
-        () => this.#life.ended || this.#update(this.#within(element2)),
-        () => void 0
-        // not a valid name: never defined
-      );
     }
     #changed(records) {
       const again = /* @__PURE__ */ new Set();
-      for (const record of records) {
-        const target = record.target;
-        if (target.shadowRoot) for (const element2 of this.#open(target.shadowRoot)) again.add(element2);
-        if (record.attributeName === "type") this.#exclusions.note(target, record.oldValue);
-        if (record.type === "attributes") for (const element2 of this.#within(target)) again.add(element2);
-        for (const node of record.addedNodes) {
-          if (node.nodeType === Node.ELEMENT_NODE) for (const element2 of this.#within(node)) again.add(element2);
+      const covered = /* @__PURE__ */ new Set();
+      let removed = false;
+      for (const { type, target, attributeName, oldValue, addedNodes, removedNodes } of records) {
+        const element2 = target;
+        if (type === "attributes") {
+          if (attributeName === "type") this.#exclusions.note(element2, oldValue);
+          if (INHERITED.includes(attributeName ?? "")) this.#cover(element2, again, covered);
+          else if (element2.matches(CANDIDATES)) again.add(element2);
         }
+        for (const node of addedNodes) {
+          if (node.nodeType === Node.ELEMENT_NODE) this.#added(node, target, again, covered);
+        }
+        for (const node of removedNodes) removed ||= node.nodeType === Node.ELEMENT_NODE;
+        if (target.nodeType === Node.ELEMENT_NODE) this.#roots.enterNew(element2, again);
       }
-      this.#update([...again]);
+      this.#update(again, removed);
     }
-    #update(elements) {
-      const gone = [...this.#known.keys()].filter((element2) => !element2.isConnected);
+    #added(element2, target, again, covered) {
+      if (element2.isConnected) return this.#cover(element2, again, covered);
+      for (const input of [element2, ...element2.querySelectorAll("input")]) this.#exclusions.note(input, null, target);
+    }
+    #cover(element2, again, covered) {
+      const isCovered2 = covered.has(element2) || element2.parentNode !== null && covered.has(element2.parentNode);
+      covered.add(element2);
+      if (!isCovered2) this.#roots.within(element2, again);
+    }
+    /** Decides about elements; about those that are known, too, when something may have gone. */
+    #update(elements, removed) {
+      if (removed) this.#roots.close();
+      const gone = removed ? [...this.#known.keys()].filter((element2) => !this.#roots.has(element2)) : [];
+      for (const element2 of gone) this.#known.delete(element2);
       const come = [];
       for (const element2 of elements) {
-        const kind = element2.isConnected && this.#wants(element2) ? kindOf(element2) : void 0;
         const known = this.#known.get(element2);
-        if (known === kind || gone.includes(element2)) continue;
+        this.#exclusions.note(element2);
+        const kind = this.#roots.has(element2) && this.#wants(element2, known) ? kindOf(element2) : void 0;
+        const name = kind && ownName(element2);
+        if (known?.kind === kind && known?.name === name) continue;
         if (known !== void 0) gone.push(element2);
-        if (kind !== void 0) come.push({ element: element2, kind });
+        if (kind === void 0) this.#known.delete(element2);
+        else {
+          this.#known.set(element2, { kind, name });
+          come.push({ element: element2, kind });
+        }
       }
-      for (const element2 of gone) this.#known.delete(element2);
-      for (const { element: element2, kind } of come) this.#known.set(element2, kind);
-      if (come.length > 0 || gone.length > 0) this.#tell(come, gone);
+      if (come.length > 0 || gone.length > 0) this.#hooks.found(come, gone);
     }
-    #wants(element2) {
-      if (!this.#exclusions.allows(element2)) return false;
+    #wants(element2, known) {
+      if (!this.#exclusions.allows(element2, known?.kind === "editable")) return false;
       const { include, exclude, optIn } = this.#options;
       if (exclude.some((selector) => element2.matches(selector))) return false;
       const included = include.some((selector) => element2.matches(selector));
-      return optIn ? included || element2.closest("[data-collab]") !== null : included || include.length === 0;
+      return optIn ? included || isUnder(element2, "data-collab") : included || include.length === 0;
     }
   };
   function kindOf(element2) {
@@ -7333,6 +7590,7 @@ var CollabSDK = (() => {
   // src/fields.ts
   var SETTLED_MS = 1e3;
   var Fields = class {
+    /** `opened` tells of the page and of each frame's document, whose events reach no other one, until `life` ends. */
     events = new Emitter();
     #document;
     #scanner;
@@ -7340,6 +7598,7 @@ var CollabSDK = (() => {
     #fields = /* @__PURE__ */ new Map();
     #byWire = /* @__PURE__ */ new Map();
     #byElement = /* @__PURE__ */ new Map();
+    #groups = new Groups();
     #seeding;
     #carried;
     #watch;
@@ -7351,7 +7610,10 @@ var CollabSDK = (() => {
       this.#carried = carried;
       this.#watch = new CarriedWatch((field) => this.#renew(field), () => this.#consider());
       for (const end of [() => this.#watch.end(), () => this.#settled.clear()]) this.#life.add(end);
-      this.#scanner = new Scanner(options, (come, gone) => this.#update(come, gone));
+      this.#scanner = new Scanner(options, {
+        found: (come, gone) => this.#update(come, gone),
+        opened: (page, life) => this.events.emit("opened", { document: page, life })
+      });
       this.#life.add(() => this.#scanner.end());
       this.#life.add(document2.events.on("joined", () => this.#joined()));
       this.#life.add(document2.events.on("replaced", () => this.#each((field) => field.rebind(document2))));
@@ -7373,9 +7635,13 @@ var CollabSDK = (() => {
     ofWire(wire) {
       return this.#byWire.get(wire);
     }
-    /** Returns the field of an element. */
-    ofElement(element2) {
-      return element2 === null ? void 0 : this.#byElement.get(element2);
+    /** Returns the field that has the focus on a page, in a shadow root or frame too. */
+    focusedIn(page) {
+      for (let at = focusedIn(page); at !== null; at = at.parentElement) {
+        const field = this.#byElement.get(at);
+        if (field !== void 0) return field;
+      }
+      return void 0;
     }
     /** Returns the field that an event happened in. */
     ofEvent(event) {
@@ -7407,24 +7673,33 @@ var CollabSDK = (() => {
       this.events.emit("changed", this.all);
     }
     #addAll(come) {
-      const fields = new Set(come.map((found) => this.#add(found)));
-      for (const field of fields) {
-        if (field.binding.elements.every((element2) => this.#carried.holds(element2, field.base))) this.#watch.add(field);
+      const groups = this.#groups.of(come);
+      const later = new Set([...groups].flatMap(([key, buttons]) => this.#groups.get(key) ? buttons : buttons.slice(1)));
+      const first = come.filter(({ element: element2 }) => !later.has(element2));
+      const ids = this.#identity.name(first.map(({ element: element2 }) => element2));
+      for (const { element: element2, kind } of first) this.#add(element2, kind, ids.get(element2) ?? "");
+      for (const [key, buttons] of groups) this.#group(key, buttons);
+      for (const field of new Set(come.map(({ element: element2 }) => this.#byElement.get(element2)))) {
+        const isCarried = field?.binding.elements.every((element2) => this.#carried.holds(element2, field.base));
+        if (field !== void 0 && isCarried) this.#watch.add(field);
       }
     }
-    #add({ element: element2, kind }) {
-      const group = kind === "radio" ? this.#fields.get(groupKey(element2) ?? "") : void 0;
-      if (group !== void 0) {
-        group.add(element2);
-        this.#byElement.set(element2, group);
-        return group;
-      }
-      const id2 = this.#identity.idOf(element2);
+    #add(element2, kind, id2) {
       const field = new BoundField(id2, kind, labelOf(element2), bind(element2, kind, wireName(id2, kind), this.#document));
       this.#fields.set(id2, field);
       this.#byWire.set(field.wire, field);
       this.#byElement.set(element2, field);
-      return field;
+    }
+    /** Makes radio buttons of one group one field: that of the group, or of its first button. */
+    #group(key, buttons) {
+      const field = this.#groups.get(key) ?? this.#byElement.get(buttons[0]);
+      if (field === void 0) return;
+      this.#groups.set(key, field);
+      for (const button2 of buttons) {
+        if (this.#byElement.has(button2)) continue;
+        this.#byElement.set(button2, field);
+        field.add(button2);
+      }
     }
     /** The page has put something else into a field that was carried over: it is found anew, with what it shows now. */
     #renew({ kind, binding: { elements } }) {
@@ -7440,7 +7715,8 @@ var CollabSDK = (() => {
       this.#watch.drop(field);
       if (waits) this.#document.keepAsDraft(field.wire, shown(value2), "removed");
       field.binding.detach();
-      this.#identity.release(element2);
+      this.#identity.release(field.id);
+      this.#groups.delete(field);
       this.#fields.delete(field.id);
       this.#byWire.delete(field.wire);
     }
@@ -8030,8 +8306,8 @@ var CollabSDK = (() => {
     /** Shows once that somebody else has changed the field. */
     flash() {
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      const frames = calm ? [{ opacity: 1 }, { opacity: 1 }] : [{ opacity: 0 }, { opacity: 1, offset: 0.25 }, { opacity: 0 }];
-      this.#flash.animate(frames, calm ? STEADY_MS : FLASH_MS);
+      const frames2 = calm ? [{ opacity: 1 }, { opacity: 1 }] : [{ opacity: 0 }, { opacity: 1, offset: 0.25 }, { opacity: 0 }];
+      this.#flash.animate(frames2, calm ? STEADY_MS : FLASH_MS);
     }
     /** A scroll container that cuts the field cuts the ring, and hides the cluster when it cuts the corner. */
     #clip(hidden) {
@@ -8668,7 +8944,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
         this.#life.add(() => this.#view?.end());
       }
       this.fields.start(this.#page);
-      this.#enter(this.fields.ofElement(this.#page.activeElement));
+      this.#enter(this.fields.focusedIn(this.#page));
       this.document.start();
       this.#changed();
     }
@@ -8767,19 +9043,15 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
     }
     #watchFocus() {
       const quiet = { capture: true, passive: true };
-      this.#life.listen(this.#page, "focusin", (event) => this.#enter(this.fields.ofEvent(event)), quiet);
-      this.#life.listen(this.#page, "focusout", () => this.#enter(void 0), quiet);
-      for (const type of ["input", "keydown", "pointerdown"]) {
-        this.#life.listen(
-          this.#page,
-          type,
-          () => {
-            this.locks.active();
-            this.#claim();
-          },
-          quiet
-        );
-      }
+      const active = () => {
+        this.locks.active();
+        this.#claim();
+      };
+      this.#life.add(this.fields.events.on("opened", ({ document: document2, life }) => {
+        life.listen(document2, "focusin", (event) => this.#enter(this.fields.ofEvent(event)), quiet);
+        life.listen(document2, "focusout", () => this.#enter(void 0), quiet);
+        for (const type of ["input", "keydown", "pointerdown"]) life.listen(document2, type, active, quiet);
+      }));
       this.#life.add(this.document.events.on("joined", () => this.#claim()));
       this.#life.add(this.locks.events.on("released", ({ userId }) => userId !== this.ownId && this.#claim()));
     }

@@ -6,8 +6,10 @@ import { ChoiceBinding, checkboxControl, radioControl, selectControl } from './b
 import { EditableControl } from './binding/editable.ts'
 import { InputControl } from './binding/input.ts'
 import { TextBinding } from './binding/text.ts'
-import { Identity, groupKey } from './discovery/identity.ts'
+import { Groups } from './discovery/groups.ts'
+import { Identity } from './discovery/identity.ts'
 import { labelOf } from './discovery/label.ts'
+import { focusedIn } from './discovery/place.ts'
 import { Scanner } from './discovery/scanner.ts'
 import type { Found, ScanOptions } from './discovery/scanner.ts'
 import type { SharedDocument } from './document.ts'
@@ -23,13 +25,18 @@ const SETTLED_MS = 1_000
 
 /** The fields of the page, as they come, are bound, and go. */
 export class Fields {
-  readonly events = new Emitter<{ changed: readonly BoundField[] }>()
+  /** `opened` tells of the page and of each frame's document, whose events reach no other one, until `life` ends. */
+  readonly events = new Emitter<{
+    changed: readonly BoundField[]
+    opened: { readonly document: Document; readonly life: Lifetime }
+  }>()
   #document: SharedDocument
   #scanner: Scanner
   #identity = new Identity()
   #fields = new Map<string, BoundField>()
   #byWire = new Map<string, BoundField>()
   #byElement = new Map<Element, BoundField>()
+  #groups = new Groups()
   #seeding: Seeding
   #carried: Carried
   #watch: CarriedWatch
@@ -42,7 +49,10 @@ export class Fields {
     this.#carried = carried
     this.#watch = new CarriedWatch((field) => this.#renew(field), () => this.#consider())
     for (const end of [() => this.#watch.end(), () => this.#settled.clear()]) this.#life.add(end)
-    this.#scanner = new Scanner(options, (come, gone) => this.#update(come, gone))
+    this.#scanner = new Scanner(options, {
+      found: (come, gone) => this.#update(come, gone),
+      opened: (page, life) => this.events.emit('opened', { document: page, life }),
+    })
     this.#life.add(() => this.#scanner.end())
     this.#life.add(document.events.on('joined', () => this.#joined()))
     this.#life.add(document.events.on('replaced', () => this.#each((field) => field.rebind(document))))
@@ -69,9 +79,13 @@ export class Fields {
     return this.#byWire.get(wire)
   }
 
-  /** Returns the field of an element. */
-  ofElement(element: Element | null): BoundField | undefined {
-    return element === null ? undefined : this.#byElement.get(element)
+  /** Returns the field that has the focus on a page, in a shadow root or frame too. */
+  focusedIn(page: Document): BoundField | undefined {
+    for (let at = focusedIn(page); at !== null; at = at.parentElement) {
+      const field = this.#byElement.get(at)
+      if (field !== undefined) return field
+    }
+    return undefined
   }
 
   /** Returns the field that an event happened in. */
@@ -107,25 +121,35 @@ export class Fields {
   }
 
   #addAll(come: readonly Found[]): void {
-    const fields = new Set(come.map((found) => this.#add(found)))
-    for (const field of fields) {
-      if (field.binding.elements.every((element) => this.#carried.holds(element, field.base))) this.#watch.add(field)
+    const groups = this.#groups.of(come)
+    const later = new Set([...groups].flatMap(([key, buttons]) => (this.#groups.get(key) ? buttons : buttons.slice(1))))
+    const first = come.filter(({ element }) => !later.has(element))
+    const ids = this.#identity.name(first.map(({ element }) => element))
+    for (const { element, kind } of first) this.#add(element, kind, ids.get(element) ?? '')
+    for (const [key, buttons] of groups) this.#group(key, buttons)
+    for (const field of new Set(come.map(({ element }) => this.#byElement.get(element)))) {
+      const isCarried = field?.binding.elements.every((element) => this.#carried.holds(element, field.base))
+      if (field !== undefined && isCarried) this.#watch.add(field)
     }
   }
 
-  #add({ element, kind }: Found): BoundField {
-    const group = kind === 'radio' ? this.#fields.get(groupKey(element) ?? '') : undefined
-    if (group !== undefined) {
-      group.add(element as HTMLInputElement)
-      this.#byElement.set(element, group)
-      return group
-    }
-    const id = this.#identity.idOf(element)
+  #add(element: HTMLElement, kind: FieldKind, id: string): void {
     const field = new BoundField(id, kind, labelOf(element), bind(element, kind, wireName(id, kind), this.#document))
     this.#fields.set(id, field)
     this.#byWire.set(field.wire, field)
     this.#byElement.set(element, field)
-    return field
+  }
+
+  /** Makes radio buttons of one group one field: that of the group, or of its first button. */
+  #group(key: string, buttons: readonly HTMLElement[]): void {
+    const field = this.#groups.get(key) ?? this.#byElement.get(buttons[0] as HTMLElement)
+    if (field === undefined) return
+    this.#groups.set(key, field)
+    for (const button of buttons) {
+      if (this.#byElement.has(button)) continue
+      this.#byElement.set(button, field)
+      field.add(button as HTMLInputElement)
+    }
   }
 
   /** The page has put something else into a field that was carried over: it is found anew, with what it shows now. */
@@ -143,7 +167,8 @@ export class Fields {
     this.#watch.drop(field)
     if (waits) this.#document.keepAsDraft(field.wire, shown(value), 'removed')
     field.binding.detach()
-    this.#identity.release(element)
+    this.#identity.release(field.id)
+    this.#groups.delete(field)
     this.#fields.delete(field.id)
     this.#byWire.delete(field.wire)
   }

@@ -107,7 +107,7 @@ export class Widget {
       this.#life.add(() => this.#view?.end())
     }
     this.fields.start(this.#page)
-    this.#enter(this.fields.ofElement(this.#page.activeElement))
+    this.#enter(this.fields.focusedIn(this.#page))
     this.document.start()
     this.#changed()
   }
@@ -218,19 +218,15 @@ export class Widget {
 
   #watchFocus(): void {
     const quiet = { capture: true, passive: true }
-    this.#life.listen(this.#page, 'focusin', (event) => this.#enter(this.fields.ofEvent(event)), quiet)
-    this.#life.listen(this.#page, 'focusout', () => this.#enter(undefined), quiet)
-    for (const type of ['input', 'keydown', 'pointerdown']) {
-      this.#life.listen(
-        this.#page,
-        type,
-        () => {
-          this.locks.active()
-          this.#claim()
-        },
-        quiet,
-      )
+    const active = (): void => {
+      this.locks.active()
+      this.#claim()
     }
+    this.#life.add(this.fields.events.on('opened', ({ document, life }) => {
+      life.listen(document, 'focusin', (event) => this.#enter(this.fields.ofEvent(event)), quiet)
+      life.listen(document, 'focusout', () => this.#enter(undefined), quiet)
+      for (const type of ['input', 'keydown', 'pointerdown']) life.listen(document, type, active, quiet)
+    }))
     this.#life.add(this.document.events.on('joined', () => this.#claim()))
     this.#life.add(this.locks.events.on('released', ({ userId }) => userId !== this.ownId && this.#claim()))
   }

@@ -23,8 +23,7 @@ test('G3 ids are the same after a reload, and duplicates are numbered in the ord
   const markup = '<p><input name="x"></p><p><input name="x"><input id="q"></p><div id="box"><textarea></textarea></div>'
   const read = (): string[] => {
     show(markup)
-    const identity = new Identity()
-    return [...document.querySelectorAll('input,textarea')].map((element) => identity.idOf(element))
+    return [...new Identity().name([...document.querySelectorAll('input,textarea')]).values()]
   }
   const first = read()
   assert.deepEqual(first, ['name-x', 'name-x~2', 'id-q', 'position-#box/textarea1'])
@@ -35,13 +34,20 @@ test('G3 an element keeps its id, and one that takes its place gets it', () => {
   show('<input name="x"><input name="x">')
   const identity = new Identity()
   const [first, second] = [...document.querySelectorAll('input')] as [HTMLInputElement, HTMLInputElement]
-  identity.idOf(first)
-  identity.idOf(second)
-  identity.release(first)
-  assert.equal(identity.idOf(second), 'name-x~2')
-  const third = document.createElement('input')
-  third.name = 'x'
-  assert.equal(identity.idOf(third), 'name-x')
+  const ids = identity.name([second, first])
+  assert.deepEqual([ids.get(first), ids.get(second)], ['name-x', 'name-x~2'])
+  identity.release('name-x')
+  first.outerHTML = '<input name="x"><input name="x">'
+  const [third, fourth] = [...document.querySelectorAll('input')] as [HTMLInputElement, HTMLInputElement]
+  assert.deepEqual([...identity.name([third]).values()], ['name-x'])
+  assert.deepEqual([...identity.name([fourth]).values()], ['name-x~3'])
+  identity.release('name-x~2')
+  identity.release('name-x~2')
+  identity.release('unknown')
+  const last = document.createElement('input')
+  last.name = 'x'
+  fourth.before(last)
+  assert.deepEqual([...identity.name([last]).values()], ['name-x~2'])
 })
 
 test('G3 an id fits in 256 bytes and can be printed', () => {
@@ -106,10 +112,17 @@ test('a label is what people call the field', () => {
 function watch(options: ScanOptions): { come: Found[]; gone: HTMLElement[]; scanner: Scanner } {
   const come: Found[] = []
   const gone: HTMLElement[] = []
-  const scanner = new Scanner(options, (found, lost) => {
-    come.push(...found)
-    gone.push(...lost)
-  })
+  const scanner = new Scanner(
+    options,
+    {
+      found: (found, lost) => {
+        come.push(...found)
+        gone.push(...lost)
+      },
+      opened: () => undefined,
+    },
+    new Exclusions(),
+  )
   scanner.start(document)
   return { come, gone, scanner }
 }
@@ -161,4 +174,80 @@ test('G2 the scanner looks into open shadow roots and respects what the page cho
   await settled()
   assert.equal(come.length, 1)
   scanner.end()
+})
+
+test('G2 what wants to be left alone later is let go, in shadow roots too, and nothing brings it back', async () => {
+  show('<section><div id="host"></div><input id="plain" class="mine" data-collab></section><slot-box><input id="slotted"></slot-box>')
+  const root = get<HTMLElement>('host').attachShadow({ mode: 'open' })
+  root.innerHTML = '<input id="deep" class="mine"><div id="inner"></div>'
+  const inner = (root.getElementById('inner') as HTMLElement).attachShadow({ mode: 'open' })
+  inner.innerHTML = '<input id="deeper" class="mine">'
+  const { come, gone, scanner } = watch({ include: ['.mine', '#slotted'], exclude: [], optIn: true })
+  assert.deepEqual(come.map(({ element }) => element.id), ['deep', 'deeper', 'plain', 'slotted'])
+  const section = document.querySelector('section') as HTMLElement
+  section.setAttribute('data-collab-ignore', '')
+  await settled()
+  assert.deepEqual(gone.map(({ id }) => id), ['deep', 'deeper', 'plain'])
+  come.length = 0
+  get('plain').setAttribute('data-collab', 'again')
+  await settled()
+  assert.equal(come.length, 0)
+  section.removeAttribute('data-collab-ignore')
+  await settled()
+  assert.deepEqual(come.map(({ element }) => element.id), ['deep', 'deeper', 'plain'])
+  gone.length = 0
+  section.remove()
+  await settled()
+  assert.equal(gone.length, 3)
+  scanner.end()
+})
+
+test('G2 a password is remembered though it was there for a moment, and for its own shadow root alone', async () => {
+  show('<div id="a"></div><div id="b"></div>')
+  const [a, b] = ['a', 'b'].map((id) => get<HTMLElement>(id).attachShadow({ mode: 'open' })) as [ShadowRoot, ShadowRoot]
+  const { come, scanner } = watch(all)
+  const field = document.createElement('input')
+  field.id = 'native'
+  field.type = 'password'
+  a.append(field)
+  field.remove()
+  await settled()
+  a.innerHTML = '<input id="native">'
+  b.innerHTML = '<input id="native">'
+  await settled()
+  assert.deepEqual(come.map(({ element }) => (element.getRootNode() as ShadowRoot).host.id), ['b'])
+  scanner.end()
+})
+
+test('G2 a field whose row becomes another one is another field; a made-up id makes no difference', async () => {
+  show('<input id="row-1"><input id=":r1:" name="n"><input id="plain">')
+  const { come, gone, scanner } = watch(all)
+  const [row, made, plain] = [...document.querySelectorAll('input')] as [HTMLInputElement, HTMLInputElement, HTMLInputElement]
+  come.length = 0
+  row.id = 'row-7'
+  made.id = ':r2:'
+  plain.setAttribute('type', 'email')
+  await settled()
+  assert.deepEqual([come.map(({ element }) => element.id), gone.map(({ id }) => id)], [['row-7'], ['row-7']])
+  scanner.end()
+})
+
+test('G2 editable text stays a field when the browser makes blocks of its lines', async () => {
+  show('<div contenteditable="true" id="text">one</div>')
+  const { come, gone, scanner } = watch(all)
+  get('text').innerHTML = 'one<div>two</div>'
+  get('text').setAttribute('name', 'x')
+  await settled()
+  assert.deepEqual([come.length, gone.length], [1, 0])
+  get('text').setAttribute('contenteditable', 'false')
+  await settled()
+  assert.equal(gone.length, 1)
+  scanner.end()
+})
+
+test('G2 editors keep what is theirs', () => {
+  show(`<div class="monaco-editor"><textarea id="keys"></textarea></div><div class="ProseMirror" contenteditable="true"><input id="task" type="checkbox">
+    <b contenteditable="true" id="island">x</b></div><div contenteditable="true" id="outer"><p contenteditable="plaintext-only" id="nested">y</p></div><p contenteditable="inherit" id="none"></p>`)
+  const exclusions = new Exclusions()
+  for (const id of ['keys', 'task', 'island', 'outer', 'nested', 'none']) assert.equal(exclusions.allows(get(id)), false, id)
 })

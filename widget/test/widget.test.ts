@@ -234,3 +234,49 @@ test('destroying twice leaves nothing behind', async () => {
   assert.equal(gateway.text('id-b'), '')
   assert.equal(handle.status.connection, 'closed')
 })
+
+test('G3 a group of radio buttons that is rendered anew, button by button, is the same field', async () => {
+  const buttons = '<input type="radio" name="r" value="1"><input type="radio" name="r" value="2">'
+  show(`<form id="f">${buttons}</form><form>${buttons}</form>`)
+  const { gateway, handle, socket } = start()
+  socket.greet()
+  assert.deepEqual(handle.fields.map(({ id, elements }) => [id, elements.length]), [['name-r', 2], ['name-r~2', 2]])
+  const second = get<HTMLElement>('f').lastElementChild as HTMLInputElement
+  second.click()
+  assert.equal(gateway.doc.getMap('values').get('name-r'), '2')
+  get<HTMLElement>('f').innerHTML = buttons
+  await settled()
+  assert.deepEqual(handle.fields.map(({ id }) => id).sort(), ['name-r', 'name-r~2'])
+  assert.equal((get<HTMLElement>('f').lastElementChild as HTMLInputElement).checked, true)
+  get<HTMLElement>('f').lastElementChild?.remove()
+  get<HTMLElement>('f').insertAdjacentHTML('beforeend', '<input type="radio" name="r" value="3">')
+  await settled()
+  assert.deepEqual(handle.fields.map(({ elements }) => elements.length), [2, 2])
+  handle.destroy()
+})
+
+test('G2 what was a password on this page stays one, for the next widget too', async () => {
+  show('<input type="password" id="first-password"><input id="a">')
+  const first = start()
+  first.handle.destroy()
+  get('first-password').type = 'text'
+  const second = start()
+  assert.deepEqual(second.handle.fields.map(({ id }) => id), ['id-a'])
+  second.handle.destroy()
+})
+
+test('G4 the same element, moved, keeps its binding', async () => {
+  show('<input id="a"><div id="box"></div>')
+  const { gateway, handle, socket } = start()
+  socket.greet()
+  await settled()
+  const seen: number[] = []
+  handle.on('fields', (fields) => seen.push(fields.length))
+  const field = get('a')
+  type(field, 'kept')
+  get('box').append(field)
+  await settled()
+  type(field, 'kept, and more')
+  assert.deepEqual([gateway.text('id-a'), seen], ['kept, and more', []])
+  handle.destroy()
+})

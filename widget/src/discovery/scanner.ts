@@ -1,6 +1,10 @@
 import type { FieldKind } from '../field.ts'
 import { Lifetime } from '../lifetime.ts'
-import { Exclusions, typeOf } from './exclusions.ts'
+import { exclusionsOfPage, typeOf } from './exclusions.ts'
+import { ownName } from './identity.ts'
+import { isUnder } from './place.ts'
+import { CANDIDATES, Roots } from './roots.ts'
+import type { RootHooks } from './roots.ts'
 
 /** A control on the page that is to be a field. */
 export interface Found {
@@ -18,10 +22,20 @@ export interface ScanOptions {
   readonly optIn: boolean
 }
 
-const CANDIDATES = 'input,textarea,select,[contenteditable]'
-const WATCHED = [
-  'type', 'autocomplete', 'contenteditable', 'data-collab', 'data-collab-ignore', 'id', 'name', 'multiple',
-]
+/** Who is told. `come` are new to the scanner, `gone` no fields any more; an element may be both, when it is another field now. */
+export interface ScanHooks {
+  readonly found: (come: readonly Found[], gone: readonly HTMLElement[]) => void
+  readonly opened: RootHooks['opened']
+}
+
+interface Known {
+  readonly kind: FieldKind
+  readonly name: string | undefined
+}
+
+/** Attributes that decide about everything under the element, and those that decide about it alone. */
+const INHERITED = ['data-collab', 'data-collab-ignore', 'contenteditable']
+const OWN = ['type', 'autocomplete', 'id', 'name', 'multiple']
 
 /**
  * Finds the fields of a page, in open shadow roots and frames of the same origin too, and goes on finding those that come
@@ -29,118 +43,108 @@ const WATCHED = [
  */
 export class Scanner {
   #options: ScanOptions
-  #tell: (come: readonly Found[], gone: readonly HTMLElement[]) => void
-  #exclusions = new Exclusions()
-  #known = new Map<HTMLElement, FieldKind>()
-  #roots = new Set<Node>()
+  #hooks: ScanHooks
+  #exclusions
+  #known = new Map<HTMLElement, Known>()
   #life = new Lifetime()
-  #observer: MutationObserver
+  #roots: Roots
 
-  constructor(options: ScanOptions, tell: (come: readonly Found[], gone: readonly HTMLElement[]) => void) {
+  constructor(options: ScanOptions, hooks: ScanHooks, exclusions = exclusionsOfPage) {
     this.#options = options
-    this.#tell = tell
-    this.#observer = new MutationObserver((records) => this.#changed(records))
-    this.#life.add(() => this.#observer.disconnect())
+    this.#hooks = hooks
+    this.#exclusions = exclusions
+    const observer = new MutationObserver((records) => this.#changed(records))
+    const watch = {
+      childList: true,
+      subtree: true,
+      attributes: true,
+      attributeFilter: [...INHERITED, ...OWN],
+      attributeOldValue: true,
+    }
+    this.#roots = new Roots({
+      observe: (root) => observer.observe(root, watch),
+      opened: hooks.opened,
+      found: (candidates) => this.#update(candidates, true),
+    })
+    this.#life.add(() => observer.disconnect())
+    this.#life.add(() => this.#roots.end())
   }
 
   /** Begins with the document, and tells at once of what is there. */
   start(document: Document): void {
-    this.#update(this.#open(document))
+    const found = new Set<Element>()
+    this.#roots.enter(document, found)
+    this.#update(found, false)
   }
 
   /** Stops watching. */
   end(): void {
     this.#life.end()
     this.#known.clear()
-    this.#roots.clear()
-  }
-
-  /** Observes a document or shadow root and returns the elements in it that may be fields. */
-  #open(root: Document | ShadowRoot): Element[] {
-    if (this.#roots.has(root)) return []
-    this.#roots.add(root)
-    this.#observer.observe(root, {
-      childList: true,
-      subtree: true,
-      attributes: true,
-      attributeFilter: WATCHED,
-      attributeOldValue: true,
-    })
-    return this.#within(root)
-  }
-
-  /** Returns the candidates under a node, and opens the roots and frames there. */
-  #within(node: ParentNode): Element[] {
-    const self = node instanceof Element || 'matches' in node ? [node as Element] : []
-    const found = [...self, ...node.querySelectorAll('*')]
-    return found.flatMap((element) => {
-      const inside = element.shadowRoot === null ? [] : this.#open(element.shadowRoot)
-      if (element.localName.includes('-') && element.shadowRoot === null) this.#whenDefined(element)
-      if (element.localName === 'iframe') inside.push(...this.#openFrame(element as HTMLIFrameElement))
-      return element.matches(CANDIDATES) ? [element, ...inside] : inside
-    })
-  }
-
-  #openFrame(frame: HTMLIFrameElement): Element[] {
-    if (!this.#roots.has(frame)) {
-      this.#roots.add(frame)
-      this.#life.listen(frame, 'load', () => this.#update(this.#openFrame(frame)))
-    }
-    try {
-      const view = frame.contentWindow as (Window & { CollabSDK?: unknown }) | null
-      // A frame with a widget of its own looks after itself.
-      return frame.contentDocument === null || view?.CollabSDK !== undefined ? [] : this.#open(frame.contentDocument)
-    } catch {
-      return [] // of another origin
-    }
-  }
-
-  /** A custom element that is defined later gets its shadow root then, of which no observer tells. */
-  #whenDefined(element: Element): void {
-    const registry = element.ownerDocument.defaultView?.customElements
-    if (registry === undefined || registry.get(element.localName) !== undefined) return
-    registry.whenDefined(element.localName).then(
-      () => this.#life.ended || this.#update(this.#within(element)),
-      () => undefined, // not a valid name: never defined
-    )
   }
 
   #changed(records: readonly MutationRecord[]): void {
     const again = new Set<Element>()
-    for (const record of records) {
-      const target = record.target as Element
-      // A shadow root that was attached late is found as soon as something else happens to its host.
-      if (target.shadowRoot) for (const element of this.#open(target.shadowRoot)) again.add(element)
-      if (record.attributeName === 'type') this.#exclusions.note(target, record.oldValue)
-      if (record.type === 'attributes') for (const element of this.#within(target)) again.add(element)
-      for (const node of record.addedNodes) {
-        if (node.nodeType === Node.ELEMENT_NODE) for (const element of this.#within(node as Element)) again.add(element)
+    /** What was looked at with everything in it: the page is the same for all records. */
+    const covered = new Set<Node>()
+    let removed = false
+    for (const { type, target, attributeName, oldValue, addedNodes, removedNodes } of records) {
+      const element = target as Element
+      if (type === 'attributes') {
+        if (attributeName === 'type') this.#exclusions.note(element, oldValue)
+        if (INHERITED.includes(attributeName ?? '')) this.#cover(element, again, covered)
+        else if (element.matches(CANDIDATES)) again.add(element)
+      }
+      for (const node of addedNodes) {
+        if (node.nodeType === Node.ELEMENT_NODE) this.#added(node as Element, target, again, covered)
+      }
+      for (const node of removedNodes) removed ||= node.nodeType === Node.ELEMENT_NODE
+      // A shadow root that was attached late is found at once when something else happens to its host.
+      if (target.nodeType === Node.ELEMENT_NODE) this.#roots.enterNew(element, again)
+    }
+    this.#update(again, removed)
+  }
+
+  #added(element: Element, target: Node, again: Set<Element>, covered: Set<Node>): void {
+    if (element.isConnected) return this.#cover(element, again, covered)
+    // What was there for a moment is no field, but may have been a password.
+    for (const input of [element, ...element.querySelectorAll('input')]) this.#exclusions.note(input, null, target)
+  }
+
+  #cover(element: Element, again: Set<Element>, covered: Set<Node>): void {
+    const isCovered = covered.has(element) || (element.parentNode !== null && covered.has(element.parentNode))
+    covered.add(element)
+    if (!isCovered) this.#roots.within(element, again)
+  }
+
+  /** Decides about elements; about those that are known, too, when something may have gone. */
+  #update(elements: ReadonlySet<Element>, removed: boolean): void {
+    if (removed) this.#roots.close()
+    const gone = removed ? [...this.#known.keys()].filter((element) => !this.#roots.has(element)) : []
+    for (const element of gone) this.#known.delete(element)
+    const come: Found[] = []
+    for (const element of elements as ReadonlySet<HTMLElement>) {
+      const known = this.#known.get(element)
+      this.#exclusions.note(element)
+      const kind = this.#roots.has(element) && this.#wants(element, known) ? kindOf(element) : undefined
+      const name = kind && ownName(element)
+      if (known?.kind === kind && known?.name === name) continue
+      if (known !== undefined) gone.push(element)
+      if (kind === undefined) this.#known.delete(element)
+      else {
+        this.#known.set(element, { kind, name })
+        come.push({ element, kind })
       }
     }
-    this.#update([...again])
+    if (come.length > 0 || gone.length > 0) this.#hooks.found(come, gone)
   }
 
-  #update(elements: readonly Element[]): void {
-    const gone = [...this.#known.keys()].filter((element) => !element.isConnected)
-    const come: Found[] = []
-    for (const element of elements as HTMLElement[]) {
-      const kind = element.isConnected && this.#wants(element) ? kindOf(element) : undefined
-      const known = this.#known.get(element)
-      if (known === kind || gone.includes(element)) continue
-      if (known !== undefined) gone.push(element)
-      if (kind !== undefined) come.push({ element, kind })
-    }
-    for (const element of gone) this.#known.delete(element)
-    for (const { element, kind } of come) this.#known.set(element, kind)
-    if (come.length > 0 || gone.length > 0) this.#tell(come, gone)
-  }
-
-  #wants(element: Element): boolean {
-    if (!this.#exclusions.allows(element)) return false
+  #wants(element: Element, known: Known | undefined): boolean {
+    if (!this.#exclusions.allows(element, known?.kind === 'editable')) return false
     const { include, exclude, optIn } = this.#options
     if (exclude.some((selector) => element.matches(selector))) return false
     const included = include.some((selector) => element.matches(selector))
-    return optIn ? included || element.closest('[data-collab]') !== null : included || include.length === 0
+    return optIn ? included || isUnder(element, 'data-collab') : included || include.length === 0
   }
 }
 
