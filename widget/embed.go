@@ -4,8 +4,8 @@ package widget
 
 import "embed"
 
-// Files holds dist/collab-sdk.js, dist/collab-sdk.min.js, and demo/index.html and demo/split.html. The demo pages are
-// html/template sources with the fields .Token, .UserName, .UserRole, .ResourceID and .Locking.
+// Files holds dist/ with collab-sdk.js, collab-sdk.min.js, collab-sdk.mjs and their parts, collab-sdk.part-<hash>.*, which
+// they load when they need them; and demo/index.html and demo/split.html. The demo pages are html/template sources with the fields .Token, .UserName, .UserRole, .ResourceID and .Locking.
 //
 //go:embed dist demo
 var Files embed.FS

@@ -1,9 +1,9 @@
 // Leaves out of the bundle what the libraries have and the widget never uses. Each replacement is checked: when a newer
 // version of a library no longer has what is replaced, the build fails instead of shipping something half replaced.
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 // Whole modules, by the end of their path, and what stands in for them.
+const here = fileURLToPath(new URL('.', import.meta.url))
 const modules = [
   // Yjs's pretty printer. Yjs prints one warning with it; the widget notices that case by itself (rule D7).
   [/^lib0\/logging$/, 'export const print=()=>{},warn=print,BOLD="",UNBOLD="",RED="",ORANGE="",BLUE="",GREY=""'],
@@ -20,10 +20,8 @@ const modules = [
   // The connection decides by itself when to try again.
   [/\/contrib\/backo2\.js$/, 'export class Backoff{reset(){}setMin(){}setMax(){}setJitter(){}}'],
   // The manager is all that is used of it; the rest is a cache of managers and a parser of URLs.
-  [/^socket\.io-client$/, 'export { Manager } from "./node_modules/socket.io-client/build/esm/manager.js"'],
+  [/^socket\.io-client$/, `export { Manager } from "${here}node_modules/socket.io-client/build/esm/manager.js"`],
 ]
-
-const resolveDir = fileURLToPath(new URL('.', import.meta.url))
 
 // Classes of Yjs, and what stands in for them.
 const classes = {
@@ -68,6 +66,24 @@ const methods = {
   YEvent: ['keys', 'delta', 'changes'],
 }
 
+// Pieces of source that leave something behind on the page: they are taken out.
+const pieces = {
+  // A mark on the page's globals, and a complaint when the page has a Yjs of its own. No two Yjs ever meet here.
+  '/yjs/dist/yjs.mjs': /^if \(glo\[importIdentifier\] === true\) \{[\s\S]*?^\}\nglo\[importIdentifier\] = true;\n/m,
+  // Listeners for the life of the page. The connection hears of `offline` and `pagehide` by itself.
+  '/engine.io-client/build/esm/socket.js': /^if \(withEventListeners\) \{[\s\S]*?^\}\n/m,
+  '/engine.io-client/build/esm/transports/polling-xhr.js': /^if \(typeof document !== "undefined"\) \{[\s\S]*?^\}\n/m,
+}
+
+/** Returns a module's source without what is left out. */
+function trimmed(code, id) {
+  const end = Object.keys(pieces).find((path) => id.endsWith(path))
+  if (end === undefined) return null
+  if (!pieces[end].test(code)) throw new Error(`${end} has changed: see trim.mjs`)
+  const rest = code.replace(pieces[end], '')
+  return end.startsWith('/yjs/') ? trimYjs(rest) : rest
+}
+
 /** Returns Yjs's source without what is left out. */
 export function trimYjs(source) {
   let text = source
@@ -91,16 +107,16 @@ export function trimYjs(source) {
   return text.replace(/^export \{.*$/m, (line) => line.replace(/ (YXmlEvent|YXmlTreeWalker)( as \w+)?,/g, ''))
 }
 
-/** The plugin of esbuild. */
+/** The plugin of Rollup. */
 export const trim = {
   name: 'trim',
-  setup(build) {
-    modules.forEach(([path, contents], index) => {
-      build.onResolve({ filter: path }, () => ({ path: String(index), namespace: 'trim' }))
-      build.onLoad({ filter: new RegExp(`^${index}$`), namespace: 'trim' }, () => ({ contents, resolveDir }))
-    })
-    build.onLoad({ filter: /\/yjs\/dist\/yjs\.mjs$/ }, async ({ path }) => ({
-      contents: trimYjs(await readFile(path, 'utf8')),
-    }))
+  resolveId(path) {
+    const index = modules.findIndex(([end]) => end.test(path))
+    return index < 0 ? null : `\0trim:${index}`
   },
+  load(id) {
+    const [, index] = /^\0trim:(\d+)$/.exec(id) ?? []
+    return index === undefined ? null : { code: modules[index][1], moduleSideEffects: false }
+  },
+  transform: trimmed,
 }

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"path"
+	"strings"
 
 	"corsia/gateway/auth"
 	"corsia/shared/collab"
@@ -36,8 +38,15 @@ func Routes(o Options) (http.Handler, error) {
 	handle("GET /health/ready", o.Health.ready)
 	handle("GET /health/live", o.Health.live)
 	mux.Handle("GET /metrics", o.Metrics.Handler())
-	handle("GET /collab-sdk.js", script(o.Widget, "dist/collab-sdk.js"))
-	handle("GET /collab-sdk.min.js", script(o.Widget, "dist/collab-sdk.min.js"))
+	for _, pattern := range []string{"dist/*.js", "dist/*.mjs"} {
+		scripts, err := fs.Glob(o.Widget, pattern)
+		if err != nil {
+			return nil, fmt.Errorf("widget files: %w", err)
+		}
+		for _, name := range scripts {
+			handle("GET /"+path.Base(name), script(o.Widget, name))
+		}
+	}
 	mux.Handle("POST /api/revocations", revoke)
 	if o.Issuer == nil {
 		return mux, nil
@@ -73,13 +82,18 @@ func (o Options) here(next http.Handler) http.Handler {
 	})
 }
 
-// script serves a file of the widget to pages of any origin, as a CDN would.
+// script serves a file of the widget to pages of any origin, as a CDN would. Parts have the hash of their content in
+// their names and never change.
 func script(files fs.FS, name string) handler {
+	cache := "no-cache"
+	if strings.Contains(name, ".part-") {
+		cache = "public, max-age=31536000, immutable"
+	}
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("Cache-Control", cache)
 		http.ServeFileFS(w, r, files, name)
 		return nil
 	}

@@ -80,7 +80,7 @@ func newSite(t *testing.T, production bool) *site {
 		Sockets: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
 		Health:  NewHealth(HealthOptions{Log: log, Now: time.Now}), Metrics: metrics, Log: log, Issuer: s.issuer,
 		Widget: fstest.MapFS{
-			"dist/collab-sdk.js": {Data: []byte("widget")}, "dist/collab-sdk.min.js": {Data: []byte("w")}, "demo/demo.css": {Data: []byte("body{}")},
+			"dist/collab-sdk.js": {Data: []byte("widget")}, "dist/collab-sdk.min.js": {Data: []byte("w")}, "dist/collab-sdk.part-0a1b.min.js": {Data: []byte("p")}, "dist/collab-sdk.mjs": {Data: []byte("m")}, "demo/demo.css": {Data: []byte("body{}")},
 			"demo/index.html": {Data: []byte(`<p data-token="{{.Token}}" data-resource="{{.ResourceID}}" data-locking="{{.Locking}}">{{.UserName}}, {{.UserRole}}</p>`)},
 			"demo/split.html": {Data: []byte(`<p>split {{.UserName}}</p>`)},
 		},
@@ -127,6 +127,8 @@ func TestRoutesLeadWhereTheyShould(t *testing.T) { // H1
 		{"GET", "/metrics", http.StatusOK, "websocket_connections_total"},
 		{"GET", "/collab-sdk.js", http.StatusOK, "widget"},
 		{"GET", "/collab-sdk.min.js", http.StatusOK, "w"},
+		{"GET", "/collab-sdk.part-0a1b.min.js", http.StatusOK, "p"},
+		{"GET", "/collab-sdk.mjs", http.StatusOK, "m"},
 		{"GET", "/", http.StatusFound, "/demo/"},
 		{"GET", "/demo", http.StatusMovedPermanently, "/demo/"},
 		{"GET", "/demo/", http.StatusOK, "Giulia Conti, nurse"},
@@ -150,10 +152,12 @@ func TestRoutesLeadWhereTheyShould(t *testing.T) { // H1
 
 func TestWidgetIsServedToPagesOfAnyOrigin(t *testing.T) { // H1, G8
 	s := newSite(t, true)
-	for _, path := range []string{"/collab-sdk.js", "/collab-sdk.min.js"} {
+	caching := map[string]string{"/collab-sdk.js": "no-cache", "/collab-sdk.min.js": "no-cache", "/collab-sdk.mjs": "no-cache",
+		"/collab-sdk.part-0a1b.min.js": "public, max-age=31536000, immutable"}
+	for path, cache := range caching {
 		w := s.get("GET", path, elsewhere)
 		want := map[string]string{"Content-Type": "text/javascript; charset=utf-8", "Access-Control-Allow-Origin": "*",
-			"Cross-Origin-Resource-Policy": "cross-origin", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+			"Cross-Origin-Resource-Policy": "cross-origin", "X-Content-Type-Options": "nosniff", "Cache-Control": cache}
 		for name, value := range want {
 			if got := w.Header().Get(name); got != value {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, value)

@@ -26,9 +26,8 @@ export class Stage {
   }
 
   /** Opens the ward page as a person and waits until it is in step, unless told not to. */
-  async open(person, { locking = 'off', wait = true, path = '/demo/', size } = {}) {
-    const page = await this.#context.newPage()
-    page.on('pageerror', (error) => this.errors.push(`${person.name}: ${error.stack ?? error}`))
+  async open(person, { locking = 'off', wait = true, path = '/demo/', size, page } = {}) {
+    page ??= await this.blank()
     if (size) await page.setViewportSize(size)
     const query = new URLSearchParams({ ...person, locking })
     await page.goto(`${BASE_URL}${path}?${query}`)

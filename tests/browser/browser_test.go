@@ -40,6 +40,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"pictures", "images"},
 		{"G1 the record follows the path of the page", "navigation"},
 		{"G2 frames and shadow roots are searched, and their secrets are not", "frames"},
+		{"G7 long polling stands in for WebSocket", "polling"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

@@ -10,8 +10,6 @@ import { Timer } from './timer.ts'
 const OFFLINE_PROBE_MS = 60_000
 /** CONNECTED must come this soon after the socket opened. */
 const GREETING_MS = 10_000
-/** After so many tries that never reached the gateway, long polling goes first. */
-const TRIES_BEFORE_POLLING = 3
 const REFUSALS_BEFORE_GIVING_UP = 3
 
 /** Where the connection stands. `until` is a local time in milliseconds. */
@@ -132,7 +130,6 @@ export class Connection {
 
   #connect(): void {
     this.#retry.clear()
-    if (this.#userId === '' && this.#attempt === TRIES_BEFORE_POLLING) this.#socket.preferPolling()
     this.#enter({ name: 'connecting', attempt: this.#attempt })
     this.#socket.connect()
   }

@@ -1,11 +1,18 @@
-import { Manager } from 'socket.io-client'
+import type { Authenticate, Ear, Endpoint, Transport } from './transport/transport.ts'
+import { WebSocketTransport } from './transport/websocket.ts'
 
-const OPEN_TIMEOUT_MS = 10_000
+export type { Credentials } from './transport/transport.ts'
+
+/** Once WebSocket has worked on this page, long polling is tried only after so many failures in a row. */
+const FAILURES_OF_A_GOOD_NETWORK = 3
+
+type Listener = (...values: unknown[]) => void
+type AnyListener = (event: string, ...values: unknown[]) => void
 
 /** What the connection needs of a Socket.IO socket; tests give a small one of their own. */
 export interface Socket {
-  on(event: string, listener: (...values: unknown[]) => void): unknown
-  onAny(listener: (event: string, ...values: unknown[]) => void): unknown
+  on(event: string, listener: Listener): unknown
+  onAny(listener: AnyListener): unknown
   emit(event: string, ...values: unknown[]): unknown
   connect(): unknown
   disconnect(): unknown
@@ -13,26 +20,8 @@ export interface Socket {
   offAny(): unknown
 }
 
-/** What authenticates a client (A1), and names the session that it had before its transport was lost (C11). */
-export interface Credentials {
-  readonly token: string
-  readonly sessionId?: string
-  readonly resumeKey?: string
-}
-
-/** Opens sockets; `auth` is asked again before each attempt. `preferPolling` is read before each attempt, too. */
-export type OpenSocket = (url: string, auth: (use: (credentials: Credentials) => void) => void) => Socket & PrefersPolling
-
-/** Lets the connection begin with long polling, where something on the way breaks WebSocket (G7). */
-export interface PrefersPolling {
-  preferPolling(): void
-}
-
-/** An origin and a Socket.IO path. */
-export interface Endpoint {
-  readonly origin: string
-  readonly path: string
-}
+/** Opens sockets; `auth` is asked again before each attempt. */
+export type OpenSocket = (url: string, auth: Authenticate) => Socket
 
 /** Splits the gateway's URL. `wss:` and `ws:` mean `https:` and `http:`; without a path of its own it is `/ws/` (C1). */
 export function endpoint(url: string, base?: string): Endpoint {
@@ -44,22 +33,87 @@ export function endpoint(url: string, base?: string): Endpoint {
   return { origin: parsed.origin, path: path === '/' ? '/ws/' : path }
 }
 
-/** Opens a socket with socket.io-client; it does not connect and never reconnects by itself: Connection decides when. */
-export const openSocket: OpenSocket = (url, auth) => {
-  const { origin, path } = endpoint(url, document.baseURI)
-  const options = {
-    path,
-    autoConnect: false,
-    reconnection: false,
-    timeout: OPEN_TIMEOUT_MS,
-    transports: ['websocket', 'polling'],
-    tryAllTransports: true,
+/** Opens a socket; it does not connect and never reconnects by itself: Connection decides when. */
+export const openSocket: OpenSocket = (url, auth) => new Line(endpoint(url, document.baseURI), auth)
+
+/**
+ * A socket that goes by WebSocket, and by turns by long polling when that fails (G7). Long polling is loaded when it is
+ * first needed; a page that cannot load it goes on trying WebSocket.
+ */
+class Line implements Socket {
+  #listeners = new Map<string, Listener>()
+  #any: AnyListener | undefined
+  #openPolling: () => Promise<Transport>
+  #webSocket: Transport
+  #polling: Transport | undefined
+  #current: Transport
+  /** Attempts in a row that did not reach the gateway, and how many are taken for a network that breaks WebSocket. */
+  #failures = 0
+  #tolerated = 1
+
+  constructor(where: Endpoint, auth: Authenticate) {
+    const ear: Ear = {
+      connected: () => {
+        if (this.#current === this.#webSocket) {
+          this.#failures = 0
+          this.#tolerated = FAILURES_OF_A_GOOD_NETWORK
+        }
+        this.#tell('connect')
+      },
+      refused: (data) => {
+        if (data === undefined) this.#failed()
+        this.#tell('connect_error', { data })
+      },
+      ended: (reason) => this.#tell('disconnect', reason),
+      heard: (...values) => this.#any?.(...values),
+    }
+    this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear)
+    this.#openPolling = async () => {
+      const { PollingTransport } = await import('./transport/polling.ts')
+      return new PollingTransport(where, auth, ear)
+    }
   }
-  const manager = new Manager(origin, options)
-  const socket = manager.socket('/', { auth: (use) => auth((credentials) => use({ ...credentials })) })
-  return Object.assign(socket as unknown as Socket, {
-    preferPolling: () => {
-      manager.opts.transports = ['polling', 'websocket']
-    },
-  })
+
+  on(event: string, listener: Listener): void {
+    this.#listeners.set(event, listener)
+  }
+
+  onAny(listener: AnyListener): void {
+    this.#any = listener
+  }
+
+  off(): void {
+    this.#listeners.clear()
+  }
+
+  offAny(): void {
+    this.#any = undefined
+  }
+
+  connect(): void {
+    const failures = this.#failures - this.#tolerated
+    this.#current = (failures >= 0 && failures % 2 === 0 && this.#polling) || this.#webSocket
+    this.#current.connect()
+  }
+
+  emit(event: string, ...values: unknown[]): void {
+    this.#current.emit(event, ...values)
+  }
+
+  disconnect(): void {
+    this.#current.disconnect()
+  }
+
+  #failed(): void {
+    this.#failures++
+    if (this.#polling !== undefined || this.#failures < this.#tolerated || !navigator.onLine) return
+    this.#openPolling().then(
+      (transport) => (this.#polling ??= transport),
+      () => undefined,
+    )
+  }
+
+  #tell(event: string, ...values: unknown[]): void {
+    this.#listeners.get(event)?.(...values)
+  }
 }

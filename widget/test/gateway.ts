@@ -2,7 +2,7 @@ import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs'
 import { put } from '../src/edit.ts'
 import { written } from '../src/field.ts'
 import type { Value } from '../src/field.ts'
-import type { Credentials, OpenSocket, PrefersPolling, Socket } from '../src/socket.ts'
+import type { Credentials, OpenSocket, Socket } from '../src/socket.ts'
 
 type Listener = (...values: unknown[]) => void
 type Fields = Record<string, unknown>
@@ -141,9 +141,8 @@ export class FakeGateway {
 }
 
 /** What stands in for a Socket.IO socket. */
-export class FakeSocket implements Socket, PrefersPolling {
+export class FakeSocket implements Socket {
   connected = false
-  polling = false
   attempts = 0
   #gateway: FakeGateway
   #auth: (use: (credentials: Credentials) => void) => void
@@ -190,10 +189,6 @@ export class FakeSocket implements Socket, PrefersPolling {
 
   disconnect(): void {
     this.fail()
-  }
-
-  preferPolling(): void {
-    this.polling = true
   }
 
   emit(event: string, payload: unknown, done?: unknown): void {
