@@ -9,6 +9,7 @@ import { minify } from 'terser'
 import { trim } from './trim.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
+const sources = `${here}src/index.ts`
 const banner = '/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT). */\n'
 const target = 'es2022'
 
@@ -18,10 +19,10 @@ const typescript = {
 }
 
 /** Reads the sources. What they import dynamically stays apart. */
-function read(preserveEntrySignatures) {
+function read(input, preserveEntrySignatures) {
   return rollup({
+    input,
     preserveEntrySignatures,
-    input: `${here}src/index.ts`,
     plugins: [trim, typescript, nodeResolve({ browser: true })],
     onLog: (level, log) => {
       if (level === 'warn') throw new Error(log.message)
@@ -30,8 +31,8 @@ function read(preserveEntrySignatures) {
 }
 
 /** Returns the ES module and its parts, by file name. */
-export async function modules(name) {
-  const bundle = await read('strict')
+export async function modules(name, input = sources) {
+  const bundle = await read(input, 'strict')
   const { output } = await bundle.generate({
     format: 'es',
     banner,
@@ -46,29 +47,51 @@ export async function modules(name) {
  * Returns the script that defines the global CollabSDK, and its parts, by file name. The main script names each part by
  * its file and its hash, so that no other content can take its place (SRI).
  */
-export async function scripts(name, minified) {
-  const bundle = await read('allow-extension') // the parts import from the main file
+export async function scripts(name, minified, input = sources) {
+  const bundle = await read(input, 'allow-extension') // the parts import from the main file
+  let offered = []
   const { output } = await bundle.generate({
     format: 'es',
     entryFileNames: 'main',
     chunkFileNames: '[name]@part',
-    plugins: [{ name: 'parts', renderDynamicImport: () => ({ left: 'loadPart(', right: ')' }) }],
+    plugins: [
+      {
+        name: 'parts',
+        renderDynamicImport: () => ({ left: '$part(', right: ')' }),
+        renderChunk(_code, { isEntry, facadeModuleId }) {
+          if (isEntry) offered = this.getModuleInfo(facadeModuleId).exports
+        },
+      },
+    ],
   })
   const shrink = minified ? shrinker() : (code) => code
   const suffix = minified ? '.min.js' : '.js'
   const [main, ...parts] = output
   const loader = await stripTypes(await readFile(`${here}src/part.ts`, 'utf8'))
-  let text = await shrink(mainScript(main.code, loader))
+  const text = await shrink(mainScript(main.code, loader, offered))
   const files = {}
-  for (const { fileName, code } of parts) {
-    const part = banner + (await shrink(partScript(code)))
+  const named = new Map() // what stands for a part until its name is known, and that name
+  const fill = (code) => [...named].reduce((filled, [place, by]) => filled.replace(place, by), code)
+  for (const { fileName, code } of inOrder(parts)) {
+    const part = banner + fill(await shrink(partScript(code)))
     const file = `${name}.part-${createHash('sha256').update(part).digest('hex').slice(0, 8)}${suffix}`
-    const place = new RegExp(`(["'\`])\\./${fileName}\\1`, 'g')
-    if (!place.test(text)) throw new Error(`the main script does not load ${fileName}`)
-    text = text.replace(place, `"${file} ${integrity(part)}"`)
+    named.set(new RegExp(`(["'\`])\\./${fileName}\\1`, 'g'), `"${file} ${integrity(part)}"`)
     files[file] = part
   }
-  return { [name + suffix]: banner + text, ...files }
+  return { [name + suffix]: banner + fill(text), ...files }
+}
+
+/** Returns the parts so that each comes after those that it needs. */
+function inOrder(parts) {
+  const all = new Map(parts.map((part) => [part.fileName, part]))
+  const done = new Set()
+  const visit = (part, path) => {
+    if (path.includes(part)) throw new Error(`parts that need each other: ${path.map(({ fileName }) => fileName)}`)
+    for (const other of [...part.imports, ...part.dynamicImports]) if (all.has(other)) visit(all.get(other), [...path, part])
+    done.add(part)
+  }
+  for (const part of parts) visit(part, [])
+  return [...done]
 }
 
 /** Returns what a script element's `integrity` must be. */
@@ -80,12 +103,12 @@ async function stripTypes(code) {
   return (await transform(code, { loader: 'ts', target })).code
 }
 
-/** The loader, then the sources. What is exported for the parts alone goes to the loader, the rest is CollabSDK. */
-function mainScript(code, loader) {
+/** The loader, then the sources, which know it as `$part`. What they offer is CollabSDK, the other exports are the parts'. */
+function mainScript(code, loader, offered) {
   const { body, exports } = withoutExports(code)
-  const isPublic = ([as]) => as.length > 1 // Rollup names what is for the parts alone by one letter
+  const isPublic = ([as]) => offered.includes(as)
   return `var CollabSDK = (() => {
-const { loadPart, host } = (() => {
+const { loadPart: $part, host } = (() => {
 ${loader.replace(/^export /gm, '')}
 return { loadPart, host } })()
 ${body}
@@ -94,19 +117,23 @@ return ${object(exports.filter(isPublic))}
 })()`
 }
 
-/** What a part imports it gets from the main script, which waits for its call. */
+/** What a part imports it gets from the main script, which waits for its call, and from other parts. */
 function partScript(code) {
   const { body, exports } = withoutExports(code)
-  const [all, names] = /^import \{([^}]*)\} from '\.\/main';$/m.exec(body) ?? ['', '']
-  const rest = body.replace(all, '')
-  if (/^(import|export) /m.test(rest)) throw new Error('a part imports more than the main script')
-  const parameters = names.replaceAll(' as ', ': ')
-  return `document.currentScript.corsia(({${parameters}}) => {${rest}\nreturn ${object(exports)} })`
+  const imports = [...body.matchAll(/^import (?:\{([^}]*)\} from )?'(\.\/[^']+)';$/gm)]
+  const lines = imports.map(([, names = '', from]) => {
+    const source = from === './main' ? 'host' : `await $part('${from}')`
+    return `const {${names.replaceAll(' as ', ': ')}} = ${source}`
+  })
+  const rest = imports.reduce((text, [all]) => text.replace(all, ''), body)
+  if (/^(import|export) /m.test(rest)) throw new Error('a part imports in a way that the build does not know')
+  const asynchronous = lines.some((line) => line.includes('await ')) ? 'async ' : ''
+  return `document.currentScript.corsia(${asynchronous}(host, $part) => {${lines.join('\n')}\n${rest}\nreturn ${object(exports)} })`
 }
 
 /** Takes the export statement off; returns what it named, as pairs of outer and inner name. */
 function withoutExports(code) {
-  const [all, names] = /^export \{([^}]*)\};?$/m.exec(code)
+  const [all, names] = /^export \{([^}]*)\};?$/m.exec(code) ?? ['', '']
   const exports = names.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim().split(' as ').reverse()]))
   return { body: code.replace(all, ''), exports: exports.map(([as, name = as]) => [as, name]) }
 }

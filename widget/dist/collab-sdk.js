@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT). */
 var CollabSDK = (() => {
-const { loadPart, host } = (() => {
+const { loadPart: $part, host } = (() => {
 const host = {};
 const own = document.currentScript;
 const base = own?.src;
@@ -17,7 +17,7 @@ function fetchPart(name) {
   const [file = "", integrity = ""] = name.split(" ");
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.corsia = (make) => resolve(make(host));
+    script.corsia = (make) => resolve(make(host, loadPart));
     script.onload = script.onerror = () => {
       script.remove();
       reject(new Error(`CollabSDK: ${file} was not loaded`));
@@ -12034,7 +12034,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await loadPart("collab-sdk.part-a99c0053.js sha384-Fve4apXVtmvpomgt+M46denGJemoVzbs0mOp4cFRtKOEa6ox1fsS4fWConGS/0/9");
+      const { PollingTransport } = await $part("collab-sdk.part-69171f9d.js sha384-/5tPJXzLBE4NQ7SXtLpkWa5DXCuGN42OWZcGZy0gnNW9iWWzsQKBTpY6+tucPSSM");
       return new PollingTransport(where, auth, ear);
     };
   }

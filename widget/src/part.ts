@@ -11,8 +11,8 @@ interface Policy {
 }
 
 interface PartScript extends HTMLScriptElement {
-  /** What the part calls, with a function that makes its exports out of the main script's. */
-  corsia: (make: (host: object) => object) => void
+  /** What the part calls, with a function that makes its exports out of the main script's and those of other parts. */
+  corsia: (make: (main: object, load: typeof loadPart) => object | Promise<object>) => void
 }
 
 /** What parts use of the main script; the build fills it in. */
@@ -36,7 +36,7 @@ function fetchPart(name: string): Promise<object> {
   const [file = '', integrity = ''] = name.split(' ')
   return new Promise((resolve, reject) => {
     const script = document.createElement('script') as PartScript
-    script.corsia = (make) => resolve(make(host))
+    script.corsia = (make) => resolve(make(host, loadPart))
     script.onload = script.onerror = () => {
       script.remove()
       reject(new Error(`CollabSDK: ${file} was not loaded`)) // without effect after corsia() was called

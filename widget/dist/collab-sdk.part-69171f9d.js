@@ -1,5 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT). */
-document.currentScript.corsia(({ O: OPEN_TIMEOUT_MS, f: fieldsOf }) => {
+document.currentScript.corsia((host, $part) => {const { O: OPEN_TIMEOUT_MS, f: fieldsOf } = host
+
 
 const PACKET_TYPES = Object.create(null); // no Map = no polyfill
 PACKET_TYPES["open"] = "0";
