@@ -10,7 +10,7 @@ import { trim } from './trim.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const sources = `${here}src/index.ts`
-const banner = '/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT). */\n'
+const banner = '/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */\n'
 const target = 'es2022'
 
 const typescript = {
@@ -92,6 +92,17 @@ function inOrder(parts) {
   }
   for (const part of parts) visit(part, [])
   return [...done]
+}
+
+/** Returns the licences of what is bundled, which must go with every copy. */
+export async function licences() {
+  const bundle = await read(sources, 'strict')
+  const folders = bundle.watchFiles.flatMap((file) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? [])
+  const texts = [...new Set(folders)].sort().map(async (folder) => {
+    const { name, version } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'))
+    return `${name} ${version}\n\n${(await readFile(`${folder}/LICENSE`, 'utf8')).trim()}\n`
+  })
+  return `What Corsia CollabSDK contains of others.\n\n${(await Promise.all(texts)).join('\n---\n\n')}`
 }
 
 /** Returns what a script element's `integrity` must be. */

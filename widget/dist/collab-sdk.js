@@ -1,4 +1,4 @@
-/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT). */
+/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 var CollabSDK = (() => {
 const { loadPart: $part, host } = (() => {
 const host = {};
@@ -11650,6 +11650,7 @@ class Handle {
   #state = "new";
   #life = new Lifetime();
   #soon = new Timer();
+  /** @internal */
   constructor(settings, page, open, gone) {
     const { gatewayUrl: url, token, renewable } = settings;
     const connection = new Connection({ url, token, renewable, open });
@@ -11702,7 +11703,7 @@ class Handle {
   unlock(field) {
     this.#widget?.unlock(field);
   }
-  /** Begins; `init` calls it once the page is there. */
+  /** @internal Begins; `init` calls it once the page is there. */
   start() {
     if (this.#state !== "new") return;
     this.#state = "started";
@@ -12034,7 +12035,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await $part("collab-sdk.part-69171f9d.js sha384-/5tPJXzLBE4NQ7SXtLpkWa5DXCuGN42OWZcGZy0gnNW9iWWzsQKBTpY6+tucPSSM");
+      const { PollingTransport } = await $part("collab-sdk.part-9832a4fc.js sha384-GI+58kXsBEDvu4InPaRQo562iqDi71MCIYTkZ0UZdG8VeM200tv6OGMAWANF5zhu");
       return new PollingTransport(where, auth, ear);
     };
   }

@@ -1,3 +1,3 @@
-/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT). */
+/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-export { i as init, a as instances } from './collab-sdk.part-23a6ecf3.mjs';
+export { i as init, a as instances } from './collab-sdk.part-24aaf2be.mjs';

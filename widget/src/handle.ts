@@ -28,6 +28,7 @@ export class Handle {
   #life = new Lifetime()
   #soon = new Timer()
 
+  /** @internal */
   constructor(settings: Settings, page: Document, open: OpenSocket, gone: () => void) {
     const { gatewayUrl: url, token, renewable } = settings
     const connection = new Connection({ url, token, renewable, open })
@@ -87,7 +88,7 @@ export class Handle {
     this.#widget?.unlock(field)
   }
 
-  /** Begins; `init` calls it once the page is there. */
+  /** @internal Begins; `init` calls it once the page is there. */
   start(): void {
     if (this.#state !== 'new') return
     this.#state = 'started'

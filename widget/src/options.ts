@@ -1,33 +1,45 @@
 import type { Locking } from './locks.ts'
 import type { Mode } from './protocol.ts'
 
-/** What a page gives to `CollabSDK.init` (G1). */
+/** What a page gives to `CollabSDK.init` (G1). A wrong option is a TypeError that names it. */
 export interface Options {
-  /** Where the gateway is: a wss, ws, https or http URL. */
+  /**
+   * Where the gateway is: a `wss:`, `ws:`, `https:` or `http:` URL. Its path, when it has one, is that of the sockets;
+   * `/ws/` by default. Required.
+   */
   readonly gatewayUrl: string
-  /** The user's token, or a function that gives a fresh one each time. */
+  /** The user's token, a JWT. Required unless there is `getToken`. */
   readonly token?: string
+  /**
+   * Gives the user's token, at each connection and about 60 s before the last one expires. While it fails or takes its
+   * time the widget waits and tries again, as for a gateway that is away. Preferred to `token`, which ends with its expiry.
+   */
   readonly getToken?: () => string | Promise<string>
-  /** False: only fields that match `include` or are under `[data-collab]`. */
+  /** `false`: only fields that match `include` or are under `[data-collab]`. Default `true`. */
   readonly autoDiscovery?: boolean
-  /** `opt-in` is the same as `autoDiscovery: false`. */
+  /** `'opt-in'` is the same as `autoDiscovery: false`. Default `'auto'`. */
   readonly capture?: 'auto' | 'opt-in'
   /**
-   * What people edit together; by default the page's path. A function is asked again whenever the address changes;
-   * undefined means that the page shows no record.
+   * What people edit together, at most 512 bytes of UTF-8, or a function that gives it for an address and is asked again when
+   * the address changes; undefined means that the page shows no record. Default `page:` and the path of the page, which it
+   * then follows when a single-page application navigates.
    */
   readonly resourceId?: string | ((location: Location) => string | undefined)
+  /** Kind of resource, such as `patient_record`: for the audit trail, at most 128 bytes. Default none. */
   readonly resourceType?: string
-  /** Undefined asks to edit, and takes viewing when that is all the user may do. */
+  /** What to ask for. Default: to edit, or to view when that is all the user may do. */
   readonly mode?: Mode
-  /** Selectors of fields to take, and of fields to leave alone. */
+  /** CSS selectors of fields to take that would not be found. Never takes passwords and the like (G2). Default none. */
   readonly include?: string | readonly string[]
+  /** CSS selectors of fields to leave alone. Default none; `[data-collab-ignore]` always is. */
   readonly exclude?: string | readonly string[]
+  /** How locks come about. Default `'off'`. */
   readonly locking?: Locking
-  /** False: nothing is shown. The panel may be left out, or begin open or minimised. */
+  /** `false`: nothing is shown. `panel` leaves the panel out, or has it begin open or minimised; by default the width decides. */
   readonly ui?: boolean | { readonly panel?: boolean | 'open' | 'minimised' }
-  /** Language of the words shown; by default the page's, then the browser's. */
+  /** Language of what is shown, as a BCP 47 tag: Italian for `it…`, else English. Default the page's, then the browser's. */
   readonly locale?: string
+  /** Is told of whatever goes wrong later: the same as the event `error`. Default: nothing is done. */
   readonly onError?: (error: { readonly code: string; readonly message: string }) => void
 }
 

@@ -33,6 +33,6 @@ function compiled(path) {
 }
 
 const files = tests.filter((name) => name.endsWith('.test.ts') && isWanted(name)).map((name) => `${out}/${name.replace(/\.ts$/, '.mjs')}`)
-const flags = ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=30000']
+const flags = ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=120000']
 const { status } = spawnSync(process.execPath, [...flags, ...files], { stdio: 'inherit' })
 process.exit(status ?? 1) // what was compiled stays: the coverage is counted from it

@@ -1,6 +1,6 @@
-/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT). */
+/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
+document.currentScript.corsia((host, $part) => {const { O: OPEN_TIMEOUT_MS, f: fieldsOf } = host
 
-import { O as OPEN_TIMEOUT_MS, f as fieldsOf } from './collab-sdk.part-23a6ecf3.mjs';
 
 const PACKET_TYPES = Object.create(null); // no Map = no polyfill
 PACKET_TYPES["open"] = "0";
@@ -3499,4 +3499,6 @@ class PollingTransport {
   }
 }
 
-export { PollingTransport };
+
+
+return {PollingTransport: PollingTransport} })

@@ -1,6 +1,6 @@
-/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT). */
-document.currentScript.corsia((host, $part) => {const { O: OPEN_TIMEOUT_MS, f: fieldsOf } = host
+/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
+import { O as OPEN_TIMEOUT_MS, f as fieldsOf } from './collab-sdk.part-24aaf2be.mjs';
 
 const PACKET_TYPES = Object.create(null); // no Map = no polyfill
 PACKET_TYPES["open"] = "0";
@@ -3499,6 +3499,4 @@ class PollingTransport {
   }
 }
 
-
-
-return {PollingTransport: PollingTransport} })
+export { PollingTransport };

@@ -1,4 +1,4 @@
-/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT). */
+/* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
 const CHOICE_PREFIX = "values/";
 function isText(kind) {
@@ -11613,6 +11613,7 @@ class Handle {
   #state = "new";
   #life = new Lifetime();
   #soon = new Timer();
+  /** @internal */
   constructor(settings, page, open, gone) {
     const { gatewayUrl: url, token, renewable } = settings;
     const connection = new Connection({ url, token, renewable, open });
@@ -11665,7 +11666,7 @@ class Handle {
   unlock(field) {
     this.#widget?.unlock(field);
   }
-  /** Begins; `init` calls it once the page is there. */
+  /** @internal Begins; `init` calls it once the page is there. */
   start() {
     if (this.#state !== "new") return;
     this.#state = "started";
@@ -11997,7 +11998,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-c6378ad3.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-dcf5f53f.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }

@@ -1,0 +1,211 @@
+// Types of Corsia CollabSDK, made from its sources.
+export as namespace CollabSDK
+
+/** The widgets of this page that were started and not destroyed. */
+export declare const instances: Handle[];
+
+/**
+ * Makes the page's fields collaborative. It throws a TypeError when an option is wrong; whatever goes wrong later is told
+ * by `onError` and the event `error`, and never reaches the page as an exception.
+ */
+export declare function init(options: Options): Handle;
+
+/**
+ * What a page holds of its widget (G1). It owns the connection and what the page listens to, and follows the address of
+ * the page: one Widget at a time is the record that is shown.
+ */
+export declare class Handle {
+    #private;
+    /** Where things stand: connection, save state, mode, revision. */
+    get status(): Status;
+    /** What the page shows now; undefined when it shows no record. */
+    get resourceId(): string | undefined;
+    /** The fields of the page that are collaborative. */
+    get fields(): readonly FieldInfo[];
+    /** Who is here, oneself included. */
+    get users(): readonly User[];
+    /** Listens to an event. Returns what ends it. */
+    on<K extends keyof WidgetEvents>(name: K, listener: (value: WidgetEvents[K]) => void): () => void;
+    /** Asks for the lock of a field, by its id; the empty id is the whole record. */
+    lock(field: string): Promise<LockAnswer>;
+    /** Gives the lock of a field back. */
+    unlock(field: string): void;
+    /** Ends the session and leaves nothing of the widget on the page. Calling it again does nothing. */
+    destroy(): void;
+}
+
+/** What a page gives to `CollabSDK.init` (G1). A wrong option is a TypeError that names it. */
+export interface Options {
+    /**
+     * Where the gateway is: a `wss:`, `ws:`, `https:` or `http:` URL. Its path, when it has one, is that of the sockets;
+     * `/ws/` by default. Required.
+     */
+    readonly gatewayUrl: string;
+    /** The user's token, a JWT. Required unless there is `getToken`. */
+    readonly token?: string;
+    /**
+     * Gives the user's token, at each connection and about 60 s before the last one expires. While it fails or takes its
+     * time the widget waits and tries again, as for a gateway that is away. Preferred to `token`, which ends with its expiry.
+     */
+    readonly getToken?: () => string | Promise<string>;
+    /** `false`: only fields that match `include` or are under `[data-collab]`. Default `true`. */
+    readonly autoDiscovery?: boolean;
+    /** `'opt-in'` is the same as `autoDiscovery: false`. Default `'auto'`. */
+    readonly capture?: 'auto' | 'opt-in';
+    /**
+     * What people edit together, at most 512 bytes of UTF-8, or a function that gives it for an address and is asked again when
+     * the address changes; undefined means that the page shows no record. Default `page:` and the path of the page, which it
+     * then follows when a single-page application navigates.
+     */
+    readonly resourceId?: string | ((location: Location) => string | undefined);
+    /** Kind of resource, such as `patient_record`: for the audit trail, at most 128 bytes. Default none. */
+    readonly resourceType?: string;
+    /** What to ask for. Default: to edit, or to view when that is all the user may do. */
+    readonly mode?: Mode;
+    /** CSS selectors of fields to take that would not be found. Never takes passwords and the like (G2). Default none. */
+    readonly include?: string | readonly string[];
+    /** CSS selectors of fields to leave alone. Default none; `[data-collab-ignore]` always is. */
+    readonly exclude?: string | readonly string[];
+    /** How locks come about. Default `'off'`. */
+    readonly locking?: Locking;
+    /** `false`: nothing is shown. `panel` leaves the panel out, or has it begin open or minimised; by default the width decides. */
+    readonly ui?: boolean | {
+        readonly panel?: boolean | 'open' | 'minimised';
+    };
+    /** Language of what is shown, as a BCP 47 tag: Italian for `it…`, else English. Default the page's, then the browser's. */
+    readonly locale?: string;
+    /** Is told of whatever goes wrong later: the same as the event `error`. Default: nothing is done. */
+    readonly onError?: (error: {
+        readonly code: string;
+        readonly message: string;
+    }) => void;
+}
+
+/** What the page may know of the widget. */
+export interface Status {
+    readonly connection: 'connecting' | 'connected' | 'offline' | 'refused' | 'closed';
+    readonly save: Save;
+    /** Edits that the server has not acknowledged. */
+    readonly waiting: number;
+    /** Undefined until the record was received. */
+    readonly mode: Mode | undefined;
+    readonly revision: number;
+    /** Why the connection or the record was refused. */
+    readonly reason: string | undefined;
+    /** When the next try to connect is, in local milliseconds. */
+    readonly retryAt: number | undefined;
+}
+
+/** A field, as the page is told of it. */
+export interface FieldInfo {
+    readonly id: string;
+    readonly kind: FieldKind;
+    readonly label: string;
+    readonly elements: readonly HTMLElement[];
+    /** Name of the user who holds the lock; undefined when nobody does. */
+    readonly lockedBy: string | undefined;
+    readonly ownLock: boolean;
+}
+
+/** What a page can listen to. Fields are named by their ids. */
+export interface WidgetEvents {
+    status: Status;
+    users: readonly User[];
+    fields: readonly FieldInfo[];
+    /** Edits of this page are on the server's disk. */
+    saved: Saved;
+    /** Somebody else's edit is shown on this page. */
+    remote: Arrived;
+    lock: {
+        readonly field: string;
+        readonly event: 'acquired' | 'denied' | 'released';
+        readonly detail: object;
+    };
+    /** Text was refused, and is kept: of this page, or of one that was left before its text was saved. */
+    draft: Draft & {
+        readonly resourceId: string;
+    };
+    focus: {
+        readonly field: string | undefined;
+    };
+    resourceUpdated: object;
+    error: {
+        readonly code: string;
+        readonly message: string;
+    };
+    /** The page shows another record now, or none. */
+    resource: {
+        readonly resourceId: string | undefined;
+    };
+}
+
+/** Where everything typed on this page is (G6): the least that is true of all of it. */
+export type Save = 'unsaved' | 'here' | 'server';
+
+/** A person in the room, with all their sessions (R1). */
+export interface User {
+    readonly userId: string;
+    readonly name: string;
+    readonly role: string;
+    readonly mode: Mode;
+    readonly sessions: readonly string[];
+    readonly joinedAt: number;
+    readonly color: string;
+}
+
+/** What a request for a lock came to: the lock, or why there is none and who holds it. */
+export interface LockAnswer {
+    readonly ok: boolean;
+    readonly lock?: Lock;
+    readonly reason?: string;
+    readonly lockedByName?: string;
+}
+
+/** What a session may do in a resource (R2). */
+export type Mode = 'editor' | 'viewer';
+
+/** How locks come about: never, by `lock` and `unlock` alone, or by the focus. */
+export type Locking = 'off' | 'manual' | 'focus';
+
+/** What kind of control a field is; the first two are texts, the others are entries of the map `values`. */
+export type FieldKind = 'text' | 'editable' | 'select' | 'checkbox' | 'radio';
+
+/** An acknowledged batch: it is on the server's disk. `since` is the local time of its first edit. */
+export interface Saved {
+    readonly fields: readonly string[];
+    readonly edits: number;
+    readonly revision: number;
+    readonly since: number;
+    readonly ms: number;
+}
+
+/** A change by another session, as it was shown here. */
+export interface Arrived {
+    readonly fields: readonly string[];
+    readonly userId: string;
+    readonly sessionId: string;
+    readonly revision: number;
+}
+
+/** Text that the server refused; it is shown and kept until somebody dismisses it. */
+export interface Draft {
+    readonly field: string;
+    readonly mine: Value | undefined;
+    readonly reason: string;
+    readonly by: string;
+}
+
+/** A lock as the gateway tells it; `field` is empty for the whole resource. Times are milliseconds UTC. */
+export interface Lock {
+    readonly lockId: string;
+    readonly field: string;
+    readonly userId: string;
+    readonly sessionId: string;
+    readonly name: string;
+    readonly fence: number;
+    readonly acquiredAt: number;
+    readonly expiresAt: number;
+}
+
+/** Value of a field: the text, the chosen option or options, or whether the box is ticked. */
+export type Value = string | boolean | readonly string[];
