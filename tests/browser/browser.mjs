@@ -1,5 +1,6 @@
 // What scenarios share: a browser, people's pages, and the gateway's life, which the Go test holds.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -17,6 +18,7 @@ export const luca = { user: 'usr_002', name: 'Dr Luca Rossi', role: 'physician' 
 export class Stage {
   errors = []
   #context
+  #last = []
   #profile = mkdtempSync(join(tmpdir(), 'corsia-browser-'))
 
   async start() {
@@ -41,7 +43,13 @@ export class Stage {
     return page
   }
 
+  /** Runs `work` when the scenario is over. */
+  atEnd(work) {
+    this.#last.push(work)
+  }
+
   async end() {
+    for (const work of this.#last) work()
     await this.#context?.close()
     rmSync(this.#profile, { recursive: true, force: true })
   }
@@ -54,6 +62,29 @@ export const origin = BASE_URL
 export async function gateway(what) {
   const answer = await fetch(`${CONTROL_URL}/${what}`, { method: 'POST' })
   if (!answer.ok) throw new Error(`gateway ${what}: ${await answer.text()}`)
+}
+
+/** Starts the gateway again with settings of the scenario's own. */
+export async function restart(settings) {
+  await gateway('kill')
+  await gateway(`start?${new URLSearchParams(settings)}`)
+}
+
+/** Returns a token for a person. */
+export async function tokenOf(person) {
+  const page = await (await fetch(`${BASE_URL}/token?${new URLSearchParams(person)}`)).text()
+  return /readonly>([^<]+)</.exec(page)[1]
+}
+
+/** Serves files at an origin of their own until the scenario ends. `answer` gives {status, headers, body} for a URL. */
+export async function serve(stage, answer) {
+  const server = createServer((request, response) => {
+    const { status = 200, headers = {}, body = '' } = answer(new URL(request.url, 'http://x')) ?? { status: 404 }
+    response.writeHead(status, headers).end(body)
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  stage.atEnd(() => server.close())
+  return `http://127.0.0.1:${server.address().port}`
 }
 
 /** Returns the widget's status on a page. */

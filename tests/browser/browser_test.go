@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +42,9 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G1 the record follows the path of the page", "navigation"},
 		{"G2 frames and shadow roots are searched, and their secrets are not", "frames"},
 		{"G7 long polling stands in for WebSocket", "polling"},
+		{"G8 a page with a strict policy takes it from another origin", "policy"},
+		{"G1 destroy leaves nothing behind", "destroy"},
+		{"G1 getToken may fail and take its time", "token"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -85,7 +89,7 @@ func run(t *testing.T, scenario, base, control string) {
 }
 
 // process is a gateway that can be killed and started again with the same files at the same address. As an HTTP
-// handler it does so for the scenario: POST /kill, POST /start.
+// handler it does so for the scenario: POST /kill, POST /start. What /start has in its query is added to the environment.
 type process struct {
 	// Set before the first start.
 	binary, dir string
@@ -93,6 +97,7 @@ type process struct {
 	// Guarded by mu.
 	mu   sync.Mutex
 	addr string // after the first start the one that was picked
+	env  []string
 	cmd  *exec.Cmd
 }
 
@@ -101,6 +106,7 @@ func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/kill":
 		p.kill()
 	case "/start":
+		p.set(r.URL.Query())
 		if err := p.start(); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
@@ -115,6 +121,15 @@ func (p *process) url() string {
 	return "http://" + p.addr
 }
 
+// set adds settings to the environment of the next start.
+func (p *process) set(settings url.Values) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name := range settings {
+		p.env = append(p.env, name+"="+settings.Get(name))
+	}
+}
+
 // start returns when the gateway listens.
 func (p *process) start() error {
 	p.mu.Lock()
@@ -122,6 +137,7 @@ func (p *process) start() error {
 	cmd := exec.Command(p.binary, "serve")
 	cmd.Dir = p.dir
 	cmd.Env = append(os.Environ(), "ENV=development", "ADDR="+p.addr, "STORE_URL=sqlite:"+filepath.Join(p.dir, "corsia.db"))
+	cmd.Env = append(cmd.Env, p.env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

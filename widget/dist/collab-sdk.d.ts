@@ -6,7 +6,8 @@ export declare const instances: Handle[];
 
 /**
  * Makes the page's fields collaborative. It throws a TypeError when an option is wrong; whatever goes wrong later is told
- * by `onError` and the event `error`, and never reaches the page as an exception.
+ * by `onError` and the event `error`, and never reaches the page as an exception. A page whose resource has a widget
+ * already gets that one, and `onError` the code `ALREADY_STARTED`: a second one would type everything twice.
  */
 export declare function init(options: Options): Handle;
 

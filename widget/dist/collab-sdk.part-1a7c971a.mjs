@@ -11998,7 +11998,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-dcf5f53f.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-5dc46aad.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
@@ -12039,14 +12039,25 @@ class Line {
 }
 
 const instances = [];
+const resources = /* @__PURE__ */ new Map();
 function init(options) {
   const settings = settingsOf(options, document);
-  const gone = () => instances.splice(instances.indexOf(handle), 1);
-  const handle = new Handle(settings, document, openSocket, gone);
+  const resource = options.resourceId ?? "";
+  const running = instances.find((one) => resources.get(one) === resource);
+  if (running !== void 0) {
+    settings.onError({ code: "ALREADY_STARTED", message: "this page has a widget for the resource already" });
+    return running;
+  }
+  const start = () => handle.start();
+  const handle = new Handle(settings, document, openSocket, () => {
+    document.removeEventListener("DOMContentLoaded", start);
+    resources.delete(handle);
+    instances.splice(instances.indexOf(handle), 1);
+  });
   instances.push(handle);
-  if (document.readyState === "loading") {
-    document.addEventListener("DOMContentLoaded", () => handle.start(), { once: true });
-  } else handle.start();
+  resources.set(handle, resource);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start, { once: true });
+  else start();
   return handle;
 }
 
