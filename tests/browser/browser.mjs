@@ -14,18 +14,12 @@ const flags = [
 export const anna = { user: 'usr_001', name: 'Giulia Conti', role: 'nurse' }
 export const luca = { user: 'usr_002', name: 'Dr Luca Rossi', role: 'physician' }
 
-/** A browser of its own for one scenario. Errors of any page end up in `errors`. */
+/** A browser of its own for one scenario, from the first page on. Errors of any page end up in `errors`. */
 export class Stage {
   errors = []
   #context
   #last = []
   #profile = mkdtempSync(join(tmpdir(), 'corsia-browser-'))
-
-  async start() {
-    const viewport = { width: 1440, height: 1000 }
-    const options = { executablePath: CHROMIUM, headless: true, args: flags, viewport, permissions: ['clipboard-read', 'clipboard-write'] }
-    this.#context = await chromium.launchPersistentContext(this.#profile, options)
-  }
 
   /** Opens the ward page as a person and waits until it is in step, unless told not to. */
   async open(person, { locking = 'off', wait = true, path = '/demo/', size, page } = {}) {
@@ -38,9 +32,16 @@ export class Stage {
   }
 
   async blank() {
+    this.#context ??= await this.#start()
     const page = await this.#context.newPage()
     page.on('pageerror', (error) => this.errors.push(String(error.stack ?? error)))
     return page
+  }
+
+  #start() {
+    const viewport = { width: 1440, height: 1000 }
+    const options = { executablePath: CHROMIUM, headless: true, args: flags, viewport, permissions: ['clipboard-read', 'clipboard-write'] }
+    return chromium.launchPersistentContext(this.#profile, options)
   }
 
   /** Runs `work` when the scenario is over. */
@@ -49,7 +50,7 @@ export class Stage {
   }
 
   async end() {
-    for (const work of this.#last) work()
+    for (const work of this.#last) await work()
     await this.#context?.close()
     rmSync(this.#profile, { recursive: true, force: true })
   }

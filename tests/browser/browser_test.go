@@ -1,7 +1,8 @@
 //go:build integration
 
 // Package browser tests the widget in real Chromium against the real gateway: two people and more, each with a page.
-// It needs Node, npm and Chromium (CHROMIUM names another one than /usr/bin/chromium). Pictures are left in out/.
+// It needs Node, npm, Chromium and Firefox (CHROMIUM and FIREFOX name others than those of Debian). Pictures are left in
+// out/.
 package browser
 
 import (
@@ -45,6 +46,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G8 a page with a strict policy takes it from another origin", "policy"},
 		{"G1 destroy leaves nothing behind", "destroy"},
 		{"G1 getToken may fail and take its time", "token"},
+		{"G4 two pages of Firefox type in one record", "firefox"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import { Stage } from './browser.mjs'
 const { default: scenario } = await import(`./scenario/${process.argv[2]}.mjs`)
 const stage = new Stage()
 try {
-  await stage.start()
   await scenario(stage)
   if (stage.errors.length > 0) throw new Error(`errors on the page:\n${stage.errors.join('\n')}`)
 } catch (error) {
