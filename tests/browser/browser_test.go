@@ -47,6 +47,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G1 destroy leaves nothing behind", "destroy"},
 		{"G1 getToken may fail and take its time", "token"},
 		{"G4 two pages of Firefox type in one record", "firefox"},
+		{"G4 a stale page takes the record or lets the user choose", "stale"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

@@ -31,6 +31,8 @@ export declare class Handle {
     lock(field: string): Promise<LockAnswer>;
     /** Gives the lock of a field back. */
     unlock(field: string): void;
+    /** Ends the conflict of a field with the page's value or the record's (G4). */
+    choose(field: string, which: 'mine' | 'theirs'): void;
     /** Ends the session and leaves nothing of the widget on the page. Calling it again does nothing. */
     destroy(): void;
 }
@@ -106,6 +108,8 @@ export interface FieldInfo {
     /** Name of the user who holds the lock; undefined when nobody does. */
     readonly lockedBy: string | undefined;
     readonly ownLock: boolean;
+    /** Set while the page and the record differ and the user has to choose (G4). */
+    readonly conflict: Conflict | undefined;
 }
 
 /** What a page can listen to. Fields are named by their ids. */
@@ -170,6 +174,14 @@ export type Locking = 'off' | 'manual' | 'focus';
 
 /** What kind of control a field is; the first two are texts, the others are entries of the map `values`. */
 export type FieldKind = 'text' | 'editable' | 'select' | 'checkbox' | 'radio';
+
+/** What the page has and what the document has, where only the user can know which of them is right (G4). */
+export interface Conflict {
+    /** The page's value, with what was typed into it since. */
+    readonly mine: Value;
+    readonly theirs: Value;
+    readonly by?: string;
+}
 
 /** An acknowledged batch: it is on the server's disk. `since` is the local time of its first edit. */
 export interface Saved {

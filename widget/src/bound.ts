@@ -1,11 +1,26 @@
-import type { Binding } from './binding/binding.ts'
+import type { Binding, Rendering } from './binding/binding.ts'
 import type { SharedDocument } from './document.ts'
-import { blank, same, wireName, written } from './field.ts'
+import { blank, same, valueIn, wireName, written } from './field.ts'
 import type { FieldKind, Value } from './field.ts'
+import type { Seeding } from './seeding.ts'
+
+/** So long after a field was found, what scripts write into it counts as its first rendering, in milliseconds. */
+const LOADING_MS = 5_000
+
+/** What the page has and what the document has, where only the user can know which of them is right (G4). */
+export interface Conflict {
+  /** The page's value, with what was typed into it since. */
+  readonly mine: Value
+  readonly theirs: Value
+  readonly by?: string
+}
 
 /**
  * One field of the page: its control, its name, and whether it is bound to the document yet. Until then what is typed
  * stays in the control, is reported as unsaved, and goes into the document when the field is bound (G4).
+ *
+ * Before it is bound for the first time, what the page had is compared with the document. A page that shows what the
+ * record was seeded with is merely old; one that shows anything else was changed elsewhere, which is a conflict.
  */
 export class BoundField {
   readonly id: string
@@ -14,36 +29,36 @@ export class BoundField {
   readonly wire: string
   readonly label: string
   readonly binding: Binding
-  /**
-   * What the field shows may be another record's, which the page showed before: it fills nothing (see Carried).
-   */
+  /** What the field shows may be another record's, which the page showed before: it fills nothing (see Carried). */
   carried = false
+  #again: () => void
+  #found = Date.now()
   #base: Value
   #live = false
+  #document: SharedDocument | undefined
+  #seeding: Seeding | undefined
+  #conflict = false
 
-  constructor(id: string, kind: FieldKind, label: string, binding: Binding) {
+  /** `again` is called when the field is to be considered again, and when its conflict has ended. */
+  constructor(id: string, kind: FieldKind, label: string, binding: Binding, again: () => void = () => undefined) {
     this.id = id
     this.kind = kind
     this.wire = wireName(id, kind)
     this.label = label
     this.binding = binding
-    this.#base = binding.read() ?? ''
+    this.#again = again
+    this.#base = binding.pristine.value
+    binding.rendered = (deliberate) => this.#rendered(deliberate)
   }
 
-  /** What the page had when the field was found. */
+  /** What the page itself put into the field, before the user changed it or it was bound. */
   get base(): Value {
-    return this.#base
+    return this.#live ? this.#base : this.binding.pristine.value
   }
 
   /** Reports whether the field is bound to the document. */
   get live(): boolean {
     return this.#live
-  }
-
-  /** Takes in one more radio button. One that comes chosen is what the page had. */
-  add(element: HTMLInputElement): void {
-    this.binding.add(element)
-    if (!this.#live && element.checked) this.#base = element.value
   }
 
   /** Reports whether something was typed that is in no document yet. */
@@ -53,20 +68,89 @@ export class BoundField {
     return value !== undefined && !same(value, this.base)
   }
 
-  /** Binds the field if the time has come. Reports whether the server should fill it from the page first (`SEED`). */
-  consider(document: SharedDocument): boolean {
+  /** Set while the user has to choose; the field is not bound meanwhile. */
+  get conflict(): Conflict | undefined {
+    if (!this.#conflict || this.#document === undefined) return undefined
+    return { mine: this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? '' }
+  }
+
+  /** Ends the conflict with one of the two values. The page's is taken only while the document can be edited. */
+  choose(which: 'mine' | 'theirs'): void {
+    const { conflict } = this
+    if (conflict === undefined || (which === 'mine' && this.#document?.editable !== true)) return
+    this.#bind(which === 'mine' ? conflict.theirs : conflict.mine)
+    this.#again()
+  }
+
+  /**
+   * Binds the field if the time has come. Reports whether the server should be asked first (`SEED`): to fill the field
+   * from the page, or for what it was filled with.
+   */
+  consider(document: SharedDocument, seeding: Seeding): boolean {
     if (this.#live || !document.met) return false
+    this.#document = document
+    this.#seeding = seeding
+    const viewer = document.mode === 'viewer'
     if (!written(document.doc, this.wire)) {
-      if (document.mode === 'viewer' || this.carried) return false
+      if (viewer || this.carried) return false
       if (!blank(this.base)) return true
+    } else if (this.carried) {
+      this.#bind(this.#page)
+      return false
+    } else if (viewer) {
+      if (this.waitsWithText) document.keepAsDraft(this.wire, this.#page, 'viewer')
+      this.#bind(this.#page)
+      return false
+    } else if (!this.#isCurrent(valueIn(document.doc, this.wire) ?? '') && !this.#isNew(document, seeding)) {
+      const seed = seeding.seeds.get(this.wire)
+      if (seed === undefined) return true
+      this.#conflict = seed === null ? !blank(this.base) : !same(this.base, seed)
+      if (this.#conflict) return false
     }
-    this.#live = true
-    this.binding.attach(document.doc, this.base)
+    this.#bind(this.base)
     return false
   }
 
   /** Goes on with another document, which was built in the place of the first. */
   rebind(document: SharedDocument): void {
-    if (this.#live) this.binding.attach(document.doc, this.base)
+    if (this.#live) this.binding.attach(document.doc, this.#base)
+  }
+
+  get #page(): Value {
+    return this.binding.read() ?? this.base
+  }
+
+  #isCurrent(theirs: Value): boolean {
+    const wanted = this.binding.shape(theirs)
+    return same(this.base, wanted) || same(this.binding.read(), wanted)
+  }
+
+  /** Reports whether the document is newer than the page: it was compared before, or has edits made here and not yet saved. */
+  #isNew(document: SharedDocument, seeding: Seeding): boolean {
+    return seeding.compared.has(this.wire) || document.outbox.fields.has(this.wire)
+  }
+
+  #bind(base: Value): void {
+    if (this.#document === undefined) return
+    this.#base = this.base
+    this.#live = true
+    this.#conflict = false
+    this.#seeding?.compared.add(this.wire)
+    this.binding.attach(this.#document.doc, base)
+  }
+
+  /** Says what is to become of something that the page itself has put into the bound field. */
+  #rendered(deliberate: boolean): Rendering {
+    const { doc } = this.#document ?? {}
+    const loading = !this.binding.pristine.touched && (blank(this.#base) || Date.now() - this.#found < LOADING_MS)
+    const old = same(this.binding.read(), this.#base)
+    if (doc !== undefined && ((loading && !old) || !written(doc, this.wire))) {
+      this.#live = false
+      this.#seeding?.compared.delete(this.wire)
+      this.binding.pause()
+      this.#again()
+      return 'released'
+    }
+    return deliberate && !old ? 'kept' : 'undone'
   }
 }

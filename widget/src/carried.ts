@@ -30,7 +30,7 @@ export class Carried {
 
 /** Watches fields that were carried over until somebody changes them: `renew` when it was the page, `touch` when the user. */
 export class CarriedWatch {
-  #fields = new Map<BoundField, Lifetime>()
+  #fields = new Map<BoundField, { readonly life: Lifetime; readonly value: Value }>()
   #timer = new Timer()
   #renew: (field: BoundField) => void
   #touch: () => void
@@ -49,7 +49,7 @@ export class CarriedWatch {
   add(field: BoundField): void {
     field.carried = true
     const life = new Lifetime()
-    this.#fields.set(field, life)
+    this.#fields.set(field, { life, value: field.base })
     for (const element of field.binding.elements) {
       life.listen(element, 'input', ({ isTrusted }) => isTrusted && this.#touched(field), { capture: true })
     }
@@ -58,7 +58,7 @@ export class CarriedWatch {
 
   /** Watches a field no more. */
   drop(field: BoundField): void {
-    this.#fields.get(field)?.end()
+    this.#fields.get(field)?.life.end()
     this.#fields.delete(field)
   }
 
@@ -79,9 +79,9 @@ export class CarriedWatch {
   }
 
   #look(): void {
-    for (const field of [...this.#fields.keys()]) {
+    for (const [field, { value }] of [...this.#fields]) {
       if (field.live) this.drop(field)
-      else if (!same(field.binding.read(), field.base)) {
+      else if (!same(field.binding.read(), value)) {
         this.drop(field)
         this.#renew(field)
       }

@@ -134,7 +134,10 @@ export class Fields {
   }
 
   #add(element: HTMLElement, kind: FieldKind, id: string): void {
-    const field = new BoundField(id, kind, labelOf(element), bind(element, kind, wireName(id, kind), this.#document))
+    const field = new BoundField(id, kind, labelOf(element), bind(element, kind, wireName(id, kind), this.#document), () => {
+      this.#consider([field.wire])
+      this.events.emit('changed', this.all)
+    })
     this.#fields.set(id, field)
     this.#byWire.set(field.wire, field)
     this.#byElement.set(element, field)
@@ -148,7 +151,7 @@ export class Fields {
     for (const button of buttons) {
       if (this.#byElement.has(button)) continue
       this.#byElement.set(button, field)
-      field.add(button as HTMLInputElement)
+      field.binding.add(button)
     }
   }
 
@@ -181,9 +184,12 @@ export class Fields {
   /** Binds what can be bound, of all fields or of some by wire name; asks for seeds of what must be filled first. */
   #consider(wires?: readonly string[]): void {
     const fields = wires === undefined ? this.all : wires.flatMap((wire) => this.#byWire.get(wire) ?? [])
+    const disputed = (): boolean => fields.some((field) => field.conflict !== undefined)
+    const before = disputed()
     const ready = fields.filter(({ carried }) => !carried || !this.#settled.running)
-    const empty = ready.filter((field) => field.consider(this.#document))
-    this.#seeding.ask(new Map(empty.map((field) => [field.wire, field.base])), () => this.#consider())
+    const asking = ready.filter((field) => field.consider(this.#document, this.#seeding))
+    this.#seeding.ask(new Map(asking.map((field) => [field.wire, field.base])), () => this.#consider())
+    if (before || disputed()) this.events.emit('changed', this.all)
   }
 
   #each(work: (field: BoundField) => void): void {

@@ -88,6 +88,16 @@ export class Handle {
     this.#widget?.unlock(field)
   }
 
+  /** Ends the conflict of a field with the page's value or the record's (G4). */
+  choose(field: string, which: 'mine' | 'theirs'): void {
+    this.#widget?.fields.get(field)?.choose(which)
+  }
+
+  /** @internal The record that is shown. */
+  get record(): Widget | undefined {
+    return this.#widget
+  }
+
   /** @internal Begins; `init` calls it once the page is there. */
   start(): void {
     if (this.#state !== 'new') return

@@ -2,6 +2,7 @@ import type { Channel } from './channel.ts'
 import type { SharedDocument } from './document.ts'
 import { written } from './field.ts'
 import type { Value } from './field.ts'
+import { fieldsOf, list } from './protocol.ts'
 import { Timer } from './timer.ts'
 
 /** After a seed that failed, the next try, in milliseconds. */
@@ -9,9 +10,13 @@ const AGAIN_MS = 3_000
 
 /**
  * Has the server fill fields that nobody ever wrote with what the page shows (`SEED`, G4). The server does it once,
- * whoever asks and however often; this asks for each field once per join.
+ * whoever asks and however often; this asks for each field once per join, and learns what it was filled with before.
  */
 export class Seeding {
+  /** What fields were filled with, by wire name, null for those that never were; only of fields that were asked for. */
+  readonly seeds = new Map<string, Value | null>()
+  /** Fields whose page was compared with the document: what is rendered later is only old. */
+  readonly compared = new Set<string>()
   #channel: Channel
   #document: SharedDocument
   #asked = new Set<string>()
@@ -30,13 +35,22 @@ export class Seeding {
 
   /** Asks for seeds, by wire name, and calls `done` when the document may have them. */
   ask(values: ReadonlyMap<string, Value>, done: () => void): void {
-    const fresh = [...values].filter(([wire]) => !this.#asked.has(wire))
+    // What a field was filled with is asked for again once it is written: a lock may have kept it from being filled.
+    const key = (wire: string): string => `${Number(written(this.#document.doc, wire))}${wire}`
+    const fresh = [...values].filter(([wire]) => !this.#asked.has(key(wire)))
     if (fresh.length === 0) return
-    for (const [wire] of fresh) this.#asked.add(wire)
-    this.#channel.request('SEED', { values: Object.fromEntries(fresh) }, ({ code }) => {
+    const keys = fresh.map(([wire]) => key(wire))
+    for (const one of keys) this.#asked.add(one)
+    this.#channel.request('SEED', { values: Object.fromEntries(fresh) }, ({ code, fields }) => {
       if (code !== '') {
-        for (const [wire] of fresh) this.#asked.delete(wire)
+        for (const one of keys) this.#asked.delete(one)
         return this.#again.set(AGAIN_MS, done)
+      }
+      const kept = fieldsOf(fields['kept'])
+      const seeded = list(fields['seeded'])
+      for (const [wire, value] of fresh) {
+        if (seeded.includes(wire)) this.seeds.set(wire, value)
+        else if (written(this.#document.doc, wire)) this.seeds.set(wire, (kept[wire] as Value | undefined) ?? null)
       }
       // The server's own writes are delivered like anybody's; if they were not, they are fetched.
       const lacks = fresh.some(([wire]) => !written(this.#document.doc, wire))

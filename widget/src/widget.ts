@@ -1,4 +1,4 @@
-import type { BoundField } from './bound.ts'
+import type { BoundField, Conflict } from './bound.ts'
 import type { Carried } from './carried.ts'
 import type { Channel } from './channel.ts'
 import type { Connection } from './connection.ts'
@@ -30,6 +30,8 @@ export interface FieldInfo {
   /** Name of the user who holds the lock; undefined when nobody does. */
   readonly lockedBy: string | undefined
   readonly ownLock: boolean
+  /** Set while the page and the record differ and the user has to choose (G4). */
+  readonly conflict: Conflict | undefined
 }
 
 /** What a page can listen to. Fields are named by their ids. */
@@ -151,13 +153,14 @@ export class Widget {
 
   /** What the page is told of its fields. */
   info(): readonly FieldInfo[] {
-    return this.fields.all.map(({ id, kind, label, wire, binding }) => ({
+    return this.fields.all.map(({ id, kind, label, wire, binding, conflict }) => ({
       id,
       kind,
       label,
       elements: binding.elements,
       lockedBy: this.locks.against(wire)?.name,
       ownLock: this.locks.own(wire) !== undefined,
+      conflict,
     }))
   }
 

@@ -31,7 +31,13 @@ export function get<T extends HTMLElement = HTMLInputElement>(id: string): T {
 /** Types as a person does: the value, then the event. */
 export function type(field: HTMLInputElement | HTMLTextAreaElement, value: string): void {
   field.value = value
-  field.dispatchEvent(new Event('input', { bubbles: true }))
+  field.dispatchEvent(trusted(new Event('input', { bubbles: true })))
+}
+
+/** Makes an event look as if the browser had sent it because of what the user did. */
+export function trusted<E extends Event>(event: E): E {
+  Object.defineProperty(event, 'isTrusted', { value: true })
+  return event
 }
 
 /** Lets microtasks, observers and timers of no delay run. */

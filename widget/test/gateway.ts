@@ -22,6 +22,8 @@ export class FakeGateway {
   /** Nothing is answered while this is set. */
   silent = false
   nextClient = 1
+  /** What fields were seeded with. */
+  seeds = new Map<string, Value>()
   /** What each attempt to connect came with. */
   credentials: Credentials[] = []
 
@@ -124,9 +126,13 @@ export class FakeGateway {
   }
 
   #seed(values: Record<string, Value>): Fields {
-    const seeded = Object.keys(values).filter((field) => !written(this.doc, field))
-    for (const field of seeded) this.write(field, values[field] ?? '', { userId: 'usr_001', sessionId: 's_0' })
-    return { ok: true, seeded, revision: this.revision }
+    const kept = Object.fromEntries(Object.keys(values).flatMap((field) => (this.seeds.has(field) ? [[field, this.seeds.get(field)]] : [])))
+    const seeded = Object.keys(values).filter((field) => values[field] !== '' && !written(this.doc, field))
+    for (const field of seeded) {
+      this.seeds.set(field, values[field] ?? '')
+      this.write(field, values[field] ?? '', { userId: 'usr_001', sessionId: 's_0' })
+    }
+    return { ok: true, seeded, kept, revision: this.revision }
   }
 
   #lock(field: string, session: string): Fields {

@@ -224,6 +224,7 @@ test('G1 a group of radio buttons shows one choice of the page, not an edit of i
   show('<input type="radio" name="r" value="1"><input type="radio" name="r" value="2" checked>')
   const { a, handle, socket } = open()
   assert.equal(handle.status.save, 'server')
+  a.seeds.set('values/name-r', '2')
   a.write('values/name-r', '1')
   socket.greet()
   assert.equal(a.doc.getMap('values').get('name-r'), '1')

@@ -1,17 +1,34 @@
 import type { Doc } from 'yjs'
 import type { Value } from '../field.ts'
+import type { Pristine } from './pristine.ts'
+
+/**
+ * What becomes of a value that the page itself put into a bound control: it is kept as an edit, undone in favour of the
+ * document, or the binding was released, to be attached again.
+ */
+export type Rendering = 'kept' | 'undone' | 'released'
 
 /** What keeps the controls of one field and its place in the document the same. */
 export interface Binding {
   /** The elements; more than one for a group of radio buttons. */
   readonly elements: readonly HTMLElement[]
+  readonly pristine: Pristine
+  /**
+   * Asked when the page itself, not the user, has changed the control; `deliberate` when it followed something that the
+   * user did.
+   */
+  rendered: (deliberate: boolean) => Rendering
   /** What the page shows now. */
   read(): Value | undefined
+  /** What the page would show of a value: a line of text has no line breaks. */
+  shape(value: Value): Value
   /**
    * Begins to keep both the same. What the page had when it was last the same as a document is `base`: what was typed
    * since then goes into the document, and what the document has instead is shown.
    */
   attach(doc: Doc, base: Value): void
+  /** Stops until it is attached again. */
+  pause(): void
   /** Stops, and leaves the page as it is. */
   detach(): void
   setReadOnly(readOnly: boolean): void

@@ -3,8 +3,10 @@ import { LocalEdit } from '../edit.ts'
 import { choices, idOf, same, valueIn } from '../field.ts'
 import type { Value } from '../field.ts'
 import { Lifetime } from '../lifetime.ts'
-import type { Binding, Editor } from './binding.ts'
+import type { Binding, Editor, Rendering } from './binding.ts'
+import { afterGestures } from './gesture.ts'
 import { announce, borrowAttribute, setChecked, setNative } from './native.ts'
+import { Pristine } from './pristine.ts'
 
 /** Reads and shows the value of one or more elements. */
 export interface ChoiceControl {
@@ -55,6 +57,8 @@ export const radioControl: ChoiceControl = {
 
 /** Keeps a choice and its entry of the map `values` the same. The last write wins; there is nothing to merge. */
 export class ChoiceBinding implements Binding {
+  readonly pristine = new Pristine(() => this.read())
+  rendered: (deliberate: boolean) => Rendering = () => 'undone'
   #control: ChoiceControl
   #wire: string
   #editor: Editor
@@ -64,6 +68,7 @@ export class ChoiceBinding implements Binding {
   #map: YMap<unknown> | undefined
   #doc: Doc | undefined
   #unobserve: (() => void) | undefined
+  #unwatch: () => void
   #agreed: Value | undefined
   #writing = false
 
@@ -72,6 +77,7 @@ export class ChoiceBinding implements Binding {
     this.#wire = wire
     this.#editor = editor
     this.add(element)
+    this.#unwatch = afterGestures(element.ownerDocument, (reset) => (reset ? this.#changed() : this.#look(true)))
   }
 
   get elements(): readonly HTMLElement[] {
@@ -82,13 +88,17 @@ export class ChoiceBinding implements Binding {
     return this.#elements.length === 0 ? undefined : this.#control.read(this.#elements)
   }
 
+  shape(value: Value): Value {
+    return value
+  }
+
   attach(doc: Doc, base: Value): void {
     this.#unobserve?.()
     if (this.#map === undefined) this.#agreed = base
     const map = choices(doc)
     const observe = (event: YMapEvent<unknown>): void => {
       const own = event.transaction.origin instanceof LocalEdit && event.transaction.origin.by === this
-      if (!own && event.keysChanged.has(idOf(this.#wire))) this.#show()
+      if (!own && event.keysChanged.has(idOf(this.#wire)) && !this.#look(false)) this.#show()
     }
     map.observe(observe)
     this.#unobserve = () => map.unobserve(observe)
@@ -98,10 +108,15 @@ export class ChoiceBinding implements Binding {
     else this.#changed()
   }
 
-  detach(): void {
+  pause(): void {
     this.#unobserve?.()
     this.#unobserve = undefined
     this.#map = undefined
+  }
+
+  detach(): void {
+    this.pause()
+    this.#unwatch()
     this.setReadOnly(false)
     for (const life of this.#listening.values()) life.end()
     this.#listening.clear()
@@ -121,7 +136,9 @@ export class ChoiceBinding implements Binding {
     this.#elements.push(element)
     const life = new Lifetime()
     this.#listening.set(element, life)
-    for (const type of ['input', 'change']) life.listen(element, type, () => this.#changed(), { capture: true })
+    for (const type of ['input', 'change']) {
+      life.listen(element, type, () => this.#chosen(), { capture: true })
+    }
     if (this.#readOnly !== undefined) hold(element, this.#readOnly)
     if (this.#map !== undefined) this.#show()
   }
@@ -131,6 +148,23 @@ export class ChoiceBinding implements Binding {
     this.#listening.delete(element)
     this.#elements = this.#elements.filter((one) => one !== element)
     return this.#elements.length > 0
+  }
+
+  #chosen(): void {
+    if (this.#writing) return
+    this.pristine.touch()
+    this.#changed()
+  }
+
+  /** Looks whether the page itself has made another choice. Reports whether there is nothing to be shown any more. */
+  #look(deliberate: boolean): boolean {
+    const value = this.read()
+    if (this.#map === undefined || this.#doc === undefined || same(value, this.#agreed)) return false
+    if (same(value, valueIn(this.#doc, this.#wire))) return false
+    const fate = this.rendered(deliberate)
+    if (fate === 'kept') this.#changed()
+    else if (fate === 'undone') this.#show()
+    return true
   }
 
   #changed(): void {

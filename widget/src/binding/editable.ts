@@ -21,6 +21,10 @@ export class EditableControl implements TextControl {
       .join('')
   }
 
+  shape(text: string): string {
+    return text
+  }
+
   selection(): Selection | undefined {
     const root = this.element.getRootNode() as Document & { getSelection?: () => globalThis.Selection | null }
     const selection = root.getSelection?.() ?? this.element.ownerDocument.getSelection()

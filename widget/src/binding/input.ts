@@ -16,6 +16,12 @@ export class InputControl implements TextControl {
     return value === '' && validity?.badInput ? undefined : value
   }
 
+  shape(text: string): string {
+    const probe = this.element.cloneNode() as HTMLInputElement | HTMLTextAreaElement
+    setNative(probe, 'value', text)
+    return probe.value
+  }
+
   selection(): Selection | undefined {
     const { selectionStart, selectionEnd, selectionDirection } = this.element
     if (!hasFocus(this.element) || selectionStart === null || selectionEnd === null) return undefined

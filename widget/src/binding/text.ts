@@ -4,13 +4,19 @@ import type { Value } from '../field.ts'
 import { LocalEdit } from '../edit.ts'
 import { Lifetime } from '../lifetime.ts'
 import { Timer } from '../timer.ts'
-import type { Binding, Editor } from './binding.ts'
+import type { Binding, Editor, Rendering } from './binding.ts'
 import { mapCaret, rebase } from './caret.ts'
 import type { Delta } from './caret.ts'
 import { Composition } from './composition.ts'
 import type { TextControl } from './control.ts'
 import { diff } from './diff.ts'
 import type { Splice } from './diff.ts'
+import { afterGestures } from './gesture.ts'
+import { hasFocus } from './native.ts'
+import { Pristine } from './pristine.ts'
+
+/** Who has changed a control: the user; a script, upon something that the user did; the page by itself. */
+type Author = 'user' | 'script' | 'page'
 
 /**
  * Keeps a text control and a Y.Text the same, both ways, by single splices (G4).
@@ -20,6 +26,8 @@ import type { Splice } from './diff.ts'
  * moves the local change over the deltas, puts it into the document, and shows the outcome.
  */
 export class TextBinding implements Binding {
+  readonly pristine: Pristine
+  rendered: (deliberate: boolean) => Rendering = () => 'kept'
   #control: TextControl
   #wire: string
   #editor: Editor
@@ -38,10 +46,16 @@ export class TextBinding implements Binding {
     this.#control = control
     this.#wire = wire
     this.#editor = editor
-    this.#composition = new Composition(control.element, () => this.#settle())
+    const { element } = control
+    this.pristine = new Pristine(() => control.read())
+    this.#composition = new Composition(element, () => this.#settle('user'))
     for (const type of ['input', 'change', 'blur']) {
-      this.#life.listen(control.element, type, () => this.#mayHaveChanged(), { capture: true })
+      this.#life.listen(element, type, (event) => this.#mayHaveChanged(event), { capture: true })
     }
+    for (const type of ['focus', 'beforeinput']) {
+      this.#life.listen(element, type, () => (this.pristine.value, this.#settle('page')), { capture: true })
+    }
+    this.#life.add(afterGestures(element.ownerDocument, (reset) => this.#settle(reset ? 'user' : 'script')))
   }
 
   get elements(): readonly HTMLElement[] {
@@ -52,27 +66,42 @@ export class TextBinding implements Binding {
     return this.#control.read()
   }
 
+  shape(value: Value): Value {
+    return this.#control.shape(String(value))
+  }
+
   attach(doc: Doc, base: Value): void {
-    const before = this.#text === undefined ? String(base) : this.#agreed
-    if (this.#text === undefined) this.#shown = String(base)
-    this.#unobserve?.()
     const text = textOf(doc, this.#wire)
+    const now = text.toString()
+    let before = this.#agreed
+    if (this.#text === undefined) {
+      const value = this.#control.read()
+      // What page and document both have was not put in twice.
+      before = value !== undefined && value === this.#control.shape(now) ? now : String(base)
+      this.#shown = this.#control.shape(before)
+    }
+    this.#unobserve?.()
     const observe = (event: YTextEvent): void => this.#remote(event)
     text.observe(observe)
     this.#unobserve = () => text.unobserve(observe)
     this.#text = text
     this.#agreed = before
-    const away = diff(before, text.toString())
+    const away = diff(before, now)
     this.#deltas = away === undefined ? [] : [asDelta(away)]
-    this.#settle()
+    this.#settle('user')
+  }
+
+  pause(): void {
+    this.#unobserve?.()
+    this.#unobserve = undefined
+    this.#text = undefined
+    this.#deltas = []
+    this.#again.clear()
   }
 
   detach(): void {
     this.#composition.end()
-    this.#unobserve?.()
-    this.#unobserve = undefined
-    this.#text = undefined
-    this.#again.clear()
+    this.pause()
     this.#life.end()
     this.#control.setReadOnly(false)
   }
@@ -89,31 +118,37 @@ export class TextBinding implements Binding {
     return false
   }
 
-  #mayHaveChanged(): void {
+  #mayHaveChanged({ isTrusted, type }: Event): void {
     if (this.#settling) return // an event of our own: what the page makes of a remote change is not sent back
-    this.#settle()
+    const by = type === 'blur' ? 'page' : isTrusted || hasFocus(this.#control.element) ? 'user' : 'script'
+    if (by === 'user') this.pristine.touch()
+    this.#settle(by)
     // Frameworks may write the value anew once their own handlers have run.
-    if (this.#text !== undefined) this.#again.set(0, () => this.#settle())
+    if (this.#text !== undefined && by !== 'page') this.#again.set(0, () => this.#settle(by))
   }
 
   #remote(event: YTextEvent): void {
     if (event.transaction.origin instanceof LocalEdit && event.transaction.origin.by === this) return
     this.#deltas.push(event.delta)
-    this.#settle()
+    this.#settle('page')
   }
 
-  #settle(): void {
+  /** Merges what has changed on both sides. What the control shows beyond what it was given was put in by `by`. */
+  #settle(by: Author): void {
     if (this.#text === undefined || this.#settling || this.#composition.composing) return
     const value = this.#control.read()
     if (value === undefined) return
+    const changed = value !== this.#shown
+    const kept = changed && this.#judge(by, value)
+    if (this.#text === undefined) return // the judgement has released it
     this.#settling = true
     const selection = this.#control.selection()
-    const splice = value === this.#shown ? undefined : diff(this.#agreed, value, selection?.end)
+    const splice = kept ? diff(this.#agreed, value, selection?.end) : undefined
     const deltas = this.#deltas
     this.#deltas = []
     if (splice !== undefined) this.#put(this.#text, rebase(splice, deltas))
     this.#agreed = this.#text.toString() // another document may have come with the answer to the edit
-    if (this.#agreed !== value && (value !== this.#shown || deltas.length > 0)) {
+    if (this.#agreed !== value && (changed || deltas.length > 0)) {
       this.#control.write(
         this.#agreed,
         selection && {
@@ -125,7 +160,14 @@ export class TextBinding implements Binding {
     }
     this.#shown = this.#control.read()
     this.#settling = false
-    if (this.#deltas.length > 0) this.#settle()
+    if (this.#deltas.length > 0) this.#settle('page')
+  }
+
+  /** Reports whether what the control shows is an edit. Where the user is at work, it is the user's. */
+  #judge(by: Author, value: string): boolean {
+    if (by === 'user' || hasFocus(this.#control.element)) return true
+    if (value === this.#control.shape(this.#text?.toString() ?? '')) return false
+    return this.rendered(by === 'script') === 'kept'
   }
 
   #put(text: Text, splices: readonly Splice[]): void {

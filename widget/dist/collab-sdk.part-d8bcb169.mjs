@@ -126,7 +126,7 @@ class CarriedWatch {
   add(field) {
     field.carried = true;
     const life = new Lifetime();
-    this.#fields.set(field, life);
+    this.#fields.set(field, { life, value: field.base });
     for (const element of field.binding.elements) {
       life.listen(element, "input", ({ isTrusted }) => isTrusted && this.#touched(field), { capture: true });
     }
@@ -134,7 +134,7 @@ class CarriedWatch {
   }
   /** Watches a field no more. */
   drop(field) {
-    this.#fields.get(field)?.end();
+    this.#fields.get(field)?.life.end();
     this.#fields.delete(field);
   }
   /** Watches nothing more. */
@@ -151,9 +151,9 @@ class CarriedWatch {
     this.#touch();
   }
   #look() {
-    for (const field of [...this.#fields.keys()]) {
+    for (const [field, { value }] of [...this.#fields]) {
       if (field.live) this.drop(field);
-      else if (!same(field.binding.read(), field.base)) {
+      else if (!same(field.binding.read(), value)) {
         this.drop(field);
         this.#renew(field);
       }
@@ -443,18 +443,18 @@ class Connection {
   }
 }
 
-const watched = /* @__PURE__ */ new WeakMap();
+const watched$1 = /* @__PURE__ */ new WeakMap();
 function onNavigation(view, moved) {
-  const known = watched.get(view);
+  const known = watched$1.get(view);
   const { moved: all, life } = known ?? { moved: /* @__PURE__ */ new Set(), life: new Lifetime() };
   all.add(moved);
   if (known === void 0) {
-    watched.set(view, { moved: all, life });
+    watched$1.set(view, { moved: all, life });
     listen(view, life, () => [...all].forEach((one) => one()));
   }
   return () => {
     if (!all.delete(moved) || all.size > 0) return;
-    watched.delete(view);
+    watched$1.delete(view);
     life.end();
   };
 }
@@ -8966,6 +8966,7 @@ function connectionOf({ connection, everOpen, document }) {
   }
 }
 
+const LOADING_MS = 5e3;
 class BoundField {
   id;
   kind;
@@ -8973,32 +8974,33 @@ class BoundField {
   wire;
   label;
   binding;
-  /**
-   * What the field shows may be another record's, which the page showed before: it fills nothing (see Carried).
-   */
+  /** What the field shows may be another record's, which the page showed before: it fills nothing (see Carried). */
   carried = false;
+  #again;
+  #found = Date.now();
   #base;
   #live = false;
-  constructor(id, kind, label, binding) {
+  #document;
+  #seeding;
+  #conflict = false;
+  /** `again` is called when the field is to be considered again, and when its conflict has ended. */
+  constructor(id, kind, label, binding, again = () => void 0) {
     this.id = id;
     this.kind = kind;
     this.wire = wireName(id, kind);
     this.label = label;
     this.binding = binding;
-    this.#base = binding.read() ?? "";
+    this.#again = again;
+    this.#base = binding.pristine.value;
+    binding.rendered = (deliberate) => this.#rendered(deliberate);
   }
-  /** What the page had when the field was found. */
+  /** What the page itself put into the field, before the user changed it or it was bound. */
   get base() {
-    return this.#base;
+    return this.#live ? this.#base : this.binding.pristine.value;
   }
   /** Reports whether the field is bound to the document. */
   get live() {
     return this.#live;
-  }
-  /** Takes in one more radio button. One that comes chosen is what the page had. */
-  add(element) {
-    this.binding.add(element);
-    if (!this.#live && element.checked) this.#base = element.value;
   }
   /** Reports whether something was typed that is in no document yet. */
   get waitsWithText() {
@@ -9006,20 +9008,106 @@ class BoundField {
     const value = this.binding.read();
     return value !== void 0 && !same(value, this.base);
   }
-  /** Binds the field if the time has come. Reports whether the server should fill it from the page first (`SEED`). */
-  consider(document) {
+  /** Set while the user has to choose; the field is not bound meanwhile. */
+  get conflict() {
+    if (!this.#conflict || this.#document === void 0) return void 0;
+    return { mine: this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? "" };
+  }
+  /** Ends the conflict with one of the two values. The page's is taken only while the document can be edited. */
+  choose(which) {
+    const { conflict } = this;
+    if (conflict === void 0 || which === "mine" && this.#document?.editable !== true) return;
+    this.#bind(which === "mine" ? conflict.theirs : conflict.mine);
+    this.#again();
+  }
+  /**
+   * Binds the field if the time has come. Reports whether the server should be asked first (`SEED`): to fill the field
+   * from the page, or for what it was filled with.
+   */
+  consider(document, seeding) {
     if (this.#live || !document.met) return false;
+    this.#document = document;
+    this.#seeding = seeding;
+    const viewer = document.mode === "viewer";
     if (!written(document.doc, this.wire)) {
-      if (document.mode === "viewer" || this.carried) return false;
+      if (viewer || this.carried) return false;
       if (!blank(this.base)) return true;
+    } else if (this.carried) {
+      this.#bind(this.#page);
+      return false;
+    } else if (viewer) {
+      if (this.waitsWithText) document.keepAsDraft(this.wire, this.#page, "viewer");
+      this.#bind(this.#page);
+      return false;
+    } else if (!this.#isCurrent(valueIn(document.doc, this.wire) ?? "") && !this.#isNew(document, seeding)) {
+      const seed = seeding.seeds.get(this.wire);
+      if (seed === void 0) return true;
+      this.#conflict = seed === null ? !blank(this.base) : !same(this.base, seed);
+      if (this.#conflict) return false;
     }
-    this.#live = true;
-    this.binding.attach(document.doc, this.base);
+    this.#bind(this.base);
     return false;
   }
   /** Goes on with another document, which was built in the place of the first. */
   rebind(document) {
-    if (this.#live) this.binding.attach(document.doc, this.base);
+    if (this.#live) this.binding.attach(document.doc, this.#base);
+  }
+  get #page() {
+    return this.binding.read() ?? this.base;
+  }
+  #isCurrent(theirs) {
+    const wanted = this.binding.shape(theirs);
+    return same(this.base, wanted) || same(this.binding.read(), wanted);
+  }
+  /** Reports whether the document is newer than the page: it was compared before, or has edits made here and not yet saved. */
+  #isNew(document, seeding) {
+    return seeding.compared.has(this.wire) || document.outbox.fields.has(this.wire);
+  }
+  #bind(base) {
+    if (this.#document === void 0) return;
+    this.#base = this.base;
+    this.#live = true;
+    this.#conflict = false;
+    this.#seeding?.compared.add(this.wire);
+    this.binding.attach(this.#document.doc, base);
+  }
+  /** Says what is to become of something that the page itself has put into the bound field. */
+  #rendered(deliberate) {
+    const { doc } = this.#document ?? {};
+    const loading = !this.binding.pristine.touched && (blank(this.#base) || Date.now() - this.#found < LOADING_MS);
+    const old = same(this.binding.read(), this.#base);
+    if (doc !== void 0 && (loading && !old || !written(doc, this.wire))) {
+      this.#live = false;
+      this.#seeding?.compared.delete(this.wire);
+      this.binding.pause();
+      this.#again();
+      return "released";
+    }
+    return deliberate && !old ? "kept" : "undone";
+  }
+}
+
+const LOOKS_MS = [0, 500];
+const watched = /* @__PURE__ */ new WeakMap();
+function afterGestures(document, look) {
+  const looks = watched.get(document) ?? /* @__PURE__ */ new Set();
+  if (looks.size === 0) {
+    watched.set(document, looks);
+    for (const type of ["click", "change", "reset"]) document.addEventListener(type, hear, true);
+  }
+  looks.add(look);
+  return () => {
+    looks.delete(look);
+    if (looks.size === 0) for (const type of ["click", "change", "reset"]) document.removeEventListener(type, hear, true);
+  };
+}
+function hear({ isTrusted, type, currentTarget }) {
+  if (!isTrusted && type !== "reset") return;
+  const delays = type === "reset" ? [0] : LOOKS_MS;
+  for (const delay of delays) {
+    setTimeout(() => {
+      for (const look of watched.get(currentTarget) ?? []) look(type === "reset");
+    }, delay);
   }
 }
 
@@ -9052,6 +9140,27 @@ function borrowAttribute(element, name, value) {
     if (before === null) element.removeAttribute(name);
     else element.setAttribute(name, before);
   };
+}
+
+class Pristine {
+  #read;
+  #value = "";
+  #touched = false;
+  constructor(read) {
+    this.#read = read;
+  }
+  /** Reports whether the user has changed the control. */
+  get touched() {
+    return this.#touched;
+  }
+  get value() {
+    if (!this.#touched) this.#value = this.#read() ?? this.#value;
+    return this.#value;
+  }
+  /** Ends it: the user changes the control, or has changed it since the value was read last. */
+  touch() {
+    this.#touched = true;
+  }
 }
 
 const selectControl = {
@@ -9089,6 +9198,8 @@ const radioControl = {
   }
 };
 class ChoiceBinding {
+  pristine = new Pristine(() => this.read());
+  rendered = () => "undone";
   #control;
   #wire;
   #editor;
@@ -9098,6 +9209,7 @@ class ChoiceBinding {
   #map;
   #doc;
   #unobserve;
+  #unwatch;
   #agreed;
   #writing = false;
   constructor(control, element, wire, editor) {
@@ -9105,6 +9217,7 @@ class ChoiceBinding {
     this.#wire = wire;
     this.#editor = editor;
     this.add(element);
+    this.#unwatch = afterGestures(element.ownerDocument, (reset) => reset ? this.#changed() : this.#look(true));
   }
   get elements() {
     return this.#elements;
@@ -9112,13 +9225,16 @@ class ChoiceBinding {
   read() {
     return this.#elements.length === 0 ? void 0 : this.#control.read(this.#elements);
   }
+  shape(value) {
+    return value;
+  }
   attach(doc, base) {
     this.#unobserve?.();
     if (this.#map === void 0) this.#agreed = base;
     const map = choices(doc);
     const observe = (event) => {
       const own = event.transaction.origin instanceof LocalEdit && event.transaction.origin.by === this;
-      if (!own && event.keysChanged.has(idOf(this.#wire))) this.#show();
+      if (!own && event.keysChanged.has(idOf(this.#wire)) && !this.#look(false)) this.#show();
     };
     map.observe(observe);
     this.#unobserve = () => map.unobserve(observe);
@@ -9127,10 +9243,14 @@ class ChoiceBinding {
     if (same(this.read(), this.#agreed)) this.#show();
     else this.#changed();
   }
-  detach() {
+  pause() {
     this.#unobserve?.();
     this.#unobserve = void 0;
     this.#map = void 0;
+  }
+  detach() {
+    this.pause();
+    this.#unwatch();
     this.setReadOnly(false);
     for (const life of this.#listening.values()) life.end();
     this.#listening.clear();
@@ -9148,7 +9268,9 @@ class ChoiceBinding {
     this.#elements.push(element);
     const life = new Lifetime();
     this.#listening.set(element, life);
-    for (const type of ["input", "change"]) life.listen(element, type, () => this.#changed(), { capture: true });
+    for (const type of ["input", "change"]) {
+      life.listen(element, type, () => this.#chosen(), { capture: true });
+    }
     if (this.#readOnly !== void 0) hold(element, this.#readOnly);
     if (this.#map !== void 0) this.#show();
   }
@@ -9157,6 +9279,21 @@ class ChoiceBinding {
     this.#listening.delete(element);
     this.#elements = this.#elements.filter((one) => one !== element);
     return this.#elements.length > 0;
+  }
+  #chosen() {
+    if (this.#writing) return;
+    this.pristine.touch();
+    this.#changed();
+  }
+  /** Looks whether the page itself has made another choice. Reports whether there is nothing to be shown any more. */
+  #look(deliberate) {
+    const value = this.read();
+    if (this.#map === void 0 || this.#doc === void 0 || same(value, this.#agreed)) return false;
+    if (same(value, valueIn(this.#doc, this.#wire))) return false;
+    const fate = this.rendered(deliberate);
+    if (fate === "kept") this.#changed();
+    else if (fate === "undone") this.#show();
+    return true;
   }
   #changed() {
     if (this.#map === void 0 || this.#writing) return;
@@ -9199,6 +9336,9 @@ class EditableControl {
   }
   read() {
     return pieces(this.element).map((piece) => piece.text).join("");
+  }
+  shape(text) {
+    return text;
   }
   selection() {
     const root = this.element.getRootNode();
@@ -9308,6 +9448,11 @@ class InputControl {
   read() {
     const { value, validity } = this.element;
     return value === "" && validity?.badInput ? void 0 : value;
+  }
+  shape(text) {
+    const probe = this.element.cloneNode();
+    setNative(probe, "value", text);
+    return probe.value;
   }
   selection() {
     const { selectionStart, selectionEnd, selectionDirection } = this.element;
@@ -9431,6 +9576,8 @@ class Composition {
 }
 
 class TextBinding {
+  pristine;
+  rendered = () => "kept";
   #control;
   #wire;
   #editor;
@@ -9448,10 +9595,16 @@ class TextBinding {
     this.#control = control;
     this.#wire = wire;
     this.#editor = editor;
-    this.#composition = new Composition(control.element, () => this.#settle());
+    const { element } = control;
+    this.pristine = new Pristine(() => control.read());
+    this.#composition = new Composition(element, () => this.#settle("user"));
     for (const type of ["input", "change", "blur"]) {
-      this.#life.listen(control.element, type, () => this.#mayHaveChanged(), { capture: true });
+      this.#life.listen(element, type, (event) => this.#mayHaveChanged(event), { capture: true });
     }
+    for (const type of ["focus", "beforeinput"]) {
+      this.#life.listen(element, type, () => (this.pristine.value, this.#settle("page")), { capture: true });
+    }
+    this.#life.add(afterGestures(element.ownerDocument, (reset) => this.#settle(reset ? "user" : "script")));
   }
   get elements() {
     return [this.#control.element];
@@ -9459,26 +9612,38 @@ class TextBinding {
   read() {
     return this.#control.read();
   }
+  shape(value) {
+    return this.#control.shape(String(value));
+  }
   attach(doc, base) {
-    const before = this.#text === void 0 ? String(base) : this.#agreed;
-    if (this.#text === void 0) this.#shown = String(base);
-    this.#unobserve?.();
     const text = textOf(doc, this.#wire);
+    const now = text.toString();
+    let before = this.#agreed;
+    if (this.#text === void 0) {
+      const value = this.#control.read();
+      before = value !== void 0 && value === this.#control.shape(now) ? now : String(base);
+      this.#shown = this.#control.shape(before);
+    }
+    this.#unobserve?.();
     const observe = (event) => this.#remote(event);
     text.observe(observe);
     this.#unobserve = () => text.unobserve(observe);
     this.#text = text;
     this.#agreed = before;
-    const away = diff(before, text.toString());
+    const away = diff(before, now);
     this.#deltas = away === void 0 ? [] : [asDelta(away)];
-    this.#settle();
+    this.#settle("user");
   }
-  detach() {
-    this.#composition.end();
+  pause() {
     this.#unobserve?.();
     this.#unobserve = void 0;
     this.#text = void 0;
+    this.#deltas = [];
     this.#again.clear();
+  }
+  detach() {
+    this.#composition.end();
+    this.pause();
     this.#life.end();
     this.#control.setReadOnly(false);
   }
@@ -9490,28 +9655,34 @@ class TextBinding {
   remove() {
     return false;
   }
-  #mayHaveChanged() {
+  #mayHaveChanged({ isTrusted, type }) {
     if (this.#settling) return;
-    this.#settle();
-    if (this.#text !== void 0) this.#again.set(0, () => this.#settle());
+    const by = type === "blur" ? "page" : isTrusted || hasFocus(this.#control.element) ? "user" : "script";
+    if (by === "user") this.pristine.touch();
+    this.#settle(by);
+    if (this.#text !== void 0 && by !== "page") this.#again.set(0, () => this.#settle(by));
   }
   #remote(event) {
     if (event.transaction.origin instanceof LocalEdit && event.transaction.origin.by === this) return;
     this.#deltas.push(event.delta);
-    this.#settle();
+    this.#settle("page");
   }
-  #settle() {
+  /** Merges what has changed on both sides. What the control shows beyond what it was given was put in by `by`. */
+  #settle(by) {
     if (this.#text === void 0 || this.#settling || this.#composition.composing) return;
     const value = this.#control.read();
     if (value === void 0) return;
+    const changed = value !== this.#shown;
+    const kept = changed && this.#judge(by, value);
+    if (this.#text === void 0) return;
     this.#settling = true;
     const selection = this.#control.selection();
-    const splice = value === this.#shown ? void 0 : diff(this.#agreed, value, selection?.end);
+    const splice = kept ? diff(this.#agreed, value, selection?.end) : void 0;
     const deltas = this.#deltas;
     this.#deltas = [];
     if (splice !== void 0) this.#put(this.#text, rebase(splice, deltas));
     this.#agreed = this.#text.toString();
-    if (this.#agreed !== value && (value !== this.#shown || deltas.length > 0)) {
+    if (this.#agreed !== value && (changed || deltas.length > 0)) {
       this.#control.write(
         this.#agreed,
         selection && {
@@ -9523,7 +9694,13 @@ class TextBinding {
     }
     this.#shown = this.#control.read();
     this.#settling = false;
-    if (this.#deltas.length > 0) this.#settle();
+    if (this.#deltas.length > 0) this.#settle("page");
+  }
+  /** Reports whether what the control shows is an edit. Where the user is at work, it is the user's. */
+  #judge(by, value) {
+    if (by === "user" || hasFocus(this.#control.element)) return true;
+    if (value === this.#control.shape(this.#text?.toString() ?? "")) return false;
+    return this.rendered(by === "script") === "kept";
   }
   #put(text, splices) {
     this.#editor.edit(this.#wire, this, () => {
@@ -10192,7 +10369,10 @@ class Fields {
     }
   }
   #add(element, kind, id) {
-    const field = new BoundField(id, kind, labelOf(element), bind(element, kind, wireName(id, kind), this.#document));
+    const field = new BoundField(id, kind, labelOf(element), bind(element, kind, wireName(id, kind), this.#document), () => {
+      this.#consider([field.wire]);
+      this.events.emit("changed", this.all);
+    });
     this.#fields.set(id, field);
     this.#byWire.set(field.wire, field);
     this.#byElement.set(element, field);
@@ -10205,7 +10385,7 @@ class Fields {
     for (const button of buttons) {
       if (this.#byElement.has(button)) continue;
       this.#byElement.set(button, field);
-      field.add(button);
+      field.binding.add(button);
     }
   }
   /** The page has put something else into a field that was carried over: it is found anew, with what it shows now. */
@@ -10234,9 +10414,12 @@ class Fields {
   /** Binds what can be bound, of all fields or of some by wire name; asks for seeds of what must be filled first. */
   #consider(wires) {
     const fields = wires === void 0 ? this.all : wires.flatMap((wire) => this.#byWire.get(wire) ?? []);
+    const disputed = () => fields.some((field) => field.conflict !== void 0);
+    const before = disputed();
     const ready = fields.filter(({ carried }) => !carried || !this.#settled.running);
-    const empty = ready.filter((field) => field.consider(this.#document));
-    this.#seeding.ask(new Map(empty.map((field) => [field.wire, field.base])), () => this.#consider());
+    const asking = ready.filter((field) => field.consider(this.#document, this.#seeding));
+    this.#seeding.ask(new Map(asking.map((field) => [field.wire, field.base])), () => this.#consider());
+    if (before || disputed()) this.events.emit("changed", this.all);
   }
   #each(work) {
     for (const field of this.#fields.values()) work(field);
@@ -10458,6 +10641,10 @@ class Presence {
 
 const AGAIN_MS = 3e3;
 class Seeding {
+  /** What fields were filled with, by wire name, null for those that never were; only of fields that were asked for. */
+  seeds = /* @__PURE__ */ new Map();
+  /** Fields whose page was compared with the document: what is rendered later is only old. */
+  compared = /* @__PURE__ */ new Set();
   #channel;
   #document;
   #asked = /* @__PURE__ */ new Set();
@@ -10473,13 +10660,21 @@ class Seeding {
   }
   /** Asks for seeds, by wire name, and calls `done` when the document may have them. */
   ask(values, done) {
-    const fresh = [...values].filter(([wire]) => !this.#asked.has(wire));
+    const key = (wire) => `${Number(written(this.#document.doc, wire))}${wire}`;
+    const fresh = [...values].filter(([wire]) => !this.#asked.has(key(wire)));
     if (fresh.length === 0) return;
-    for (const [wire] of fresh) this.#asked.add(wire);
-    this.#channel.request("SEED", { values: Object.fromEntries(fresh) }, ({ code }) => {
+    const keys = fresh.map(([wire]) => key(wire));
+    for (const one of keys) this.#asked.add(one);
+    this.#channel.request("SEED", { values: Object.fromEntries(fresh) }, ({ code, fields }) => {
       if (code !== "") {
-        for (const [wire] of fresh) this.#asked.delete(wire);
+        for (const one of keys) this.#asked.delete(one);
         return this.#again.set(AGAIN_MS, done);
+      }
+      const kept = fieldsOf(fields["kept"]);
+      const seeded = list(fields["seeded"]);
+      for (const [wire, value] of fresh) {
+        if (seeded.includes(wire)) this.seeds.set(wire, value);
+        else if (written(this.#document.doc, wire)) this.seeds.set(wire, kept[wire] ?? null);
       }
       const lacks = fresh.some(([wire]) => !written(this.#document.doc, wire));
       if (lacks) this.#document.sync(done);
@@ -11502,13 +11697,14 @@ class Widget {
   }
   /** What the page is told of its fields. */
   info() {
-    return this.fields.all.map(({ id, kind, label, wire, binding }) => ({
+    return this.fields.all.map(({ id, kind, label, wire, binding, conflict }) => ({
       id,
       kind,
       label,
       elements: binding.elements,
       lockedBy: this.locks.against(wire)?.name,
-      ownLock: this.locks.own(wire) !== void 0
+      ownLock: this.locks.own(wire) !== void 0,
+      conflict
     }));
   }
   /** Ends and leaves the page as it was, with what it shows now. What was typed goes on to the server. */
@@ -11665,6 +11861,14 @@ class Handle {
   /** Gives the lock of a field back. */
   unlock(field) {
     this.#widget?.unlock(field);
+  }
+  /** Ends the conflict of a field with the page's value or the record's (G4). */
+  choose(field, which) {
+    this.#widget?.fields.get(field)?.choose(which);
+  }
+  /** @internal The record that is shown. */
+  get record() {
+    return this.#widget;
   }
   /** @internal Begins; `init` calls it once the page is there. */
   start() {
@@ -11998,7 +12202,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-5dc46aad.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-460eaaeb.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
