@@ -8485,6 +8485,9 @@ function diff(before, after, caret) {
   const atCaret = between(before, after, after.length - caret);
   return size(atCaret) <= size(smallest) ? atCaret : smallest;
 }
+function apply(text, splice) {
+  return text.slice(0, splice.start) + splice.inserted + text.slice(splice.start + splice.deleted);
+}
 function between(before, after, longestEnd) {
   const shorter = Math.min(before.length, after.length);
   let end = 0;
@@ -9499,7 +9502,9 @@ class InputControl {
   write(text, selection) {
     const { scrollTop, scrollLeft } = this.element;
     setNative(this.element, "value", text);
-    if (selection !== void 0) this.element.setSelectionRange(selection.start, selection.end, selection.direction);
+    if (selection !== void 0 && this.element.selectionStart !== null) {
+      this.element.setSelectionRange(selection.start, selection.end, selection.direction);
+    }
     this.element.scrollTop = scrollTop;
     this.element.scrollLeft = scrollLeft;
     announce(this.element);
@@ -9519,7 +9524,7 @@ class InputControl {
   }
 }
 
-function mapThrough(position, delta) {
+function mapThrough(position, delta, gives = false) {
   let before = 0;
   let moved = position;
   for (const { retain, insert, delete: deleted } of delta) {
@@ -9528,7 +9533,7 @@ function mapThrough(position, delta) {
     else if (deleted !== void 0) {
       moved -= Math.max(0, Math.min(deleted, position - before));
       before += deleted;
-    } else if (before < position) moved += lengthOf(insert);
+    } else if (before < position || gives) moved += lengthOf(insert);
   }
   return moved;
 }
@@ -9541,7 +9546,7 @@ function isDeleted(position, delta) {
   }
   return false;
 }
-function rebase(splice, deltas) {
+function rebase(splice, deltas, gives = false) {
   if (deltas.length === 0) return [splice];
   const after = [];
   for (let unit = splice.start + splice.deleted - 1; unit >= splice.start; unit--) {
@@ -9551,7 +9556,7 @@ function rebase(splice, deltas) {
     if (last !== void 0 && last.start === start2 + 1) after.splice(-1, 1, { ...last, start: start2, deleted: last.deleted + 1 });
     else after.push({ start: start2, deleted: 1, inserted: "" });
   }
-  const start = deltas.reduce((position, delta) => mapThrough(position, delta), splice.start);
+  const start = deltas.reduce((position, delta) => mapThrough(position, delta, gives), splice.start);
   if (splice.inserted !== "") after.push({ start, deleted: 0, inserted: splice.inserted });
   return after;
 }
@@ -9612,6 +9617,97 @@ class Composition {
   }
 }
 
+const LONGEST$2 = 100;
+const PAUSE_MS = 1e3;
+class History {
+  #past = [];
+  #future = [];
+  #last = 0;
+  /** Keeps what takes back an edit: splices made one after the other, `text` being what there was before. */
+  add(text, splices) {
+    this.#future = [];
+    const step = inverse(text, splices);
+    const now = Date.now();
+    const joined = now - this.#last < PAUSE_MS && join(this.#past.at(-1), step);
+    this.#last = now;
+    if (joined) this.#past[this.#past.length - 1] = [joined];
+    else if (this.#past.push(step) > LONGEST$2) this.#past.shift();
+  }
+  /** Moves all steps over a change that somebody else made. */
+  shift(delta) {
+    for (const stack of [this.#past, this.#future]) {
+      let others = splicesOf(delta);
+      for (let index = stack.length - 1; index >= 0; index--) {
+        [stack[index], others] = cross(stack[index] ?? [], others);
+      }
+    }
+  }
+  /** Hands the next step, to be applied to `text`, to `make`, and forgets it if that succeeds. */
+  step(redo, text, make) {
+    const [from, to] = redo ? [this.#future, this.#past] : [this.#past, this.#future];
+    const step = from.at(-1);
+    this.#last = 0;
+    if (step === void 0 || !make(step)) return;
+    from.pop();
+    to.push(inverse(text, step));
+  }
+}
+function splicesOf(delta) {
+  const splices = [];
+  let start = 0;
+  for (const { retain, insert, delete: deleted } of delta) {
+    if (retain !== void 0) start += retain;
+    else if (deleted !== void 0) splices.push({ start, deleted, inserted: "" });
+    else {
+      const inserted = typeof insert === "string" ? insert : "\uFFFC";
+      splices.push({ start, deleted: 0, inserted });
+      start += inserted.length;
+    }
+  }
+  return splices;
+}
+function asDelta({ start, deleted, inserted }) {
+  return [
+    ...start > 0 ? [{ retain: start }] : [],
+    ...inserted === "" ? [] : [{ insert: inserted }],
+    ...deleted > 0 ? [{ delete: deleted }] : []
+  ];
+}
+function inverse(text, splices) {
+  let now = text;
+  const back = [];
+  for (const splice of splices) {
+    const { start, deleted, inserted } = splice;
+    back.unshift({ start, deleted: inserted.length, inserted: now.slice(start, start + deleted) });
+    now = apply(now, splice);
+  }
+  return back;
+}
+function join(last, next) {
+  const [before, after] = [last?.[0], next[0]];
+  if (before === void 0 || after === void 0 || (last?.length ?? 0) + next.length > 2) return void 0;
+  const typed = before.inserted + after.inserted === "" && after.start === before.start + before.deleted;
+  if (typed) return { ...before, deleted: before.deleted + after.deleted };
+  const erased = before.deleted + after.deleted === 0 && after.start + after.inserted.length === before.start;
+  return erased ? { ...after, inserted: after.inserted + before.inserted } : void 0;
+}
+function cross(mine, theirs) {
+  const [one, ...rest] = mine;
+  const [other, ...others] = theirs;
+  if (one === void 0 || other === void 0) return [[...mine], [...theirs]];
+  if (rest.length > 0) {
+    const [first, away] = cross([one], theirs);
+    const [second, further] = cross(rest, away);
+    return [[...first, ...second], further];
+  }
+  if (others.length > 0) {
+    const [moved, first] = cross(mine, [other]);
+    const [further, second] = cross(moved, others);
+    return [further, [...first, ...second]];
+  }
+  return [rebase(one, [asDelta(other)]), rebase(other, [asDelta(one)], true)];
+}
+
 class TextBinding {
   pristine;
   rendered = () => "kept";
@@ -9628,6 +9724,8 @@ class TextBinding {
   #shown;
   #deltas = [];
   #settling = false;
+  #readOnly = false;
+  #history = new History();
   constructor(control, wire, editor) {
     this.#control = control;
     this.#wire = wire;
@@ -9641,6 +9739,14 @@ class TextBinding {
     for (const type of ["focus", "beforeinput"]) {
       this.#life.listen(element, type, () => (this.pristine.value, this.#settle("page")), { capture: true });
     }
+    this.#life.listen(element, "beforeinput", (event) => {
+      if (/^history/.test(event.inputType)) this.#goBack(event, event.inputType === "historyRedo");
+    });
+    this.#life.listen(element, "keydown", (event) => {
+      const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+      if (ctrlKey === metaKey || altKey || !/^[zy]$/i.test(key)) return;
+      this.#goBack(event, shiftKey || /y/i.test(key));
+    });
     this.#life.add(afterGestures(element.ownerDocument, (reset) => this.#settle(reset ? "user" : "script")));
   }
   get elements() {
@@ -9667,6 +9773,7 @@ class TextBinding {
     this.#unobserve = () => text.unobserve(observe);
     this.#text = text;
     this.#agreed = before;
+    this.#history = new History();
     const away = diff(before, now);
     this.#deltas = away === void 0 ? [] : [asDelta(away)];
     this.#settle("user");
@@ -9685,6 +9792,7 @@ class TextBinding {
     this.#control.setReadOnly(false);
   }
   setReadOnly(readOnly) {
+    this.#readOnly = readOnly;
     this.#control.setReadOnly(readOnly);
   }
   add() {
@@ -9717,7 +9825,12 @@ class TextBinding {
     const splice = kept ? diff(this.#agreed, value, selection?.end) : void 0;
     const deltas = this.#deltas;
     this.#deltas = [];
-    if (splice !== void 0) this.#put(this.#text, rebase(splice, deltas));
+    for (const delta of deltas) this.#history.shift(delta);
+    if (splice !== void 0) {
+      const splices = rebase(splice, deltas);
+      const before = this.#text.toString();
+      if (this.#put(this.#text, splices)) this.#history.add(before, splices);
+    }
     this.#agreed = this.#text.toString();
     if (this.#agreed !== value && (changed || deltas.length > 0)) {
       this.#control.write(
@@ -9739,21 +9852,32 @@ class TextBinding {
     if (value === this.#control.shape(this.#text?.toString() ?? "")) return false;
     return this.rendered(by === "script") === "kept";
   }
+  /** Undoes or redoes an edit of the user's in the browser's place, which knows nothing of what others wrote. */
+  #goBack(event, redo) {
+    if (this.#text === void 0 || this.#readOnly || this.#composition.composing) return;
+    event.preventDefault();
+    this.#settle("user");
+    const text = this.#text;
+    this.#history.step(redo, this.#agreed, (splices) => {
+      if (!this.#put(text, splices)) return false;
+      const { start, inserted } = splices.at(-1) ?? { start: 0, inserted: "" };
+      const caret = start + inserted.length;
+      this.#agreed = text.toString();
+      this.#settling = true;
+      this.#control.write(this.#agreed, { start: caret, end: caret });
+      this.#settling = false;
+      this.#shown = this.#control.read();
+      return true;
+    });
+  }
   #put(text, splices) {
-    this.#editor.edit(this.#wire, this, () => {
+    return this.#editor.edit(this.#wire, this, () => {
       for (const { start, deleted, inserted } of splices) {
         if (deleted > 0) text.delete(start, deleted);
         if (inserted !== "") text.insert(start, inserted);
       }
     });
   }
-}
-function asDelta({ start, deleted, inserted }) {
-  return [
-    ...start > 0 ? [{ retain: start }] : [],
-    ...inserted === "" ? [] : [{ insert: inserted }],
-    ...deleted > 0 ? [{ delete: deleted }] : []
-  ];
 }
 
 const FORMS = [

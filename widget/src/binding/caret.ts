@@ -12,9 +12,9 @@ export interface Selection {
 
 /**
  * Returns where a position is after the delta. What is put in exactly there comes after it, so that two people who
- * write at the same place do not write into each other's words.
+ * write at the same place do not write into each other's words; or before it, if it `gives` way.
  */
-export function mapThrough(position: number, delta: Delta): number {
+export function mapThrough(position: number, delta: Delta, gives = false): number {
   let before = 0
   let moved = position
   for (const { retain, insert, delete: deleted } of delta) {
@@ -23,7 +23,7 @@ export function mapThrough(position: number, delta: Delta): number {
     else if (deleted !== undefined) {
       moved -= Math.max(0, Math.min(deleted, position - before))
       before += deleted
-    } else if (before < position) moved += lengthOf(insert)
+    } else if (before < position || gives) moved += lengthOf(insert)
   }
   return moved
 }
@@ -43,7 +43,7 @@ export function isDeleted(position: number, delta: Delta): boolean {
  * Moves a splice that was made before `deltas` to where it belongs after them. What others put in between the deleted
  * code units stays, so the outcome may be several splices; they are to be applied in their order.
  */
-export function rebase(splice: Splice, deltas: readonly Delta[]): Splice[] {
+export function rebase(splice: Splice, deltas: readonly Delta[], gives = false): Splice[] {
   if (deltas.length === 0) return [splice]
   const after: Splice[] = []
   for (let unit = splice.start + splice.deleted - 1; unit >= splice.start; unit--) {
@@ -53,7 +53,7 @@ export function rebase(splice: Splice, deltas: readonly Delta[]): Splice[] {
     if (last !== undefined && last.start === start + 1) after.splice(-1, 1, { ...last, start, deleted: last.deleted + 1 })
     else after.push({ start, deleted: 1, inserted: '' })
   }
-  const start = deltas.reduce((position, delta) => mapThrough(position, delta), splice.start)
+  const start = deltas.reduce((position, delta) => mapThrough(position, delta, gives), splice.start)
   if (splice.inserted !== '') after.push({ start, deleted: 0, inserted: splice.inserted })
   return after
 }

@@ -31,7 +31,10 @@ export class InputControl implements TextControl {
   write(text: string, selection: Selection | undefined): void {
     const { scrollTop, scrollLeft } = this.element
     setNative(this.element, 'value', text)
-    if (selection !== undefined) this.element.setSelectionRange(selection.start, selection.end, selection.direction)
+    // Numbers and dates have no selection that can be told or set.
+    if (selection !== undefined && this.element.selectionStart !== null) {
+      this.element.setSelectionRange(selection.start, selection.end, selection.direction)
+    }
     this.element.scrollTop = scrollTop
     this.element.scrollLeft = scrollLeft
     announce(this.element)

@@ -12,6 +12,7 @@ import type { TextControl } from './control.ts'
 import { diff } from './diff.ts'
 import type { Splice } from './diff.ts'
 import { afterGestures } from './gesture.ts'
+import { History, asDelta } from './history.ts'
 import { hasFocus } from './native.ts'
 import { Pristine } from './pristine.ts'
 
@@ -41,6 +42,8 @@ export class TextBinding implements Binding {
   #shown: string | undefined
   #deltas: Delta[] = []
   #settling = false
+  #readOnly = false
+  #history = new History()
 
   constructor(control: TextControl, wire: string, editor: Editor) {
     this.#control = control
@@ -55,6 +58,14 @@ export class TextBinding implements Binding {
     for (const type of ['focus', 'beforeinput']) {
       this.#life.listen(element, type, () => (this.pristine.value, this.#settle('page')), { capture: true })
     }
+    this.#life.listen<InputEvent>(element, 'beforeinput', (event) => {
+      if (/^history/.test(event.inputType)) this.#goBack(event, event.inputType === 'historyRedo')
+    })
+    this.#life.listen<KeyboardEvent>(element, 'keydown', (event) => {
+      const { key, ctrlKey, metaKey, altKey, shiftKey } = event
+      if (ctrlKey === metaKey || altKey || !/^[zy]$/i.test(key)) return
+      this.#goBack(event, shiftKey || /y/i.test(key))
+    })
     this.#life.add(afterGestures(element.ownerDocument, (reset) => this.#settle(reset ? 'user' : 'script')))
   }
 
@@ -86,6 +97,7 @@ export class TextBinding implements Binding {
     this.#unobserve = () => text.unobserve(observe)
     this.#text = text
     this.#agreed = before
+    this.#history = new History()
     const away = diff(before, now)
     this.#deltas = away === undefined ? [] : [asDelta(away)]
     this.#settle('user')
@@ -107,6 +119,7 @@ export class TextBinding implements Binding {
   }
 
   setReadOnly(readOnly: boolean): void {
+    this.#readOnly = readOnly
     this.#control.setReadOnly(readOnly)
   }
 
@@ -146,7 +159,12 @@ export class TextBinding implements Binding {
     const splice = kept ? diff(this.#agreed, value, selection?.end) : undefined
     const deltas = this.#deltas
     this.#deltas = []
-    if (splice !== undefined) this.#put(this.#text, rebase(splice, deltas))
+    for (const delta of deltas) this.#history.shift(delta)
+    if (splice !== undefined) {
+      const splices = rebase(splice, deltas)
+      const before = this.#text.toString()
+      if (this.#put(this.#text, splices)) this.#history.add(before, splices)
+    }
     this.#agreed = this.#text.toString() // another document may have come with the answer to the edit
     if (this.#agreed !== value && (changed || deltas.length > 0)) {
       this.#control.write(
@@ -170,20 +188,31 @@ export class TextBinding implements Binding {
     return this.rendered(by === 'script') === 'kept'
   }
 
-  #put(text: Text, splices: readonly Splice[]): void {
-    this.#editor.edit(this.#wire, this, () => {
+  /** Undoes or redoes an edit of the user's in the browser's place, which knows nothing of what others wrote. */
+  #goBack(event: Event, redo: boolean): void {
+    if (this.#text === undefined || this.#readOnly || this.#composition.composing) return
+    event.preventDefault()
+    this.#settle('user')
+    const text = this.#text
+    this.#history.step(redo, this.#agreed, (splices) => {
+      if (!this.#put(text, splices)) return false
+      const { start, inserted } = splices.at(-1) ?? { start: 0, inserted: '' }
+      const caret = start + inserted.length
+      this.#agreed = text.toString()
+      this.#settling = true
+      this.#control.write(this.#agreed, { start: caret, end: caret })
+      this.#settling = false
+      this.#shown = this.#control.read()
+      return true
+    })
+  }
+
+  #put(text: Text, splices: readonly Splice[]): boolean {
+    return this.#editor.edit(this.#wire, this, () => {
       for (const { start, deleted, inserted } of splices) {
         if (deleted > 0) text.delete(start, deleted)
         if (inserted !== '') text.insert(start, inserted)
       }
     })
   }
-}
-
-function asDelta({ start, deleted, inserted }: Splice): Delta {
-  return [
-    ...(start > 0 ? [{ retain: start }] : []),
-    ...(inserted === '' ? [] : [{ insert: inserted }]),
-    ...(deleted > 0 ? [{ delete: deleted }] : []),
-  ]
 }
