@@ -199,26 +199,60 @@ test('G5 another one\'s lock makes a text read-only without disabling it, and le
   binding.add()
 })
 
-test('plain editable text is read and written with its line breaks', () => {
-  const cases: [string, string][] = [
-    ['one', 'one'],
-    ['one<br>two', 'one\ntwo'],
-    ['one<br>', 'one'],
-    ['one<div>two</div><div>three</div>', 'one\ntwo\nthree'],
-    ['one\ntwo', 'one\ntwo'],
-  ]
-  for (const [markup, want] of cases) {
-    const control = new EditableControl(show(`<div contenteditable="true">${markup}</div>`))
+const editables: [string, string, string?][] = [
+  ['one', 'one'],
+  ['one<br>two', 'one\ntwo'],
+  ['one<br>', 'one'],
+  ['one<div>two</div><div>three</div>', 'one\ntwo\nthree'],
+  ['<div>one</div><div><br></div><div>three</div>', 'one\n\nthree'],
+  ['<div>one<br></div><div>two</div>', 'one\ntwo'],
+  ['one<div><br></div>', 'one\n'],
+  ['one<div><div>two</div>three</div>four', 'one\ntwo\nthree\nfour'],
+  ['\n  <p>one</p>\n  <p>two <b>bold</b> three</p>\n', 'one\ntwo bold three'],
+  ['one\ntwo', 'one two'],
+  ['a \u00a0b\u00a0', 'a  b '],
+  ['one\ntwo  x', 'one\ntwo  x', 'pre-wrap'],
+  ['one\u00a0two\n', 'one\u00a0two\n', 'pre'],
+  [' one\n two  x ', 'one\ntwo x', 'pre-line'],
+  ['👍🏽 <i>👩‍⚕️</i>', '👍🏽 👩‍⚕️'],
+]
+for (const [markup, want, style = 'normal'] of editables) {
+  test(`G4 plain editable text, ${style}: ${JSON.stringify(markup)}`, () => {
+    const control = new EditableControl(show(`<div contenteditable="true" style="white-space: ${style}">${markup}</div>`))
     assert.equal(control.read(), want, markup)
-    for (const text of ['a', 'a\nb', 'a\n', '', '\n\nb']) {
+    for (const text of ['a', 'a\nb', 'a\n', '', '\n\nb', ' a  b \n', 'a  b', 'a  bc', '👍🏽', '👎🏽']) {
       control.write(text, undefined)
       assert.equal(control.read(), text, JSON.stringify(text))
     }
-  }
+  })
+}
+
+test('G4 a change within a word of editable text leaves the rest as the page made it', () => {
+  const element = show('<div contenteditable="true">one <b>two</b> three</div>')
+  const control = new EditableControl(element)
+  control.write('one too three', undefined)
+  assert.equal(element.innerHTML, 'one <b>too</b> three')
+  control.write('one too  three', undefined)
+  assert.equal(control.read(), 'one too  three')
   const kept = new EditableControl(show('<div contenteditable="plaintext-only" style="white-space: pre-wrap">x</div>'))
   kept.write('a\nb\n', undefined)
-  assert.equal(kept.read(), 'a\nb\n')
   assert.equal(kept.element.firstChild?.textContent, 'a\nb\n')
+})
+
+test('G4 positions in editable text are those of the text, whatever nodes it stands in', () => {
+  for (const markup of ['one<br>two three', '<div>one</div><div>two <b>th</b>ree</div>', '\n  one\n <p> two\n three</p> ']) {
+    const element = show(`<div contenteditable="true" tabindex="0" style="white-space: normal">${markup}</div>`)
+    const control = new EditableControl(element)
+    element.focus()
+    const text = control.read()
+    assert.equal(text, 'one\ntwo three', markup)
+    for (let start = 0; start <= text.length; start++) {
+      control.write(text, { start, end: text.length, direction: start % 2 ? 'backward' : 'forward' })
+      const { start: from, end, direction } = control.selection() ?? {}
+      assert.deepEqual([from, end], [start, text.length], `${markup} at ${start}`)
+      if (start < text.length) assert.equal(direction, start % 2 ? 'backward' : 'forward')
+    }
+  }
 })
 
 test('plain editable text keeps the selection, and is read-only on demand', () => {
@@ -227,9 +261,9 @@ test('plain editable text keeps the selection, and is read-only on demand', () =
   assert.equal(control.selection(), undefined)
   element.focus()
   control.write('one\ntwo', { start: 5, end: 7 })
-  assert.deepEqual(control.selection(), { start: 5, end: 7 })
+  assert.deepEqual(control.selection(), { start: 5, end: 7, direction: 'forward' })
   control.write('one\n\ntwo', { start: 4, end: 4 })
-  assert.deepEqual(control.selection(), { start: 4, end: 4 })
+  assert.deepEqual(control.selection(), { start: 4, end: 4, direction: 'forward' })
   control.setReadOnly(true)
   const refused = new Event('beforeinput', { cancelable: true })
   element.dispatchEvent(refused)

@@ -1,10 +1,10 @@
 import { Lifetime } from '../lifetime.ts'
 import type { Selection } from './caret.ts'
 import type { TextControl } from './control.ts'
+import { diff } from './diff.ts'
 import { announce, borrowAttribute, hasFocus } from './native.ts'
-
-/** Elements that begin a line of their own when the browser splits the text into them. */
-const BLOCKS = new Set(['DIV', 'P', 'LI'])
+import { piecesOf } from './pieces.ts'
+import type { Piece, WhiteSpace } from './pieces.ts'
 
 /** A `contenteditable` element that holds plain text: text nodes, line breaks, and blocks made by the browser. */
 export class EditableControl implements TextControl {
@@ -16,13 +16,15 @@ export class EditableControl implements TextControl {
   }
 
   read(): string {
-    return pieces(this.element)
+    const text = this.#pieces()
       .map((piece) => piece.text)
       .join('')
+    // Where spaces collapse, the browser writes those that would as spaces that do not.
+    return this.#whiteSpace.spaces ? text : text.replaceAll('\u00a0', ' ')
   }
 
   shape(text: string): string {
-    return text
+    return this.#whiteSpace.spaces ? text : text.replaceAll(/[\u00a0\t\r\f]/g, ' ')
   }
 
   selection(): Selection | undefined {
@@ -33,12 +35,13 @@ export class EditableControl implements TextControl {
     if (!this.element.contains(range.startContainer) || !this.element.contains(range.endContainer)) return undefined
     const start = this.#offsetOf(range.startContainer, range.startOffset)
     const end = this.#offsetOf(range.endContainer, range.endOffset)
-    return { start, end }
+    const backward = selection.focusNode === range.startContainer && selection.focusOffset === range.startOffset
+    return { start, end, direction: start < end && backward ? 'backward' : 'forward' }
   }
 
   write(text: string, selection: Selection | undefined): void {
     const { scrollTop, scrollLeft } = this.element
-    this.#fill(text)
+    if (!this.#patch(text)) this.#fill(text)
     if (selection !== undefined) this.#select(selection)
     this.element.scrollTop = scrollTop
     this.element.scrollLeft = scrollLeft
@@ -57,84 +60,93 @@ export class EditableControl implements TextControl {
     }
   }
 
+  get #whiteSpace(): WhiteSpace {
+    const style = this.element.ownerDocument.defaultView?.getComputedStyle(this.element).whiteSpace ?? ''
+    return { spaces: /^(pre$|pre-wrap|break)/.test(style), breaks: /^(pre|break)/.test(style) }
+  }
+
+  #pieces(): Piece[] {
+    return piecesOf(this.element, this.#whiteSpace)
+  }
+
+  /** Changes one text node if that is enough: what else is in the element stays as the page made it. */
+  #patch(text: string): boolean {
+    const splice = diff(this.read(), text)
+    if (splice === undefined) return true
+    const { start, deleted, inserted } = splice
+    const { spaces } = this.#whiteSpace
+    // What would collapse, and a line break at the end, needs other nodes.
+    const odd = (part: string): number => (spaces ? 0 : (part.match(/^\s|\s\s|\s$|\n/g) ?? []).length)
+    let before = 0
+    for (const { node, text: part, at } of this.#pieces()) {
+      const from = start - before
+      before += part.length
+      if (from > part.length || node?.nodeType !== 3) continue
+      const next = part.slice(0, from) + inserted + part.slice(from + deleted)
+      if (start + deleted > before || at !== undefined || next === '' || text.endsWith('\n')) return false
+      if (odd(next) > odd(part)) return false
+      ;(node as Text).replaceData(from, deleted, inserted)
+      return true
+    }
+    return false
+  }
+
   /** Where white space is kept, a line break is a character of the text; elsewhere it needs an element. */
   #fill(text: string): void {
     const document = this.element.ownerDocument
-    const whiteSpace = document.defaultView?.getComputedStyle(this.element).whiteSpace ?? ''
-    if (/^(pre|pre-wrap|pre-line|break-spaces)/.test(whiteSpace)) {
-      this.element.textContent = text
-      // The last line break is not shown unless something stands after it.
-      if (text.endsWith('\n')) this.element.append(document.createElement('br'))
-      return
-    }
-    const lines = text.split('\n').flatMap((line, index) => {
-      const node = line === '' ? [] : [document.createTextNode(line)]
-      return index === 0 ? node : [document.createElement('br'), ...node]
-    })
-    if (text.endsWith('\n')) lines.push(document.createElement('br'))
-    this.element.replaceChildren(...lines)
+    const { spaces, breaks } = this.#whiteSpace
+    const shown = spaces ? text : text.replaceAll(/^ | $| (?= )/gm, '\u00a0')
+    const nodes: (string | Node)[] = breaks
+      ? [shown]
+      : shown.split('\n').flatMap((line, index) => (index === 0 ? line : [document.createElement('br'), line]))
+    // The last line break is not shown unless something stands after it.
+    if (text.endsWith('\n')) nodes.push(document.createElement('br'))
+    this.element.replaceChildren(...nodes.filter((node) => node !== ''))
   }
 
   #offsetOf(container: Node, offset: number): number {
     let before = 0
-    for (const piece of pieces(this.element)) {
-      if (piece.node === container) return before + (piece.break ? 0 : Math.min(offset, piece.text.length))
-      const at = container.childNodes[offset]
-      if (at !== undefined && (at === piece.node || at.contains(piece.node))) return before
-      before += piece.text.length
+    const next = container.childNodes[offset]
+    for (const { node, text, at } of this.#pieces()) {
+      if (node === container && node.nodeType === 3) {
+        return before + Math.min(at === undefined ? offset : at.filter((raw) => raw < offset).length, text.length)
+      }
+      if (node !== undefined && isBehind(node, container, next)) return before
+      before += text.length
     }
     return before
   }
 
-  #select({ start, end }: Selection): void {
-    const document = this.element.ownerDocument
-    const range = document.createRange()
-    const [from, to] = [this.#pointAt(start), this.#pointAt(end)]
-    range.setStart(from.node, from.offset)
-    range.setEnd(to.node, to.offset)
-    const selection = document.getSelection()
-    selection?.removeAllRanges()
-    selection?.addRange(range)
+  #select({ start, end, direction }: Selection): void {
+    const points = [this.#pointAt(start), this.#pointAt(end)]
+    if (direction === 'backward') points.reverse()
+    const [from, to] = points as [Point, Point]
+    this.element.ownerDocument.getSelection()?.setBaseAndExtent(from.node, from.offset, to.node, to.offset)
   }
 
-  #pointAt(position: number): { node: Node; offset: number } {
+  #pointAt(position: number): Point {
     let before = 0
-    for (const piece of pieces(this.element)) {
-      const length = piece.text.length
-      if (!piece.break && position <= before + length) return { node: piece.node, offset: position - before }
-      if (piece.break && position <= before) {
-        const parent = piece.node.parentNode ?? this.element
-        return { node: parent, offset: [...parent.childNodes].indexOf(piece.node as ChildNode) }
+    for (const { node, text, at } of this.#pieces()) {
+      const inside = position - before
+      if (node?.nodeType === 3 && inside <= text.length) return { node, offset: at?.[inside] ?? (at ? (at.at(-1) ?? -1) + 1 : inside) }
+      if (node !== undefined && node.nodeType !== 3 && inside <= 0) {
+        const parent = node.parentNode ?? this.element
+        return { node: parent, offset: [...parent.childNodes].indexOf(node as ChildNode) }
       }
-      before += length
+      before += text.length
     }
     return { node: this.element, offset: this.element.childNodes.length }
   }
 }
 
-interface Piece {
-  readonly node: Node
-  readonly text: string
-  readonly break: boolean
+/** Reports whether the node stands behind a point: behind all of `container`, or at or behind its child `next`. */
+function isBehind(node: Node, container: Node, next: Node | undefined): boolean {
+  if (next?.contains(node) === true) return true
+  const follows = (next ?? container).compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING
+  return follows !== 0 && (next !== undefined || !container.contains(node))
 }
 
-/** Returns what the element's nodes contribute to its text. The break that a browser leaves at the end is nothing. */
-function pieces(element: HTMLElement): Piece[] {
-  const found: Piece[] = []
-  const walk = (parent: Node): void => {
-    for (const node of parent.childNodes) {
-      if (node.nodeType === 3) found.push({ node, text: (node as Text).data, break: false })
-      else if (node.nodeName === 'BR') found.push({ node, text: '\n', break: true })
-      else {
-        if (BLOCKS.has(node.nodeName) && found.length > 0 && !found.at(-1)?.break) {
-          found.push({ node, text: '\n', break: true })
-        }
-        walk(node)
-      }
-    }
-  }
-  walk(element)
-  const last = found.at(-1)
-  if (last?.node.nodeName === 'BR') found.splice(-1, 1, { ...last, text: '' })
-  return found
+interface Point {
+  readonly node: Node
+  readonly offset: number
 }

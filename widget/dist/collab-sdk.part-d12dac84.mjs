@@ -9330,7 +9330,67 @@ function hold(element, life) {
   });
 }
 
-const BLOCKS = /* @__PURE__ */ new Set(["DIV", "P", "LI"]);
+const BLOCK = /^(DIV|P|LI|UL|OL|DL|D[DT]|PRE|H\d|BLOCKQUOTE|SECTION|ARTICLE)$/;
+function piecesOf(element, keeps) {
+  const found = [];
+  let ended = false;
+  const isFresh = () => found.length === 0 || /\n$/.test(found.at(-1)?.text ?? "");
+  const trim = () => {
+    const last2 = found.at(-1);
+    if (last2?.at !== void 0 && last2.text.endsWith(" ")) {
+      found[found.length - 1] = { ...last2, text: last2.text.slice(0, -1), at: last2.at.slice(0, -1) };
+    }
+  };
+  const end = (node) => {
+    trim();
+    found.push({ node, text: "\n", at: void 0 });
+  };
+  const startLine = () => {
+    if (!isFresh()) end(void 0);
+    ended = false;
+  };
+  const walk = (parent) => {
+    for (const node of parent.childNodes) {
+      const isText = node.nodeType === 3;
+      const isBlock = BLOCK.test(node.nodeName);
+      if (isText) {
+        const fresh = ended || isFresh() || / $/.test(found.at(-1)?.text ?? "");
+        const piece = pieceOf(node, keeps, fresh);
+        if (piece.text === "") continue;
+        if (ended) startLine();
+        found.push(piece);
+      } else if (node.nodeName === "BR") {
+        if (ended) startLine();
+        end(node);
+      } else {
+        if (isBlock) startLine();
+        walk(node);
+        if (isBlock) ended = true;
+      }
+    }
+  };
+  walk(element);
+  const last = found.at(-1);
+  if (last?.node?.nodeName === "BR") found.splice(-1, 1, { ...last, text: "" });
+  else trim();
+  return found;
+}
+function pieceOf(node, keeps, fresh) {
+  const { data } = node;
+  const collapses = keeps.spaces ? /(?!)/ : keeps.breaks ? /[ \t\r\f]/ : /[ \t\r\f\n]/;
+  if (!collapses.test(data)) return { node, text: data, at: void 0 };
+  let text = "";
+  const at = [];
+  for (let index = 0; index < data.length; index++) {
+    const unit = data.charAt(index);
+    const space = collapses.test(unit);
+    if (space && (text === "" ? fresh : /[ \n]$/.test(text))) continue;
+    text += space ? " " : unit;
+    at.push(index);
+  }
+  return { node, text, at };
+}
+
 class EditableControl {
   element;
   #readOnly;
@@ -9338,10 +9398,11 @@ class EditableControl {
     this.element = element;
   }
   read() {
-    return pieces(this.element).map((piece) => piece.text).join("");
+    const text = this.#pieces().map((piece) => piece.text).join("");
+    return this.#whiteSpace.spaces ? text : text.replaceAll("\xA0", " ");
   }
   shape(text) {
-    return text;
+    return this.#whiteSpace.spaces ? text : text.replaceAll(/[\u00a0\t\r\f]/g, " ");
   }
   selection() {
     const root = this.element.getRootNode();
@@ -9351,11 +9412,12 @@ class EditableControl {
     if (!this.element.contains(range.startContainer) || !this.element.contains(range.endContainer)) return void 0;
     const start = this.#offsetOf(range.startContainer, range.startOffset);
     const end = this.#offsetOf(range.endContainer, range.endOffset);
-    return { start, end };
+    const backward = selection.focusNode === range.startContainer && selection.focusOffset === range.startOffset;
+    return { start, end, direction: start < end && backward ? "backward" : "forward" };
   }
   write(text, selection) {
     const { scrollTop, scrollLeft } = this.element;
-    this.#fill(text);
+    if (!this.#patch(text)) this.#fill(text);
     if (selection !== void 0) this.#select(selection);
     this.element.scrollTop = scrollTop;
     this.element.scrollLeft = scrollLeft;
@@ -9372,74 +9434,78 @@ class EditableControl {
       this.#readOnly.listen(this.element, type, (event) => event.preventDefault(), { capture: true });
     }
   }
+  get #whiteSpace() {
+    const style = this.element.ownerDocument.defaultView?.getComputedStyle(this.element).whiteSpace ?? "";
+    return { spaces: /^(pre$|pre-wrap|break)/.test(style), breaks: /^(pre|break)/.test(style) };
+  }
+  #pieces() {
+    return piecesOf(this.element, this.#whiteSpace);
+  }
+  /** Changes one text node if that is enough: what else is in the element stays as the page made it. */
+  #patch(text) {
+    const splice = diff(this.read(), text);
+    if (splice === void 0) return true;
+    const { start, deleted, inserted } = splice;
+    const { spaces } = this.#whiteSpace;
+    const odd = (part) => spaces ? 0 : (part.match(/^\s|\s\s|\s$|\n/g) ?? []).length;
+    let before = 0;
+    for (const { node, text: part, at } of this.#pieces()) {
+      const from = start - before;
+      before += part.length;
+      if (from > part.length || node?.nodeType !== 3) continue;
+      const next = part.slice(0, from) + inserted + part.slice(from + deleted);
+      if (start + deleted > before || at !== void 0 || next === "" || text.endsWith("\n")) return false;
+      if (odd(next) > odd(part)) return false;
+      node.replaceData(from, deleted, inserted);
+      return true;
+    }
+    return false;
+  }
   /** Where white space is kept, a line break is a character of the text; elsewhere it needs an element. */
   #fill(text) {
     const document = this.element.ownerDocument;
-    const whiteSpace = document.defaultView?.getComputedStyle(this.element).whiteSpace ?? "";
-    if (/^(pre|pre-wrap|pre-line|break-spaces)/.test(whiteSpace)) {
-      this.element.textContent = text;
-      if (text.endsWith("\n")) this.element.append(document.createElement("br"));
-      return;
-    }
-    const lines = text.split("\n").flatMap((line, index) => {
-      const node = line === "" ? [] : [document.createTextNode(line)];
-      return index === 0 ? node : [document.createElement("br"), ...node];
-    });
-    if (text.endsWith("\n")) lines.push(document.createElement("br"));
-    this.element.replaceChildren(...lines);
+    const { spaces, breaks } = this.#whiteSpace;
+    const shown = spaces ? text : text.replaceAll(/^ | $| (?= )/gm, "\xA0");
+    const nodes = breaks ? [shown] : shown.split("\n").flatMap((line, index) => index === 0 ? line : [document.createElement("br"), line]);
+    if (text.endsWith("\n")) nodes.push(document.createElement("br"));
+    this.element.replaceChildren(...nodes.filter((node) => node !== ""));
   }
   #offsetOf(container, offset) {
     let before = 0;
-    for (const piece of pieces(this.element)) {
-      if (piece.node === container) return before + (piece.break ? 0 : Math.min(offset, piece.text.length));
-      const at = container.childNodes[offset];
-      if (at !== void 0 && (at === piece.node || at.contains(piece.node))) return before;
-      before += piece.text.length;
+    const next = container.childNodes[offset];
+    for (const { node, text, at } of this.#pieces()) {
+      if (node === container && node.nodeType === 3) {
+        return before + Math.min(at === void 0 ? offset : at.filter((raw) => raw < offset).length, text.length);
+      }
+      if (node !== void 0 && isBehind(node, container, next)) return before;
+      before += text.length;
     }
     return before;
   }
-  #select({ start, end }) {
-    const document = this.element.ownerDocument;
-    const range = document.createRange();
-    const [from, to] = [this.#pointAt(start), this.#pointAt(end)];
-    range.setStart(from.node, from.offset);
-    range.setEnd(to.node, to.offset);
-    const selection = document.getSelection();
-    selection?.removeAllRanges();
-    selection?.addRange(range);
+  #select({ start, end, direction }) {
+    const points = [this.#pointAt(start), this.#pointAt(end)];
+    if (direction === "backward") points.reverse();
+    const [from, to] = points;
+    this.element.ownerDocument.getSelection()?.setBaseAndExtent(from.node, from.offset, to.node, to.offset);
   }
   #pointAt(position) {
     let before = 0;
-    for (const piece of pieces(this.element)) {
-      const length = piece.text.length;
-      if (!piece.break && position <= before + length) return { node: piece.node, offset: position - before };
-      if (piece.break && position <= before) {
-        const parent = piece.node.parentNode ?? this.element;
-        return { node: parent, offset: [...parent.childNodes].indexOf(piece.node) };
+    for (const { node, text, at } of this.#pieces()) {
+      const inside = position - before;
+      if (node?.nodeType === 3 && inside <= text.length) return { node, offset: at?.[inside] ?? (at ? (at.at(-1) ?? -1) + 1 : inside) };
+      if (node !== void 0 && node.nodeType !== 3 && inside <= 0) {
+        const parent = node.parentNode ?? this.element;
+        return { node: parent, offset: [...parent.childNodes].indexOf(node) };
       }
-      before += length;
+      before += text.length;
     }
     return { node: this.element, offset: this.element.childNodes.length };
   }
 }
-function pieces(element) {
-  const found = [];
-  const walk = (parent) => {
-    for (const node of parent.childNodes) {
-      if (node.nodeType === 3) found.push({ node, text: node.data, break: false });
-      else if (node.nodeName === "BR") found.push({ node, text: "\n", break: true });
-      else {
-        if (BLOCKS.has(node.nodeName) && found.length > 0 && !found.at(-1)?.break) {
-          found.push({ node, text: "\n", break: true });
-        }
-        walk(node);
-      }
-    }
-  };
-  walk(element);
-  const last = found.at(-1);
-  if (last?.node.nodeName === "BR") found.splice(-1, 1, { ...last, text: "" });
-  return found;
+function isBehind(node, container, next) {
+  if (next?.contains(node) === true) return true;
+  const follows = (next ?? container).compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return follows !== 0 && (next !== void 0 || !container.contains(node));
 }
 
 class InputControl {
@@ -12326,7 +12392,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-ade0e100.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-de81db65.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
