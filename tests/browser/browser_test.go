@@ -48,6 +48,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G1 getToken may fail and take its time", "token"},
 		{"G4 two pages of Firefox type in one record", "firefox"},
 		{"G4 a stale page takes the record or lets the user choose", "stale"},
+		{"G4 input methods, the clipboard, undo and odd controls", "input"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

@@ -9374,8 +9374,8 @@ function piecesOf(element, keeps) {
   const isFresh = () => found.length === 0 || /\n$/.test(found.at(-1)?.text ?? "");
   const trim = () => {
     const last2 = found.at(-1);
-    if (last2?.at !== void 0 && last2.text.endsWith(" ")) {
-      found[found.length - 1] = { ...last2, text: last2.text.slice(0, -1), at: last2.at.slice(0, -1) };
+    if (last2?.node !== void 0 && !keeps.spaces && last2.text.endsWith(" ")) {
+      found[found.length - 1] = { ...last2, text: last2.text.slice(0, -1), at: last2.at?.slice(0, -1) };
     }
   };
   const end = (node) => {
@@ -9425,7 +9425,7 @@ function pieceOf(node, keeps, fresh) {
     text += space ? " " : unit;
     at.push(index);
   }
-  return { node, text, at };
+  return { node, text, at: text === data ? void 0 : at };
 }
 
 class EditableControl {
@@ -9483,18 +9483,15 @@ class EditableControl {
     const splice = diff(this.read(), text);
     if (splice === void 0) return true;
     const { start, deleted, inserted } = splice;
-    const { spaces } = this.#whiteSpace;
-    const odd = (part) => spaces ? 0 : (part.match(/^\s|\s\s|\s$|\n/g) ?? []).length;
     let before = 0;
     for (const { node, text: part, at } of this.#pieces()) {
       const from = start - before;
       before += part.length;
       if (from > part.length || node?.nodeType !== 3) continue;
-      const next = part.slice(0, from) + inserted + part.slice(from + deleted);
-      if (start + deleted > before || at !== void 0 || next === "" || text.endsWith("\n")) return false;
-      if (odd(next) > odd(part)) return false;
+      const fits = start + deleted <= before && at === void 0 && part.length - deleted + inserted.length > 0;
+      if (!fits || text.endsWith("\n")) return false;
       node.replaceData(from, deleted, inserted);
-      return true;
+      return this.read() === text;
     }
     return false;
   }
@@ -9868,10 +9865,10 @@ class TextBinding {
   }
   #mayHaveChanged({ isTrusted, type }) {
     if (this.#settling) return;
-    const by = type === "blur" ? "page" : isTrusted || hasFocus(this.#control.element) ? "user" : "script";
-    if (by === "user") this.pristine.touch();
+    const by = isTrusted || type === "blur" || hasFocus(this.#control.element) ? "user" : "script";
+    if (by === "user" && type !== "blur") this.pristine.touch();
     this.#settle(by);
-    if (this.#text !== void 0 && by !== "page") this.#again.set(0, () => this.#settle(by));
+    if (this.#text !== void 0) this.#again.set(0, () => this.#settle(by));
   }
   #remote(event) {
     if (event.transaction.origin instanceof LocalEdit && event.transaction.origin.by === this) return;
@@ -9881,8 +9878,9 @@ class TextBinding {
   /** Merges what has changed on both sides. What the control shows beyond what it was given was put in by `by`. */
   #settle(by) {
     if (this.#text === void 0 || this.#settling || this.#composition.composing) return;
-    const value = this.#control.read();
-    if (value === void 0) return;
+    const read = this.#control.read();
+    if (read === void 0 && (this.#deltas.length === 0 || hasFocus(this.#control.element))) return;
+    const value = read ?? this.#shown ?? "";
     const changed = value !== this.#shown;
     const kept = changed && this.#judge(by, value);
     if (this.#text === void 0) return;

@@ -232,6 +232,8 @@ test('G4 a change within a word of editable text leaves the rest as the page mad
   const control = new EditableControl(element)
   control.write('one too three', undefined)
   assert.equal(element.innerHTML, 'one <b>too</b> three')
+  control.write('none too three', undefined)
+  assert.equal(element.innerHTML, 'none <b>too</b> three')
   control.write('one too  three', undefined)
   assert.equal(control.read(), 'one too  three')
   const kept = new EditableControl(show('<div contenteditable="plaintext-only" style="white-space: pre-wrap">x</div>'))

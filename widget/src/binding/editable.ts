@@ -74,19 +74,15 @@ export class EditableControl implements TextControl {
     const splice = diff(this.read(), text)
     if (splice === undefined) return true
     const { start, deleted, inserted } = splice
-    const { spaces } = this.#whiteSpace
-    // What would collapse, and a line break at the end, needs other nodes.
-    const odd = (part: string): number => (spaces ? 0 : (part.match(/^\s|\s\s|\s$|\n/g) ?? []).length)
     let before = 0
     for (const { node, text: part, at } of this.#pieces()) {
       const from = start - before
       before += part.length
       if (from > part.length || node?.nodeType !== 3) continue
-      const next = part.slice(0, from) + inserted + part.slice(from + deleted)
-      if (start + deleted > before || at !== undefined || next === '' || text.endsWith('\n')) return false
-      if (odd(next) > odd(part)) return false
+      const fits = start + deleted <= before && at === undefined && part.length - deleted + inserted.length > 0
+      if (!fits || text.endsWith('\n')) return false
       ;(node as Text).replaceData(from, deleted, inserted)
-      return true
+      return this.read() === text // spaces may have collapsed
     }
     return false
   }

@@ -12,7 +12,7 @@ export interface Piece {
   /** A text node, or a `br`; undefined for the line break before or after a block. */
   readonly node: Node | undefined
   readonly text: string
-  /** Where each code unit of `text` stands in the node's data; undefined when both are the same. */
+  /** Where each code unit of `text` stands in the node's data; undefined when they stand in the same places. */
   readonly at: readonly number[] | undefined
 }
 
@@ -24,8 +24,8 @@ export function piecesOf(element: HTMLElement, keeps: WhiteSpace): Piece[] {
   /** Spaces at the end of a line are not shown. */
   const trim = (): void => {
     const last = found.at(-1)
-    if (last?.at !== undefined && last.text.endsWith(' ')) {
-      found[found.length - 1] = { ...last, text: last.text.slice(0, -1), at: last.at.slice(0, -1) }
+    if (last?.node !== undefined && !keeps.spaces && last.text.endsWith(' ')) {
+      found[found.length - 1] = { ...last, text: last.text.slice(0, -1), at: last.at?.slice(0, -1) }
     }
   }
   const end = (node: Node | undefined): void => {
@@ -77,5 +77,5 @@ function pieceOf(node: Text, keeps: WhiteSpace, fresh: boolean): Piece {
     text += space ? ' ' : unit
     at.push(index)
   }
-  return { node, text, at }
+  return { node, text, at: text === data ? undefined : at }
 }

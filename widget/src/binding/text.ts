@@ -133,11 +133,11 @@ export class TextBinding implements Binding {
 
   #mayHaveChanged({ isTrusted, type }: Event): void {
     if (this.#settling) return // an event of our own: what the page makes of a remote change is not sent back
-    const by = type === 'blur' ? 'page' : isTrusted || hasFocus(this.#control.element) ? 'user' : 'script'
-    if (by === 'user') this.pristine.touch()
+    const by = isTrusted || type === 'blur' || hasFocus(this.#control.element) ? 'user' : 'script'
+    if (by === 'user' && type !== 'blur') this.pristine.touch()
     this.#settle(by)
     // Frameworks may write the value anew once their own handlers have run.
-    if (this.#text !== undefined && by !== 'page') this.#again.set(0, () => this.#settle(by))
+    if (this.#text !== undefined) this.#again.set(0, () => this.#settle(by))
   }
 
   #remote(event: YTextEvent): void {
@@ -149,8 +149,10 @@ export class TextBinding implements Binding {
   /** Merges what has changed on both sides. What the control shows beyond what it was given was put in by `by`. */
   #settle(by: Author): void {
     if (this.#text === undefined || this.#settling || this.#composition.composing) return
-    const value = this.#control.read()
-    if (value === undefined) return
+    const read = this.#control.read()
+    // Half a number or a date is left alone while the user is at it.
+    if (read === undefined && (this.#deltas.length === 0 || hasFocus(this.#control.element))) return
+    const value = read ?? this.#shown ?? ''
     const changed = value !== this.#shown
     const kept = changed && this.#judge(by, value)
     if (this.#text === undefined) return // the judgement has released it
