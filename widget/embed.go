@@ -5,7 +5,8 @@ package widget
 import "embed"
 
 // Files holds dist/ with collab-sdk.js, collab-sdk.min.js, collab-sdk.mjs and their parts, collab-sdk.part-<hash>.*, which
-// they load when they need them; and demo/index.html and demo/split.html. The demo pages are html/template sources with the fields .Token, .UserName, .UserRole, .ResourceID and .Locking.
+// they load when they need them; and demo/ with the demo pages, which are html/template sources with the fields of the
+// gateway's demoPage, their styles and scripts, and the Italian of their words.
 //
 //go:embed dist demo
 var Files embed.FS

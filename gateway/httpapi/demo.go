@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -16,9 +18,10 @@ const demoTokenTTL = 8 * time.Hour
 // demo serves the demo pages, each for a person whom the query names, with a development token. It answers on loopback
 // alone (SPEC 1).
 type demo struct {
-	issuer *auth.Issuer
-	files  fs.FS
-	pages  *template.Template
+	issuer  *auth.Issuer
+	files   fs.FS
+	pages   *template.Template
+	italian map[string]string // by the English words
 }
 
 // demoPage are the fields of the demo's templates.
@@ -28,6 +31,18 @@ type demoPage struct {
 	UserRole   string
 	ResourceID string
 	Locking    string
+	Lang       string // en or it
+	Dose       string // what the hospital's page has as a dose
+	Nonce      string // of the page's scripts
+	words      map[string]string
+}
+
+// T returns the text in the language of the page; English is written in the page itself.
+func (p demoPage) T(text string) string {
+	if p.Lang != "en" && p.words[text] != "" {
+		return p.words[text]
+	}
+	return text
 }
 
 func newDemo(issuer *auth.Issuer, files fs.FS) (*demo, error) {
@@ -35,9 +50,18 @@ func newDemo(issuer *auth.Issuer, files fs.FS) (*demo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse demo pages: %w", err)
 	}
-	return &demo{issuer: issuer, files: files, pages: pages}, nil
+	italian, err := fs.ReadFile(files, "it.json")
+	if err != nil {
+		return nil, fmt.Errorf("read the demo's words: %w", err)
+	}
+	d := &demo{issuer: issuer, files: files, pages: pages}
+	if err := json.Unmarshal(italian, &d.italian); err != nil {
+		return nil, fmt.Errorf("read the demo's words: %w", err)
+	}
+	return d, nil
 }
 
+func (d *demo) pane(w http.ResponseWriter, r *http.Request) error  { return d.page(w, r, "pane.html") }
 func (d *demo) ward(w http.ResponseWriter, r *http.Request) error  { return d.page(w, r, "index.html") }
 func (d *demo) split(w http.ResponseWriter, r *http.Request) error { return d.page(w, r, "split.html") }
 
@@ -54,11 +78,22 @@ func (d *demo) page(w http.ResponseWriter, r *http.Request, name string) error {
 	if locking != "off" && locking != "manual" {
 		locking = "focus"
 	}
+	lang := "en"
+	if r.FormValue("lang") == "it" {
+		lang = "it"
+	}
+	nonce := rand.Text()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Security-Policy", fmt.Sprintf(demoPolicy, nonce))
 	return d.pages.ExecuteTemplate(w, name, demoPage{Token: token, UserName: q.Name, UserRole: q.Role,
-		ResourceID: or(r.FormValue("resource"), "page:/patient/12345"), Locking: locking})
+		ResourceID: or(r.FormValue("resource"), "page:/patient/12345"), Locking: locking, Lang: lang,
+		Dose: or(r.FormValue("dose"), "500 mg"), Nonce: nonce, words: d.italian})
 }
+
+// demoPolicy is as strict as a hospital's may be: the demo shows that the widget works under it (G8).
+const demoPolicy = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; connect-src 'self'; frame-src 'self'; " +
+	"frame-ancestors 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types corsia"
 
 // token answers the development token page: a form, and the token that it asks for.
 func (d *demo) token(w http.ResponseWriter, r *http.Request) error {
@@ -78,10 +113,14 @@ func (d *demo) token(w http.ResponseWriter, r *http.Request) error {
 	return tokenPage.Execute(w, view)
 }
 
-// person reads whom a page is for.
+// person reads whom a page is for. A physician may break locks (L7).
 func person(r *http.Request) auth.TokenRequest {
-	return auth.TokenRequest{User: or(r.FormValue("user"), "usr_001"), Name: or(r.FormValue("name"), "Giulia Conti"),
+	q := auth.TokenRequest{User: or(r.FormValue("user"), "usr_001"), Name: or(r.FormValue("name"), "Giulia Conti"),
 		Role: or(r.FormValue("role"), "nurse"), TTL: demoTokenTTL}
+	if q.Role == "physician" {
+		q.Permissions = &auth.Permissions{Rules: []auth.Rule{{Resource: auth.NewGlob("*"), Mode: collab.Editor}}, Names: []string{"break_glass"}}
+	}
+	return q
 }
 
 func or(s, fallback string) string {

@@ -64,6 +64,7 @@ func Routes(o Options) (http.Handler, error) {
 	mux.Handle("GET /demo/", http.StripPrefix("/demo/", http.FileServerFS(files)))
 	handle("GET /demo/{$}", d.ward)
 	handle("GET /demo/index.html", d.ward)
+	handle("GET /demo/pane", d.pane)
 	handle("GET /demo/split", d.split)
 	handle("GET /demo/split.html", d.split)
 	handle("GET /token", d.token)

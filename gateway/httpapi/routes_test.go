@@ -83,6 +83,8 @@ func newSite(t *testing.T, production bool) *site {
 			"dist/collab-sdk.js": {Data: []byte("widget")}, "dist/collab-sdk.min.js": {Data: []byte("w")}, "dist/collab-sdk.part-0a1b.min.js": {Data: []byte("p")}, "dist/collab-sdk.mjs": {Data: []byte("m")}, "demo/demo.css": {Data: []byte("body{}")},
 			"demo/index.html": {Data: []byte(`<p data-token="{{.Token}}" data-resource="{{.ResourceID}}" data-locking="{{.Locking}}">{{.UserName}}, {{.UserRole}}</p>`)},
 			"demo/split.html": {Data: []byte(`<p>split {{.UserName}}</p>`)},
+			"demo/pane.html":  {Data: []byte(`<p lang="{{.Lang}}">{{.T "Dose"}} {{.T "Route"}} {{.Dose}}</p><script nonce="{{.Nonce}}"></script>`)},
+			"demo/it.json":    {Data: []byte(`{"Route": "Via"}`)},
 		},
 		Admin: Admin{Verifier: auth.NewVerifier(auth.Settings{Keys: keys}), Grants: auth.NewGrants(nil, true), Revoker: s.trail, Row: s.trail.Row,
 			Record: s.trail.Record, Log: log, Now: time.Now, Address: ClientAddress(nil),
@@ -162,6 +164,40 @@ func TestWidgetIsServedToPagesOfAnyOrigin(t *testing.T) { // H1, G8
 			if got := w.Header().Get(name); got != value {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, value)
 			}
+		}
+	}
+}
+
+func TestDemoPagesComeWithAStrictPolicy(t *testing.T) { // G8
+	s := newSite(t, false)
+	policies := make(map[string]bool)
+	for _, target := range []string{"/demo/", "/demo/split", "/demo/pane", "/demo/pane"} {
+		w := s.get("GET", target, nil)
+		policy := w.Header().Get("Content-Security-Policy")
+		for _, directive := range []string{"default-src 'none'", "script-src 'nonce-", "style-src 'self'", "require-trusted-types-for 'script'", "trusted-types corsia"} {
+			if !strings.Contains(policy, directive) {
+				t.Errorf("%s: the policy %q lacks %q", target, policy, directive)
+			}
+		}
+		if strings.Contains(policy, "unsafe") || policies[policy] {
+			t.Errorf("%s: the policy %q allows too much, or its nonce is not new", target, policy)
+		}
+		policies[policy] = true
+		if _, nonce, found := strings.Cut(w.Body.String(), `nonce="`); found && !strings.Contains(policy, "'nonce-"+nonce[:26]+"'") {
+			t.Errorf("%s: the page's nonce is not the policy's", target)
+		}
+	}
+}
+
+func TestTheDemoSpeaksItalianToo(t *testing.T) { // G8
+	s := newSite(t, false)
+	for target, want := range map[string]string{
+		"/demo/pane":                       `<p lang="en">Dose Route 500 mg</p>`,
+		"/demo/pane?lang=it&dose=750+mg":   `<p lang="it">Dose Via 750 mg</p>`,
+		"/demo/pane?lang=%3Cb%3E&dose=%3C": `<p lang="en">Dose Route &lt;</p>`,
+	} {
+		if got := s.get("GET", target, nil).Body.String(); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %q, want %q", target, got, want)
 		}
 	}
 }

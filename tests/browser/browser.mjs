@@ -14,12 +14,20 @@ const flags = [
 export const anna = { user: 'usr_001', name: 'Giulia Conti', role: 'nurse' }
 export const luca = { user: 'usr_002', name: 'Dr Luca Rossi', role: 'physician' }
 
-/** A browser of its own for one scenario, from the first page on. Errors of any page end up in `errors`. */
+/**
+ * A browser of its own for one scenario, from the first page on. Errors of any page end up in `errors`. Scenarios may put
+ * markup into the demo's pages, which their policy forbids; one that is strict has the policies of its pages.
+ */
 export class Stage {
   errors = []
+  #strict
   #context
   #last = []
   #profile = mkdtempSync(join(tmpdir(), 'corsia-browser-'))
+
+  constructor(strict) {
+    this.#strict = strict
+  }
 
   /** Opens the ward page as a person and waits until it is in step, unless told not to. */
   async open(person, { locking = 'off', wait = true, path = '/demo/', size, page } = {}) {
@@ -32,15 +40,16 @@ export class Stage {
   }
 
   async blank() {
-    this.#context ??= await this.#start()
-    const page = await this.#context.newPage()
+    this.#context ??= this.#start()
+    const page = await (await this.#context).newPage()
     page.on('pageerror', (error) => this.errors.push(String(error.stack ?? error)))
     return page
   }
 
   #start() {
     const viewport = { width: 1440, height: 1000 }
-    const options = { executablePath: CHROMIUM, headless: true, args: flags, viewport, permissions: ['clipboard-read', 'clipboard-write'] }
+    const permissions = ['clipboard-read', 'clipboard-write']
+    const options = { executablePath: CHROMIUM, headless: true, args: flags, viewport, permissions, bypassCSP: !this.#strict }
     return chromium.launchPersistentContext(this.#profile, options)
   }
 
@@ -51,8 +60,8 @@ export class Stage {
 
   async end() {
     for (const work of this.#last) await work()
-    await this.#context?.close()
-    rmSync(this.#profile, { recursive: true, force: true })
+    await (await this.#context)?.close()
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 
@@ -92,15 +101,12 @@ export async function serve(stage, answer) {
 export const status = (page) => page.evaluate(() => CollabSDK.instances[0].status)
 
 /** Waits until everything of the page is on the server. */
-export async function synced(page, timeout = 15_000) {
-  await page.waitForFunction(
-    () => {
-      const { connection, save } = globalThis.CollabSDK?.instances[0]?.status ?? {}
-      return connection === 'connected' && save === 'server' && CollabSDK.instances[0].fields.length > 0
-    },
-    undefined,
-    { timeout },
-  )
+export function synced(page, timeout = 15_000) {
+  const read = () => page.evaluate(() => {
+    const [widget] = globalThis.CollabSDK?.instances ?? []
+    return widget && widget.fields.length > 0 ? `${widget.status.connection} ${widget.status.save}` : 'not started'
+  })
+  return becomes(read, 'connected server', 'the status', timeout)
 }
 
 /** Waits until `read` gives `wanted`, and fails with what it gave last. */

@@ -1,4 +1,4 @@
-// Pictures: the demo for the README, the split page, a small window.
+// Pictures: the demo for the README, a small window.
 import { anna, luca, picture, synced, typeAtEnd } from '../browser.mjs'
 
 export default async function (stage) {
@@ -15,16 +15,4 @@ export default async function (stage) {
   const small = await stage.open(luca, { locking: 'off', size: { width: 390, height: 780 } })
   await picture(small, 'small')
   await Promise.all([b.close(), c.close(), small.close(), a.close()])
-
-  const split = await stage.open(anna, { path: '/demo/split', wait: false })
-  await split.waitForTimeout(1500)
-  const [left, right] = [split.frameLocator('iframe >> nth=0'), split.frameLocator('iframe >> nth=1')]
-  await left.locator('#nursing-notes').click()
-  await split.keyboard.press('Control+End')
-  await split.keyboard.type(' Resting.', { delay: 60 })
-  await split.locator('.lock').first().click()
-  await right.locator('#discharge-plan').click()
-  await split.keyboard.press('Control+End')
-  await split.keyboard.type(' Ask on Tuesday.', { delay: 60 })
-  await picture(split, 'split')
 }

@@ -25,6 +25,8 @@ const quickest = (page) => page.evaluate(async () => {
   return Math.min(...times)
 })
 
+export const strict = true
+
 export default async function (stage) {
   const ward = await stage.open(anna)
   const html = await ward.evaluate(async () => (await fetch(location.href)).text())

@@ -38,6 +38,8 @@ const blockWebSocket = (page) => page.addInitScript(() => {
   }
 })
 
+export const strict = true
+
 export default async function (stage) {
   const cdn = await serve(stage, ({ pathname }) => ({
     headers: { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' },

@@ -1,5 +1,5 @@
 // G4: two pages open an empty record at once; what the page shows is taken once, never doubled.
-import { anna, equal, luca, synced } from '../browser.mjs'
+import { anna, becomes, equal, luca, synced } from '../browser.mjs'
 
 const values = (page) =>
   page.evaluate(() => CollabSDK.instances[0].fields.map(({ id, elements: [field] }) => [id, field.type === 'checkbox' ? field.checked : (field.value ?? field.textContent)]))
@@ -10,11 +10,11 @@ export default async function (stage) {
   const page = await stage.blank()
   await page.route('**/*.js', (route) => route.abort())
   stage.errors.length = 0
-  const raw = await pages[0].evaluate(async () => {
-    const text = await (await fetch(location.href)).text()
+  const html = await pages[0].evaluate(async () => (await fetch(location.href)).text())
+  const raw = await page.evaluate((text) => {
     const page = new DOMParser().parseFromString(text, 'text/html')
     return ['#nursing-notes', '#discharge-plan', '#obs-temperature'].map((field) => page.querySelector(field).getAttribute('value') ?? page.querySelector(field).textContent)
-  })
+  }, html)
   for (const one of pages) {
     const shown = await one.evaluate(() => ['#nursing-notes', '#discharge-plan', '#obs-temperature'].map((field) => document.querySelector(field).value ?? document.querySelector(field).textContent))
     equal(shown, raw, 'what is shown')
@@ -22,5 +22,5 @@ export default async function (stage) {
   }
   await pages[1].locator('#obs-temperature').fill('38.0')
   await synced(pages[1])
-  await pages[0].waitForFunction(() => document.querySelector('#obs-temperature').value === '38.0')
+  await becomes(() => pages[0].locator('#obs-temperature').inputValue(), '38.0', 'what the other typed')
 }
