@@ -30,7 +30,25 @@ const classes = {
   UpdateDecoderV2: 'const UpdateDecoderV2 = UpdateDecoderV1;',
   DSEncoderV2: 'const DSEncoderV2 = DSEncoderV1;',
   UpdateEncoderV2: 'const UpdateEncoderV2 = UpdateEncoderV1;',
-  // Other editors of the same document may keep XML in it: it is carried through, but never read here.
+  // Other editors of the same document may keep lists, XML and documents in it: they are carried through, never read here.
+  YArray: `class YArray extends AbstractType {
+    _copy () { return new YArray() }
+    _write (encoder) { encoder.writeTypeRef(YArrayRefID) }
+  }`,
+  ContentDoc: `class ContentDoc {
+    constructor (guid, opts) { this.guid = guid; this.opts = opts }
+    getLength () { return 1 }
+    getContent () { return [null] }
+    isCountable () { return true }
+    copy () { return new ContentDoc(this.guid, this.opts) }
+    splice () {}
+    mergeWith () { return false }
+    integrate () {}
+    delete () {}
+    gc () {}
+    write (encoder) { encoder.writeString(this.guid); encoder.writeAny(this.opts) }
+    getRef () { return 9 }
+  }`,
   YXmlTreeWalker: '',
   YXmlEvent: '',
   YXmlFragment: `class YXmlFragment extends AbstractType {
@@ -57,13 +75,13 @@ const classes = {
 const methods = {
   Doc: ['load', 'getSubdocs', 'getSubdocGuids', 'getArray', 'getXmlElement', 'getXmlFragment', 'toJSON'],
   AbstractType: ['clone', 'observeDeep', 'unobserveDeep'],
-  YArray: ['from', 'clone', 'push', 'unshift', 'delete', 'get', 'slice', 'toJSON', 'map', 'forEach', '[Symbol.iterator]'],
   YMap: ['clone', 'toJSON', 'size', 'values', 'entries', 'forEach', '[Symbol.iterator]', 'delete', 'clear'],
   YText: [
     ...['clone', 'toJSON', 'applyDelta', 'toDelta', 'insertEmbed', 'format'],
     ...['removeAttribute', 'setAttribute', 'getAttribute', 'getAttributes'],
   ],
   YEvent: ['keys', 'delta', 'changes'],
+  YTextEvent: ['changes'],
 }
 
 // Pieces of source that leave something behind on the page: they are taken out.
@@ -75,14 +93,69 @@ const pieces = {
   '/engine.io-client/build/esm/transports/polling-xhr.js': /^if \(typeof document !== "undefined"\) \{[\s\S]*?^\}\n/m,
 }
 
+// What every browser has that the widget runs in is not looked for.
+const taken = {
+  '/lib0/encoding.js': [/^(export const writeVarString = ).*$/m, '$1_writeVarStringNative'],
+  '/lib0/decoding.js': [/^(export const readVarString = ).*$/m, '$1_readVarStringNative'],
+}
+
 /** Returns a module's source without what is left out. */
 function trimmed(code, id) {
+  const [, [choice, native] = []] = Object.entries(taken).find(([path]) => id.endsWith(path)) ?? []
+  if (choice !== undefined) {
+    if (!choice.test(code)) throw new Error(`${id} has changed: see trim.mjs`)
+    return code.replace(choice, native)
+  }
   const end = Object.keys(pieces).find((path) => id.endsWith(path))
   if (end === undefined) return null
   if (!pieces[end].test(code)) throw new Error(`${end} has changed: see trim.mjs`)
   const rest = code.replace(pieces[end], '')
   return end.startsWith('/yjs/') ? trimYjs(rest) : rest
 }
+
+// Pieces of Yjs, and what stands in for them. Text here is plain: the widget writes no formatting. What others write of it
+// is carried through, and not tidied up, which Yjs does by edits of its own.
+const replacements = [
+  [/^ {2}get delta \(\) \{\n {4}if \(this\._delta === null\) \{\n {6}const y = [\s\S]*?\n {2}\}\n/m, `  get delta () {
+    if (this._delta !== null) return this._delta
+    const delta = this._delta = []
+    const add = (kind, value) => {
+      const last = delta[delta.length - 1]
+      if (last !== undefined && typeof last[kind] === typeof value && typeof value !== 'object') last[kind] += value
+      else delta.push({ [kind]: value })
+    }
+    for (let item = this.target._start; item !== null; item = item.right) {
+      if (!item.content.isCountable()) continue
+      if (this.adds(item)) {
+        if (!this.deletes(item)) add('insert', item.content instanceof ContentString ? item.content.str : item.content.getContent()[0])
+      } else if (this.deletes(item)) add('delete', item.length)
+      else if (!item.deleted) add('retain', item.length)
+    }
+    if (delta.length > 0 && delta[delta.length - 1].retain !== undefined) delta.pop()
+    return delta
+  }
+`],
+  [/^const insertText = [\s\S]*?^\};\n/m, `const insertText = (transaction, parent, currPos, text, attributes) => {
+  minimizeAttributeChanges(currPos, attributes)
+  const { left, right, index } = currPos
+  const { doc } = transaction
+  if (parent._searchMarker) updateMarkerChanges(parent._searchMarker, index, text.length)
+  const id = createID(doc.clientID, getState(doc.store, doc.clientID))
+  new Item(id, left, left && left.lastId, right, right && right.id, parent, null, new ContentString(text)).integrate(transaction, 0)
+};
+`],
+  [/^ {2}const startAttrs = map\.copy\(currPos\.currentAttributes\);\n {2}const start = currPos\.right;\n/m, ''],
+  [/^ {2}if \(start\) \{\n {4}cleanupFormattingGap\([^\n]*\n {2}\}\n/m, ''],
+  [/^ {10}if \(transaction\._needFormattingCleanup\) \{\n[^\n]*\n {10}\}\n/m, ''],
+  [/^ {4}\/\/ If a remote change happened, we try[^\n]*\n[^\n]*\n[^\n]*\n {4}\}\n/m, ''],
+  [/^ {6}if \(doc\._observers\.has\('updateV2'\)\) \{\n[\s\S]*?^ {6}\}\n/m, ''],
+  [/^ {6}const \{ subdocsAdded, subdocsLoaded, subdocsRemoved \} = transaction;\n[\s\S]*?^ {6}\}\n/m, ''],
+  [/^ {4}array\.from\(this\.subdocs\)\.forEach[\s\S]*?(?=^ {4}\/\/ @ts-ignore\n {4}this\.emit\('destroyed')/m, ''],
+  [/^const readContentDoc = .*$/m, 'const readContentDoc = decoder => new ContentDoc(decoder.readString(), decoder.readAny());'],
+  [/\{ guid = random\.uuidv4\(\), /, "{ guid = '', "],
+  [/^const convertUpdateFormatV1ToV2 = .*$/m, 'const convertUpdateFormatV1ToV2 = update => update;'],
+  [/^const convertUpdateFormatV2ToV1 = .*$/m, 'const convertUpdateFormatV2ToV1 = update => update;'],
+]
 
 /** Returns Yjs's source without what is left out. */
 export function trimYjs(source) {
@@ -103,6 +176,10 @@ export function trimYjs(source) {
     const whole = new RegExp(`\\nclass ${name} (?:extends \\w+ )?\\{\\n[\\s\\S]*?\\n\\}\\n`)
     if (!whole.test(text)) throw new Error(`yjs has no class ${name} any more: see trim.mjs`)
     text = text.replace(whole, () => `\n${instead}\n`)
+  }
+  for (const [piece, instead] of replacements) {
+    if (!piece.test(text)) throw new Error(`yjs has no ${piece} any more: see trim.mjs`)
+    text = text.replace(piece, () => instead)
   }
   return text.replace(/^export \{.*$/m, (line) => line.replace(/ (YXmlEvent|YXmlTreeWalker)( as \w+)?,/g, ''))
 }

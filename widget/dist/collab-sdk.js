@@ -571,20 +571,6 @@ class Channel {
 const create$3 = () => new Map();
 
 /**
- * Copy a Map object into a fresh Map object.
- *
- * @function
- * @template K,V
- * @param {Map<K,V>} m
- * @return {Map<K,V>}
- */
-const copy = m => {
-  const r = create$3();
-  m.forEach((v, k) => { r.set(k, v); });
-  return r
-};
-
-/**
  * Get map property. Create T if property is undefined and set T on map.
  *
  * ```js
@@ -1072,24 +1058,8 @@ const _writeVarStringNative = (encoder, str) => {
  * @param {Encoder} encoder
  * @param {String} str The string that is to be encoded.
  */
-const _writeVarStringPolyfill = (encoder, str) => {
-  const encodedString = unescape(encodeURIComponent(str));
-  const len = encodedString.length;
-  writeVarUint(encoder, len);
-  for (let i = 0; i < len; i++) {
-    write(encoder, /** @type {number} */ (encodedString.codePointAt(i)));
-  }
-};
-
-/**
- * Write a variable length string.
- *
- * @function
- * @param {Encoder} encoder
- * @param {String} str The string that is to be encoded.
- */
 /* c8 ignore next */
-const writeVarString = (utf8TextEncoder && /** @type {any} */ (utf8TextEncoder).encodeInto) ? _writeVarStringNative : _writeVarStringPolyfill;
+const writeVarString = _writeVarStringNative;
 
 /**
  * Append fixed-length Uint8Array to the encoder.
@@ -1534,45 +1504,6 @@ const readVarInt = decoder => {
   }
   throw errorUnexpectedEndOfArray
 };
-
-/**
- * We don't test this function anymore as we use native decoding/encoding by default now.
- * Better not modify this anymore..
- *
- * Transforming utf8 to a string is pretty expensive. The code performs 10x better
- * when String.fromCodePoint is fed with all characters as arguments.
- * But most environments have a maximum number of arguments per functions.
- * For effiency reasons we apply a maximum of 10000 characters at once.
- *
- * @function
- * @param {Decoder} decoder
- * @return {String} The read String.
- */
-/* c8 ignore start */
-const _readVarStringPolyfill = decoder => {
-  let remainingLen = readVarUint(decoder);
-  if (remainingLen === 0) {
-    return ''
-  } else {
-    let encodedString = String.fromCodePoint(readUint8(decoder)); // remember to decrease remainingLen
-    if (--remainingLen < 100) { // do not create a Uint8Array for small strings
-      while (remainingLen--) {
-        encodedString += String.fromCodePoint(readUint8(decoder));
-      }
-    } else {
-      while (remainingLen > 0) {
-        const nextLen = remainingLen < 10000 ? remainingLen : 10000;
-        // this is dangerous, we create a fresh array view from the existing buffer
-        const bytes = decoder.arr.subarray(decoder.pos, decoder.pos + nextLen);
-        decoder.pos += nextLen;
-        // Starting with ES5.1 we can supply a generic array-like object as arguments
-        encodedString += String.fromCodePoint.apply(null, /** @type {any} */ (bytes));
-        remainingLen -= nextLen;
-      }
-    }
-    return decodeURIComponent(escape(encodedString))
-  }
-};
 /* c8 ignore stop */
 
 /**
@@ -1593,7 +1524,7 @@ const _readVarStringNative = decoder =>
  *
  */
 /* c8 ignore next */
-const readVarString = utf8TextDecoder ? _readVarStringNative : _readVarStringPolyfill;
+const readVarString = _readVarStringNative;
 
 /**
  * @param {Decoder} decoder
@@ -1677,16 +1608,6 @@ const getRandomValues = crypto.getRandomValues.bind(crypto);
 
 const uint32 = () => getRandomValues(new Uint32Array(1))[0];
 
-// @ts-ignore
-const uuidv4Template = [1e7] + -1e3 + -4e3 + -8e3 + -1e11;
-
-/**
- * @return {string}
- */
-const uuidv4 = () => uuidv4Template.replace(/[018]/g, /** @param {number} c */ c =>
-  (c ^ uint32() & 15 >> c / 4).toString(16)
-);
-
 /**
  * Utility helpers to work with promises.
  *
@@ -1744,11 +1665,6 @@ const EqualityTraitSymbol = Symbol('Equality');
 const equals = (a, b) => a === b || !!a?.[EqualityTraitSymbol]?.(b) || false;
 
 /**
- * Object.assign
- */
-const assign = Object.assign;
-
-/**
  * @param {Object<string,any>} obj
  */
 const keys = Object.keys;
@@ -1758,17 +1674,6 @@ const keys = Object.keys;
  * @return {number}
  */
 const size$1 = obj => keys(obj).length;
-
-/**
- * @param {Object|null|undefined} obj
- */
-const isEmpty = obj => {
-  // eslint-disable-next-line no-unreachable-loop
-  for (const _k in obj) {
-    return false
-  }
-  return true
-};
 
 /**
  * @template {{ [key:string|number|symbol]: any }} T
@@ -1825,14 +1730,6 @@ const callAll = (fs, args, i = 0) => {
     }
   }
 };
-
-/**
- * @template A
- *
- * @param {A} a
- * @return {A}
- */
-const id = a => a;
 
 /**
  * Utility functions to work with buffers (Uint8Array).
@@ -1936,27 +1833,6 @@ class DeleteSet {
     this.clients = new Map();
   }
 }
-
-/**
- * Iterate over all structs that the DeleteSet gc's.
- *
- * @param {Transaction} transaction
- * @param {DeleteSet} ds
- * @param {function(GC|Item):void} f
- *
- * @function
- */
-const iterateDeletedStructs = (transaction, ds, f) =>
-  ds.clients.forEach((deletes, clientid) => {
-    const structs = /** @type {Array<GC|Item>} */ (transaction.doc.store.clients.get(clientid));
-    if (structs != null) {
-      const lastStruct = structs[structs.length - 1];
-      const clockState = lastStruct.id.clock + lastStruct.length;
-      for (let i = 0, del = deletes[i]; i < deletes.length && del.clock < clockState; del = deletes[++i]) {
-        iterateStructs(transaction, structs, del.clock, del.len, f);
-      }
-    }
-  });
 
 /**
  * @param {Array<DeleteItem>} dis
@@ -2264,7 +2140,7 @@ class Doc extends ObservableV2 {
   /**
    * @param {DocOpts} opts configuration
    */
-  constructor ({ guid = uuidv4(), collectionid = null, gc = true, gcFilter = () => true, meta = null, autoLoad = false, shouldLoad = true } = {}) {
+  constructor ({ guid = '', collectionid = null, gc = true, gcFilter = () => true, meta = null, autoLoad = false, shouldLoad = true } = {}) {
     super();
     this.gc = gc;
     this.gcFilter = gcFilter;
@@ -2495,21 +2371,6 @@ class Doc extends ObservableV2 {
    */
   destroy () {
     this.isDestroyed = true;
-    from(this.subdocs).forEach(subdoc => subdoc.destroy());
-    const item = this._item;
-    if (item !== null) {
-      this._item = null;
-      const content = /** @type {ContentDoc} */ (item.content);
-      content.doc = new Doc({ guid: this.guid, ...content.opts, shouldLoad: false });
-      content.doc._item = item;
-      transact(/** @type {any} */ (item).parent.doc, transaction => {
-        const doc = content.doc;
-        if (!item.deleted) {
-          transaction.subdocsAdded.add(doc);
-        }
-        transaction.subdocsRemoved.add(this);
-      }, null, true);
-    }
     // @ts-ignore
     this.emit('destroyed', [true]); // DEPRECATED!
     this.emit('destroy', [this]);
@@ -3702,33 +3563,6 @@ const replaceStruct = (store, struct, newStruct) => {
 };
 
 /**
- * Iterate over a range of structs
- *
- * @param {Transaction} transaction
- * @param {Array<Item|GC>} structs
- * @param {number} clockStart Inclusive start
- * @param {number} len
- * @param {function(GC|Item):void} f
- *
- * @function
- */
-const iterateStructs = (transaction, structs, clockStart, len, f) => {
-  if (len === 0) {
-    return
-  }
-  const clockEnd = clockStart + len;
-  let index = findIndexCleanStart(transaction, structs, clockStart);
-  let struct;
-  do {
-    struct = structs[index++];
-    if (clockEnd < struct.id.clock + struct.length) {
-      findIndexCleanStart(transaction, structs, clockEnd);
-    }
-    f(struct);
-  } while (index < structs.length && structs[index].id.clock < clockEnd)
-};
-
-/**
  * A transaction is created for every change on the Yjs model. It is possible
  * to bundle changes on the Yjs model in a single transaction to
  * minimize the number on messages sent and the number of observer calls.
@@ -4001,9 +3835,6 @@ const cleanupTransactions = (transactionCleanups, i) => {
         });
         fs.push(() => doc.emit('afterTransaction', [transaction, doc]));
         fs.push(() => {
-          if (transaction._needFormattingCleanup) {
-            cleanupYTextAfterTransaction(transaction);
-          }
         });
       });
       // note the nested fs calls, must not modify fs at this point
@@ -4055,26 +3886,6 @@ const cleanupTransactions = (transactionCleanups, i) => {
         if (hasContent) {
           doc.emit('update', [encoder.toUint8Array(), transaction.origin, doc, transaction]);
         }
-      }
-      if (doc._observers.has('updateV2')) {
-        const encoder = new UpdateEncoderV2();
-        const hasContent = writeUpdateMessageFromTransaction(encoder, transaction);
-        if (hasContent) {
-          doc.emit('updateV2', [encoder.toUint8Array(), transaction.origin, doc, transaction]);
-        }
-      }
-      const { subdocsAdded, subdocsLoaded, subdocsRemoved } = transaction;
-      if (subdocsAdded.size > 0 || subdocsRemoved.size > 0 || subdocsLoaded.size > 0) {
-        subdocsAdded.forEach(subdoc => {
-          subdoc.clientID = doc.clientID;
-          if (subdoc.collectionid == null) {
-            subdoc.collectionid = doc.collectionid;
-          }
-          doc.subdocs.add(subdoc);
-        });
-        subdocsRemoved.forEach(subdoc => doc.subdocs.delete(subdoc));
-        doc.emit('subdocs', [{ loaded: subdocsLoaded, added: subdocsAdded, removed: subdocsRemoved }, doc, transaction]);
-        subdocsRemoved.forEach(subdoc => subdoc.destroy());
       }
 
       if (transactionCleanups.length <= i + 1) {
@@ -4513,28 +4324,8 @@ const finishLazyStructWriting = (lazyWriter) => {
 
 /**
  * @param {Uint8Array} update
- * @param {function(Item|GC|Skip):Item|GC|Skip} blockTransformer
- * @param {typeof UpdateDecoderV2 | typeof UpdateDecoderV1} YDecoder
- * @param {typeof UpdateEncoderV2 | typeof UpdateEncoderV1 } YEncoder
  */
-const convertUpdateFormat = (update, blockTransformer, YDecoder, YEncoder) => {
-  const updateDecoder = new YDecoder(createDecoder(update));
-  const lazyDecoder = new LazyStructReader(updateDecoder, false);
-  const updateEncoder = new YEncoder();
-  const lazyWriter = new LazyStructWriter(updateEncoder);
-  for (let curr = lazyDecoder.curr; curr !== null; curr = lazyDecoder.next()) {
-    writeStructToLazyStructWriter(lazyWriter, blockTransformer(curr), 0);
-  }
-  finishLazyStructWriting(lazyWriter);
-  const ds = readDeleteSet(updateDecoder);
-  writeDeleteSet(updateEncoder, ds);
-  return updateEncoder.toUint8Array()
-};
-
-/**
- * @param {Uint8Array} update
- */
-const convertUpdateFormatV2ToV1 = update => convertUpdateFormat(update, id, UpdateDecoderV2, UpdateEncoderV1);
+const convertUpdateFormatV2ToV1 = update => update;
 
 /**
  * @template {AbstractType<any>} T
@@ -5044,145 +4835,6 @@ class AbstractType {
 }
 
 /**
- * @param {AbstractType<any>} type
- * @return {Array<any>}
- *
- * @private
- * @function
- */
-const typeListToArray = type => {
-  type.doc ?? warnPrematureAccess();
-  const cs = [];
-  let n = type._start;
-  while (n !== null) {
-    if (n.countable && !n.deleted) {
-      const c = n.content.getContent();
-      for (let i = 0; i < c.length; i++) {
-        cs.push(c[i]);
-      }
-    }
-    n = n.right;
-  }
-  return cs
-};
-
-/**
- * @param {Transaction} transaction
- * @param {AbstractType<any>} parent
- * @param {Item?} referenceItem
- * @param {Array<Object<string,any>|Array<any>|boolean|number|null|string|Uint8Array>} content
- *
- * @private
- * @function
- */
-const typeListInsertGenericsAfter = (transaction, parent, referenceItem, content) => {
-  let left = referenceItem;
-  const doc = transaction.doc;
-  const ownClientId = doc.clientID;
-  const store = doc.store;
-  const right = referenceItem === null ? parent._start : referenceItem.right;
-  /**
-   * @type {Array<Object|Array<any>|number|null>}
-   */
-  let jsonContent = [];
-  const packJsonContent = () => {
-    if (jsonContent.length > 0) {
-      left = new Item(createID(ownClientId, getState(store, ownClientId)), left, left && left.lastId, right, right && right.id, parent, null, new ContentAny(jsonContent));
-      left.integrate(transaction, 0);
-      jsonContent = [];
-    }
-  };
-  content.forEach(c => {
-    if (c === null) {
-      jsonContent.push(c);
-    } else {
-      switch (c.constructor) {
-        case Number:
-        case Object:
-        case Boolean:
-        case Array:
-        case String:
-          jsonContent.push(c);
-          break
-        default:
-          packJsonContent();
-          switch (c.constructor) {
-            case Uint8Array:
-            case ArrayBuffer:
-              left = new Item(createID(ownClientId, getState(store, ownClientId)), left, left && left.lastId, right, right && right.id, parent, null, new ContentBinary(new Uint8Array(/** @type {Uint8Array} */ (c))));
-              left.integrate(transaction, 0);
-              break
-            case Doc:
-              left = new Item(createID(ownClientId, getState(store, ownClientId)), left, left && left.lastId, right, right && right.id, parent, null, new ContentDoc(/** @type {Doc} */ (c)));
-              left.integrate(transaction, 0);
-              break
-            default:
-              if (c instanceof AbstractType) {
-                left = new Item(createID(ownClientId, getState(store, ownClientId)), left, left && left.lastId, right, right && right.id, parent, null, new ContentType(c));
-                left.integrate(transaction, 0);
-              } else {
-                throw new Error('Unexpected content type in insert operation')
-              }
-          }
-      }
-    }
-  });
-  packJsonContent();
-};
-
-const lengthExceeded = () => create$1('Length exceeded!');
-
-/**
- * @param {Transaction} transaction
- * @param {AbstractType<any>} parent
- * @param {number} index
- * @param {Array<Object<string,any>|Array<any>|number|null|string|Uint8Array>} content
- *
- * @private
- * @function
- */
-const typeListInsertGenerics = (transaction, parent, index, content) => {
-  if (index > parent._length) {
-    throw lengthExceeded()
-  }
-  if (index === 0) {
-    if (parent._searchMarker) {
-      updateMarkerChanges(parent._searchMarker, index, content.length);
-    }
-    return typeListInsertGenericsAfter(transaction, parent, null, content)
-  }
-  const startIndex = index;
-  const marker = findMarker(parent, index);
-  let n = parent._start;
-  if (marker !== null) {
-    n = marker.p;
-    index -= marker.index;
-    // we need to iterate one to the left so that the algorithm works
-    if (index === 0) {
-      // @todo refactor this as it actually doesn't consider formats
-      n = n.prev; // important! get the left undeleted item so that we can actually decrease index
-      index += (n && n.countable && !n.deleted) ? n.length : 0;
-    }
-  }
-  for (; n !== null; n = n.right) {
-    if (!n.deleted && n.countable) {
-      if (index <= n.length) {
-        if (index < n.length) {
-          // insert in-between
-          getItemCleanStart(transaction, createID(n.id.client, n.id.clock + index));
-        }
-        break
-      }
-      index -= n.length;
-    }
-  }
-  if (parent._searchMarker) {
-    updateMarkerChanges(parent._searchMarker, startIndex, content.length);
-  }
-  return typeListInsertGenericsAfter(transaction, parent, n, content)
-};
-
-/**
  * @param {Transaction} transaction
  * @param {AbstractType<any>} parent
  * @param {string} key
@@ -5267,196 +4919,15 @@ const createMapIterator = type => {
 };
 
 /**
- * @module YArray
- */
-
-
-/**
- * Event that describes the changes on a YArray
- * @template T
- * @extends YEvent<YArray<T>>
- */
-class YArrayEvent extends YEvent {}
-
-/**
  * A shared Array implementation.
  * @template T
  * @extends AbstractType<YArrayEvent<T>>
  * @implements {Iterable<T>}
  */
 class YArray extends AbstractType {
-  constructor () {
-    super();
-    /**
-     * @type {Array<any>?}
-     * @private
-     */
-    this._prelimContent = [];
-    /**
-     * @type {Array<ArraySearchMarker>}
-     */
-    this._searchMarker = [];
+    _copy () { return new YArray() }
+    _write (encoder) { encoder.writeTypeRef(YArrayRefID); }
   }
-
-  /**
-   * Construct a new YArray containing the specified items.
-   * @template {Object<string,any>|Array<any>|number|null|string|Uint8Array} T
-   * @param {Array<T>} items
-   * @return {YArray<T>}
-   */
-
-  /**
-   * Integrate this type into the Yjs instance.
-   *
-   * * Save this struct in the os
-   * * This type is sent to other client
-   * * Observer functions are fired
-   *
-   * @param {Doc} y The Yjs instance
-   * @param {Item} item
-   */
-  _integrate (y, item) {
-    super._integrate(y, item);
-    this.insert(0, /** @type {Array<any>} */ (this._prelimContent));
-    this._prelimContent = null;
-  }
-
-  /**
-   * @return {YArray<T>}
-   */
-  _copy () {
-    return new YArray()
-  }
-
-  /**
-   * Makes a copy of this data type that can be included somewhere else.
-   *
-   * Note that the content is only readable _after_ it has been included somewhere in the Ydoc.
-   *
-   * @return {YArray<T>}
-   */
-
-  get length () {
-    this.doc ?? warnPrematureAccess();
-    return this._length
-  }
-
-  /**
-   * Creates YArrayEvent and calls observers.
-   *
-   * @param {Transaction} transaction
-   * @param {Set<null|string>} parentSubs Keys changed on this type. `null` if list was modified.
-   */
-  _callObserver (transaction, parentSubs) {
-    super._callObserver(transaction, parentSubs);
-    callTypeObservers(this, transaction, new YArrayEvent(this, transaction));
-  }
-
-  /**
-   * Inserts new content at an index.
-   *
-   * Important: This function expects an array of content. Not just a content
-   * object. The reason for this "weirdness" is that inserting several elements
-   * is very efficient when it is done as a single operation.
-   *
-   * @example
-   *  // Insert character 'a' at position 0
-   *  yarray.insert(0, ['a'])
-   *  // Insert numbers 1, 2 at position 1
-   *  yarray.insert(1, [1, 2])
-   *
-   * @param {number} index The index to insert content at.
-   * @param {Array<T>} content The array of content
-   */
-  insert (index, content) {
-    if (this.doc !== null) {
-      transact(this.doc, transaction => {
-        typeListInsertGenerics(transaction, this, index, /** @type {any} */ (content));
-      });
-    } else {
-      /** @type {Array<any>} */ (this._prelimContent).splice(index, 0, ...content);
-    }
-  }
-
-  /**
-   * Appends content to this YArray.
-   *
-   * @param {Array<T>} content Array of content to append.
-   *
-   * @todo Use the following implementation in all types.
-   */
-
-  /**
-   * Prepends content to this YArray.
-   *
-   * @param {Array<T>} content Array of content to prepend.
-   */
-
-  /**
-   * Deletes elements starting from an index.
-   *
-   * @param {number} index Index at which to start deleting elements
-   * @param {number} length The number of elements to remove. Defaults to 1.
-   */
-
-  /**
-   * Returns the i-th element from a YArray.
-   *
-   * @param {number} index The index of the element to return from the YArray
-   * @return {T}
-   */
-
-  /**
-   * Transforms this YArray to a JavaScript Array.
-   *
-   * @return {Array<T>}
-   */
-  toArray () {
-    return typeListToArray(this)
-  }
-
-  /**
-   * Returns a portion of this YArray into a JavaScript Array selected
-   * from start to end (end not included).
-   *
-   * @param {number} [start]
-   * @param {number} [end]
-   * @return {Array<T>}
-   */
-
-  /**
-   * Transforms this Shared Type to a JSON object.
-   *
-   * @return {Array<any>}
-   */
-
-  /**
-   * Returns an Array with the result of calling a provided function on every
-   * element of this YArray.
-   *
-   * @template M
-   * @param {function(T,number,YArray<T>):M} f Function that produces an element of the new Array
-   * @return {Array<M>} A new array with each element being the result of the
-   *                 callback function
-   */
-
-  /**
-   * Executes a provided function once on every element of this YArray.
-   *
-   * @param {function(T,number,YArray<T>):void} f A function to execute on every element of this YArray.
-   */
-
-  /**
-   * @return {IterableIterator<T>}
-   */
-
-  /**
-   * @param {UpdateEncoderV1 | UpdateEncoderV2} encoder
-   */
-  _write (encoder) {
-    encoder.writeTypeRef(YArrayRefID);
-  }
-}
 
 /**
  * @param {UpdateDecoderV1 | UpdateDecoderV2} _decoder
@@ -5776,44 +5247,6 @@ const findPosition = (transaction, parent, index, useSearchMarker) => {
 };
 
 /**
- * Negate applied formats
- *
- * @param {Transaction} transaction
- * @param {AbstractType<any>} parent
- * @param {ItemTextListPosition} currPos
- * @param {Map<string,any>} negatedAttributes
- *
- * @private
- * @function
- */
-const insertNegatedAttributes = (transaction, parent, currPos, negatedAttributes) => {
-  // check if we really need to remove attributes
-  while (
-    currPos.right !== null && (
-      currPos.right.deleted === true || (
-        currPos.right.content.constructor === ContentFormat &&
-        equalAttrs(negatedAttributes.get(/** @type {ContentFormat} */ (currPos.right.content).key), /** @type {ContentFormat} */ (currPos.right.content).value)
-      )
-    )
-  ) {
-    if (!currPos.right.deleted) {
-      negatedAttributes.delete(/** @type {ContentFormat} */ (currPos.right.content).key);
-    }
-    currPos.forward();
-  }
-  const doc = transaction.doc;
-  const ownClientId = doc.clientID;
-  negatedAttributes.forEach((val, key) => {
-    const left = currPos.left;
-    const right = currPos.right;
-    const nextFormat = new Item(createID(ownClientId, getState(doc.store, ownClientId)), left, left && left.lastId, right, right && right.id, parent, null, new ContentFormat(key, val));
-    nextFormat.integrate(transaction, 0);
-    currPos.right = nextFormat;
-    currPos.forward();
-  });
-};
-
-/**
  * @param {Map<string,any>} currentAttributes
  * @param {ContentFormat} format
  *
@@ -5852,36 +5285,6 @@ const minimizeAttributeChanges = (currPos, attributes) => {
  * @param {Transaction} transaction
  * @param {AbstractType<any>} parent
  * @param {ItemTextListPosition} currPos
- * @param {Object<string,any>} attributes
- * @return {Map<string,any>}
- *
- * @private
- * @function
- **/
-const insertAttributes = (transaction, parent, currPos, attributes) => {
-  const doc = transaction.doc;
-  const ownClientId = doc.clientID;
-  const negatedAttributes = new Map();
-  // insert format-start items
-  for (const key in attributes) {
-    const val = attributes[key];
-    const currentVal = currPos.currentAttributes.get(key) ?? null;
-    if (!equalAttrs(currentVal, val)) {
-      // save negated attribute (set null if currentVal undefined)
-      negatedAttributes.set(key, currentVal);
-      const { left, right } = currPos;
-      currPos.right = new Item(createID(ownClientId, getState(doc.store, ownClientId)), left, left && left.lastId, right, right && right.id, parent, null, new ContentFormat(key, val));
-      currPos.right.integrate(transaction, 0);
-      currPos.forward();
-    }
-  }
-  return negatedAttributes
-};
-
-/**
- * @param {Transaction} transaction
- * @param {AbstractType<any>} parent
- * @param {ItemTextListPosition} currPos
  * @param {string|object|AbstractType<any>} text
  * @param {Object<string,any>} attributes
  *
@@ -5889,204 +5292,12 @@ const insertAttributes = (transaction, parent, currPos, attributes) => {
  * @function
  **/
 const insertText = (transaction, parent, currPos, text, attributes) => {
-  currPos.currentAttributes.forEach((_val, key) => {
-    if (attributes[key] === undefined) {
-      attributes[key] = null;
-    }
-  });
-  const doc = transaction.doc;
-  const ownClientId = doc.clientID;
   minimizeAttributeChanges(currPos, attributes);
-  const negatedAttributes = insertAttributes(transaction, parent, currPos, attributes);
-  // insert content
-  const content = text.constructor === String ? new ContentString(/** @type {string} */ (text)) : (text instanceof AbstractType ? new ContentType(text) : new ContentEmbed(text));
-  let { left, right, index } = currPos;
-  if (parent._searchMarker) {
-    updateMarkerChanges(parent._searchMarker, currPos.index, content.getLength());
-  }
-  right = new Item(createID(ownClientId, getState(doc.store, ownClientId)), left, left && left.lastId, right, right && right.id, parent, null, content);
-  right.integrate(transaction, 0);
-  currPos.right = right;
-  currPos.index = index;
-  currPos.forward();
-  insertNegatedAttributes(transaction, parent, currPos, negatedAttributes);
-};
-
-/**
- * Call this function after string content has been deleted in order to
- * clean up formatting Items.
- *
- * @param {Transaction} transaction
- * @param {Item} start
- * @param {Item|null} curr exclusive end, automatically iterates to the next Content Item
- * @param {Map<string,any>} startAttributes
- * @param {Map<string,any>} currAttributes
- * @return {number} The amount of formatting Items deleted.
- *
- * @function
- */
-const cleanupFormattingGap = (transaction, start, curr, startAttributes, currAttributes) => {
-  /**
-   * @type {Item|null}
-   */
-  let end = start;
-  /**
-   * @type {Map<string,ContentFormat>}
-   */
-  const endFormats = create$3();
-  while (end && (!end.countable || end.deleted)) {
-    if (!end.deleted && end.content.constructor === ContentFormat) {
-      const cf = /** @type {ContentFormat} */ (end.content);
-      endFormats.set(cf.key, cf);
-    }
-    end = end.right;
-  }
-  let cleanups = 0;
-  let reachedCurr = false;
-  while (start !== end) {
-    if (curr === start) {
-      reachedCurr = true;
-    }
-    if (!start.deleted) {
-      const content = start.content;
-      switch (content.constructor) {
-        case ContentFormat: {
-          const { key, value } = /** @type {ContentFormat} */ (content);
-          const startAttrValue = startAttributes.get(key) ?? null;
-          if (endFormats.get(key) !== content || startAttrValue === value) {
-            // Either this format is overwritten or it is not necessary because the attribute already existed.
-            start.delete(transaction);
-            cleanups++;
-            if (!reachedCurr && (currAttributes.get(key) ?? null) === value && startAttrValue !== value) {
-              if (startAttrValue === null) {
-                currAttributes.delete(key);
-              } else {
-                currAttributes.set(key, startAttrValue);
-              }
-            }
-          }
-          if (!reachedCurr && !start.deleted) {
-            updateCurrentAttributes(currAttributes, /** @type {ContentFormat} */ (content));
-          }
-          break
-        }
-      }
-    }
-    start = /** @type {Item} */ (start.right);
-  }
-  return cleanups
-};
-
-/**
- * @param {Transaction} transaction
- * @param {Item | null} item
- */
-const cleanupContextlessFormattingGap = (transaction, item) => {
-  // iterate until item.right is null or content
-  while (item && item.right && (item.right.deleted || !item.right.countable)) {
-    item = item.right;
-  }
-  const attrs = new Set();
-  // iterate back until a content item is found
-  while (item && (item.deleted || !item.countable)) {
-    if (!item.deleted && item.content.constructor === ContentFormat) {
-      const key = /** @type {ContentFormat} */ (item.content).key;
-      if (attrs.has(key)) {
-        item.delete(transaction);
-      } else {
-        attrs.add(key);
-      }
-    }
-    item = item.left;
-  }
-};
-
-/**
- * This function is experimental and subject to change / be removed.
- *
- * Ideally, we don't need this function at all. Formatting attributes should be cleaned up
- * automatically after each change. This function iterates twice over the complete YText type
- * and removes unnecessary formatting attributes. This is also helpful for testing.
- *
- * This function won't be exported anymore as soon as there is confidence that the YText type works as intended.
- *
- * @param {YText} type
- * @return {number} How many formatting attributes have been cleaned up.
- */
-const cleanupYTextFormatting = type => {
-  let res = 0;
-  transact(/** @type {Doc} */ (type.doc), transaction => {
-    let start = /** @type {Item} */ (type._start);
-    let end = type._start;
-    let startAttributes = create$3();
-    const currentAttributes = copy(startAttributes);
-    while (end) {
-      if (end.deleted === false) {
-        switch (end.content.constructor) {
-          case ContentFormat:
-            updateCurrentAttributes(currentAttributes, /** @type {ContentFormat} */ (end.content));
-            break
-          default:
-            res += cleanupFormattingGap(transaction, start, end, startAttributes, currentAttributes);
-            startAttributes = copy(currentAttributes);
-            start = end;
-            break
-        }
-      }
-      end = end.right;
-    }
-  });
-  return res
-};
-
-/**
- * This will be called by the transaction once the event handlers are called to potentially cleanup
- * formatting attributes.
- *
- * @param {Transaction} transaction
- */
-const cleanupYTextAfterTransaction = transaction => {
-  /**
-   * @type {Set<YText>}
-   */
-  const needFullCleanup = new Set();
-  // check if another formatting item was inserted
-  const doc = transaction.doc;
-  for (const [client, afterClock] of transaction.afterState.entries()) {
-    const clock = transaction.beforeState.get(client) || 0;
-    if (afterClock === clock) {
-      continue
-    }
-    iterateStructs(transaction, /** @type {Array<Item|GC>} */ (doc.store.clients.get(client)), clock, afterClock, item => {
-      if (
-        !item.deleted && /** @type {Item} */ (item).content.constructor === ContentFormat && item.constructor !== GC
-      ) {
-        needFullCleanup.add(/** @type {any} */ (item).parent);
-      }
-    });
-  }
-  // cleanup in a new transaction
-  transact(doc, (t) => {
-    iterateDeletedStructs(transaction, transaction.deleteSet, item => {
-      if (item instanceof GC || !(/** @type {YText} */ (item.parent)._hasFormatting) || needFullCleanup.has(/** @type {YText} */ (item.parent))) {
-        return
-      }
-      const parent = /** @type {YText} */ (item.parent);
-      if (item.content.constructor === ContentFormat) {
-        needFullCleanup.add(parent);
-      } else {
-        // If no formatting attribute was inserted or deleted, we can make due with contextless
-        // formatting cleanups.
-        // Contextless: it is not necessary to compute currentAttributes for the affected position.
-        cleanupContextlessFormattingGap(t, item);
-      }
-    });
-    // If a formatting item was inserted, we simply clean the whole type.
-    // We need to compute currentAttributes for the current position anyway.
-    for (const yText of needFullCleanup) {
-      cleanupYTextFormatting(yText);
-    }
-  });
+  const { left, right, index } = currPos;
+  const { doc } = transaction;
+  if (parent._searchMarker) updateMarkerChanges(parent._searchMarker, index, text.length);
+  const id = createID(doc.clientID, getState(doc.store, doc.clientID));
+  new Item(id, left, left && left.lastId, right, right && right.id, parent, null, new ContentString(text)).integrate(transaction, 0);
 };
 
 /**
@@ -6100,8 +5311,6 @@ const cleanupYTextAfterTransaction = transaction => {
  */
 const deleteText = (transaction, currPos, length) => {
   const startLength = length;
-  const startAttrs = copy(currPos.currentAttributes);
-  const start = currPos.right;
   while (length > 0 && currPos.right !== null) {
     if (currPos.right.deleted === false) {
       switch (currPos.right.content.constructor) {
@@ -6117,9 +5326,6 @@ const deleteText = (transaction, currPos, length) => {
       }
     }
     currPos.forward();
-  }
-  if (start) {
-    cleanupFormattingGap(transaction, start, currPos.right, startAttrs, currPos.currentAttributes);
   }
   const parent = /** @type {AbstractType<any>} */ (/** @type {Item} */ (currPos.left || currPos.right).parent);
   if (parent._searchMarker) {
@@ -6190,21 +5396,6 @@ class YTextEvent extends YEvent {
   /**
    * @type {{added:Set<Item>,deleted:Set<Item>,keys:Map<string,{action:'add'|'update'|'delete',oldValue:any}>,delta:Array<{insert?:Array<any>|string, delete?:number, retain?:number}>}}
    */
-  get changes () {
-    if (this._changes === null) {
-      /**
-       * @type {{added:Set<Item>,deleted:Set<Item>,keys:Map<string,{action:'add'|'update'|'delete',oldValue:any}>,delta:Array<{insert?:Array<any>|string|AbstractType<any>|object, delete?:number, retain?:number}>}}
-       */
-      const changes = {
-        keys: this.keys,
-        delta: this.delta,
-        added: new Set(),
-        deleted: new Set()
-      };
-      this._changes = changes;
-    }
-    return /** @type {any} */ (this._changes)
-  }
 
   /**
    * Compute the changes in the delta format.
@@ -6215,189 +5406,22 @@ class YTextEvent extends YEvent {
    * @public
    */
   get delta () {
-    if (this._delta === null) {
-      const y = /** @type {Doc} */ (this.target.doc);
-      /**
-       * @type {Array<{insert?:string|object|AbstractType<any>, delete?:number, retain?:number, attributes?: Object<string,any>}>}
-       */
-      const delta = [];
-      transact(y, transaction => {
-        const currentAttributes = new Map(); // saves all current attributes for insert
-        const oldAttributes = new Map();
-        let item = this.target._start;
-        /**
-         * @type {string?}
-         */
-        let action = null;
-        /**
-         * @type {Object<string,any>}
-         */
-        const attributes = {}; // counts added or removed new attributes for retain
-        /**
-         * @type {string|object}
-         */
-        let insert = '';
-        let retain = 0;
-        let deleteLen = 0;
-        const addOp = () => {
-          if (action !== null) {
-            /**
-             * @type {any}
-             */
-            let op = null;
-            switch (action) {
-              case 'delete':
-                if (deleteLen > 0) {
-                  op = { delete: deleteLen };
-                }
-                deleteLen = 0;
-                break
-              case 'insert':
-                if (typeof insert === 'object' || insert.length > 0) {
-                  op = { insert };
-                  if (currentAttributes.size > 0) {
-                    op.attributes = {};
-                    currentAttributes.forEach((value, key) => {
-                      if (value !== null) {
-                        op.attributes[key] = value;
-                      }
-                    });
-                  }
-                }
-                insert = '';
-                break
-              case 'retain':
-                if (retain > 0) {
-                  op = { retain };
-                  if (!isEmpty(attributes)) {
-                    op.attributes = assign({}, attributes);
-                  }
-                }
-                retain = 0;
-                break
-            }
-            if (op) delta.push(op);
-            action = null;
-          }
-        };
-        while (item !== null) {
-          switch (item.content.constructor) {
-            case ContentType:
-            case ContentEmbed:
-              if (this.adds(item)) {
-                if (!this.deletes(item)) {
-                  addOp();
-                  action = 'insert';
-                  insert = item.content.getContent()[0];
-                  addOp();
-                }
-              } else if (this.deletes(item)) {
-                if (action !== 'delete') {
-                  addOp();
-                  action = 'delete';
-                }
-                deleteLen += 1;
-              } else if (!item.deleted) {
-                if (action !== 'retain') {
-                  addOp();
-                  action = 'retain';
-                }
-                retain += 1;
-              }
-              break
-            case ContentString:
-              if (this.adds(item)) {
-                if (!this.deletes(item)) {
-                  if (action !== 'insert') {
-                    addOp();
-                    action = 'insert';
-                  }
-                  insert += /** @type {ContentString} */ (item.content).str;
-                }
-              } else if (this.deletes(item)) {
-                if (action !== 'delete') {
-                  addOp();
-                  action = 'delete';
-                }
-                deleteLen += item.length;
-              } else if (!item.deleted) {
-                if (action !== 'retain') {
-                  addOp();
-                  action = 'retain';
-                }
-                retain += item.length;
-              }
-              break
-            case ContentFormat: {
-              const { key, value } = /** @type {ContentFormat} */ (item.content);
-              if (this.adds(item)) {
-                if (!this.deletes(item)) {
-                  const curVal = currentAttributes.get(key) ?? null;
-                  if (!equalAttrs(curVal, value)) {
-                    if (action === 'retain') {
-                      addOp();
-                    }
-                    if (equalAttrs(value, (oldAttributes.get(key) ?? null))) {
-                      delete attributes[key];
-                    } else {
-                      attributes[key] = value;
-                    }
-                  } else if (value !== null) {
-                    item.delete(transaction);
-                  }
-                }
-              } else if (this.deletes(item)) {
-                oldAttributes.set(key, value);
-                const curVal = currentAttributes.get(key) ?? null;
-                if (!equalAttrs(curVal, value)) {
-                  if (action === 'retain') {
-                    addOp();
-                  }
-                  attributes[key] = curVal;
-                }
-              } else if (!item.deleted) {
-                oldAttributes.set(key, value);
-                const attr = attributes[key];
-                if (attr !== undefined) {
-                  if (!equalAttrs(attr, value)) {
-                    if (action === 'retain') {
-                      addOp();
-                    }
-                    if (value === null) {
-                      delete attributes[key];
-                    } else {
-                      attributes[key] = value;
-                    }
-                  } else if (attr !== null) { // this will be cleaned up automatically by the contextless cleanup function
-                    item.delete(transaction);
-                  }
-                }
-              }
-              if (!item.deleted) {
-                if (action === 'insert') {
-                  addOp();
-                }
-                updateCurrentAttributes(currentAttributes, /** @type {ContentFormat} */ (item.content));
-              }
-              break
-            }
-          }
-          item = item.right;
-        }
-        addOp();
-        while (delta.length > 0) {
-          const lastOp = delta[delta.length - 1];
-          if (lastOp.retain !== undefined && lastOp.attributes === undefined) {
-            // retain delta's if they don't assign attributes
-            delta.pop();
-          } else {
-            break
-          }
-        }
-      });
-      this._delta = delta;
+    if (this._delta !== null) return this._delta
+    const delta = this._delta = [];
+    const add = (kind, value) => {
+      const last = delta[delta.length - 1];
+      if (last !== undefined && typeof last[kind] === typeof value && typeof value !== 'object') last[kind] += value;
+      else delta.push({ [kind]: value });
+    };
+    for (let item = this.target._start; item !== null; item = item.right) {
+      if (!item.content.isCountable()) continue
+      if (this.adds(item)) {
+        if (!this.deletes(item)) add('insert', item.content instanceof ContentString ? item.content.str : item.content.getContent()[0]);
+      } else if (this.deletes(item)) add('delete', item.length);
+      else if (!item.deleted) add('retain', item.length);
     }
-    return /** @type {any} */ (this._delta)
+    if (delta.length > 0 && delta[delta.length - 1].retain !== undefined) delta.pop();
+    return delta
   }
 }
 
@@ -6478,10 +5502,6 @@ class YText extends AbstractType {
     super._callObserver(transaction, parentSubs);
     const event = new YTextEvent(this, transaction, parentSubs);
     callTypeObservers(this, transaction, event);
-    // If a remote change happened, we try to cleanup potential formatting duplicates.
-    if (!transaction.local && this._hasFormatting) {
-      transaction._needFormattingCleanup = true;
-    }
   }
 
   /**
@@ -7085,131 +6105,22 @@ class ContentDeleted {
 const readContentDeleted = decoder => new ContentDeleted(decoder.readLen());
 
 /**
- * @param {string} guid
- * @param {Object<string, any>} opts
- */
-const createDocFromOpts = (guid, opts) => new Doc({ guid, ...opts, shouldLoad: opts.shouldLoad || opts.autoLoad || false });
-
-/**
  * @private
  */
 class ContentDoc {
-  /**
-   * @param {Doc} doc
-   */
-  constructor (doc) {
-    if (doc._item) {
-      console.error('This document was already integrated as a sub-document. You should create a second instance instead with the same guid.');
-    }
-    /**
-     * @type {Doc}
-     */
-    this.doc = doc;
-    /**
-     * @type {any}
-     */
-    const opts = {};
-    this.opts = opts;
-    if (!doc.gc) {
-      opts.gc = false;
-    }
-    if (doc.autoLoad) {
-      opts.autoLoad = true;
-    }
-    if (doc.meta !== null) {
-      opts.meta = doc.meta;
-    }
+    constructor (guid, opts) { this.guid = guid; this.opts = opts; }
+    getLength () { return 1 }
+    getContent () { return [null] }
+    isCountable () { return true }
+    copy () { return new ContentDoc(this.guid, this.opts) }
+    splice () {}
+    mergeWith () { return false }
+    integrate () {}
+    delete () {}
+    gc () {}
+    write (encoder) { encoder.writeString(this.guid); encoder.writeAny(this.opts); }
+    getRef () { return 9 }
   }
-
-  /**
-   * @return {number}
-   */
-  getLength () {
-    return 1
-  }
-
-  /**
-   * @return {Array<any>}
-   */
-  getContent () {
-    return [this.doc]
-  }
-
-  /**
-   * @return {boolean}
-   */
-  isCountable () {
-    return true
-  }
-
-  /**
-   * @return {ContentDoc}
-   */
-  copy () {
-    return new ContentDoc(createDocFromOpts(this.doc.guid, this.opts))
-  }
-
-  /**
-   * @param {number} offset
-   * @return {ContentDoc}
-   */
-  splice (offset) {
-    throw methodUnimplemented()
-  }
-
-  /**
-   * @param {ContentDoc} right
-   * @return {boolean}
-   */
-  mergeWith (right) {
-    return false
-  }
-
-  /**
-   * @param {Transaction} transaction
-   * @param {Item} item
-   */
-  integrate (transaction, item) {
-    // this needs to be reflected in doc.destroy as well
-    this.doc._item = item;
-    transaction.subdocsAdded.add(this.doc);
-    if (this.doc.shouldLoad) {
-      transaction.subdocsLoaded.add(this.doc);
-    }
-  }
-
-  /**
-   * @param {Transaction} transaction
-   */
-  delete (transaction) {
-    if (transaction.subdocsAdded.has(this.doc)) {
-      transaction.subdocsAdded.delete(this.doc);
-    } else {
-      transaction.subdocsRemoved.add(this.doc);
-    }
-  }
-
-  /**
-   * @param {StructStore} store
-   */
-  gc (store) { }
-
-  /**
-   * @param {UpdateEncoderV1 | UpdateEncoderV2} encoder
-   * @param {number} offset
-   */
-  write (encoder, offset) {
-    encoder.writeString(this.doc.guid);
-    encoder.writeAny(this.opts);
-  }
-
-  /**
-   * @return {number}
-   */
-  getRef () {
-    return 9
-  }
-}
 
 /**
  * @private
@@ -7217,7 +6128,7 @@ class ContentDoc {
  * @param {UpdateDecoderV1 | UpdateDecoderV2} decoder
  * @return {ContentDoc}
  */
-const readContentDoc = decoder => new ContentDoc(createDocFromOpts(decoder.readString(), decoder.readAny()));
+const readContentDoc = decoder => new ContentDoc(decoder.readString(), decoder.readAny());
 
 /**
  * @private

@@ -66,6 +66,7 @@ test('what other editors keep in the document is carried through unchanged', () 
   rich.getText('f').insertEmbed(1, { image: 'x.png' })
   rich.getMap('m').set('hook', new Y.XmlHook('h'))
   rich.getMap('m').set('list', Y.Array.from([1, { a: null }, new Uint8Array([1])]))
+  rich.getMap('d').set('document', new Y.Doc({ guid: 'inner', meta: { kind: 'x' } }))
   const small = new trimmed.Doc()
   trimmed.applyUpdate(small, Y.encodeStateAsUpdate(rich))
   const again = new Y.Doc()
@@ -74,4 +75,38 @@ test('what other editors keep in the document is carried through unchanged', () 
   assert.deepEqual(again.getText('f').toDelta(), rich.getText('f').toDelta())
   assert.deepEqual(again.getMap('m').toJSON(), rich.getMap('m').toJSON())
   assert.deepEqual(Y.encodeStateAsUpdate(again), Y.encodeStateAsUpdate(rich))
+})
+
+test('what a text tells of its changes is the same as of the whole engine, and telling it writes nothing', () => {
+  const edits = fc.array(fc.record({ at: fc.nat(30), remove: fc.nat(4), text: fc.string({ maxLength: 4, unit: fc.constantFrom('a', 'b', '👍') }), bold: fc.boolean() }), { maxLength: 20 })
+  fc.assert(
+    fc.property(edits, fc.boolean(), (all, rich) => {
+      const whole = new Y.Doc()
+      const small = new trimmed.Doc()
+      const told: unknown[][] = [[], []]
+      const plain = (delta: readonly Record<string, unknown>[]): unknown[] => delta.map(({ attributes: _, ...op }) => op)
+      let wrote = 0
+      whole.getText('f').observe(({ delta }) => told[0]?.push(...plain(delta)))
+      small.getText('f').observe(({ delta }) => told[1]?.push(...plain(delta)))
+      small.on('update', (_update: Uint8Array, origin: unknown) => (wrote += origin === 'remote' ? 0 : 1))
+      const source = new Y.Doc()
+      source.on('update', (update: Uint8Array) => {
+        Y.applyUpdate(whole, update)
+        trimmed.applyUpdate(small, update, 'remote')
+      })
+      for (const { at, remove, text, bold } of all) {
+        const field = source.getText('f')
+        const start = Math.min(at, field.length)
+        source.transact(() => {
+          field.delete(start, Math.min(remove, field.length - start))
+          field.insert(start, text, rich && bold ? { bold: true } : undefined)
+        })
+      }
+      assert.equal(small.getText('f').toString(), source.getText('f').toString())
+      assert.equal(small.getText('f').length, source.getText('f').length)
+      if (!rich) assert.deepEqual(told[1], told[0])
+      assert.equal(wrote, 0)
+    }),
+    { numRuns: 100 },
+  )
 })
