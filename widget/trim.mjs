@@ -80,7 +80,7 @@ const methods = {
     ...['clone', 'toJSON', 'applyDelta', 'toDelta', 'insertEmbed', 'format'],
     ...['removeAttribute', 'setAttribute', 'getAttribute', 'getAttributes'],
   ],
-  YEvent: ['keys', 'delta', 'changes'],
+  YEvent: ['path', 'keys', 'delta', 'changes'],
   YTextEvent: ['changes'],
 }
 
@@ -97,6 +97,7 @@ const pieces = {
 const taken = {
   '/lib0/encoding.js': [/^(export const writeVarString = ).*$/m, '$1_writeVarStringNative'],
   '/lib0/decoding.js': [/^(export const readVarString = ).*$/m, '$1_readVarStringNative'],
+  '/lib0/string.js': [/^(export const encodeUtf8 = ).*$/m, '$1_encodeUtf8Native'],
 }
 
 /** Returns a module's source without what is left out. */
@@ -151,6 +152,10 @@ const replacements = [
   [/^ {6}if \(doc\._observers\.has\('updateV2'\)\) \{\n[\s\S]*?^ {6}\}\n/m, ''],
   [/^ {6}const \{ subdocsAdded, subdocsLoaded, subdocsRemoved \} = transaction;\n[\s\S]*?^ {6}\}\n/m, ''],
   [/^ {4}array\.from\(this\.subdocs\)\.forEach[\s\S]*?(?=^ {4}\/\/ @ts-ignore\n {4}this\.emit\('destroyed')/m, ''],
+  // Nobody observes what is below a type, waits for a provider, or puts anything but plain values into a map.
+  [/^ {8}transaction\.changedParentTypes\.forEach\([\s\S]*?^ {8}\}\);\n/m, ''],
+  [/^ {4}this\.whenLoaded = [\s\S]*?^ {4}this\.whenSynced = provideSyncedPromise\(\);\n/m, ''],
+  [/^ {2}let content;\n {2}if \(value == null\) \{\n {4}content = new ContentAny[\s\S]*?^ {2}\}\n(?= {2}new Item)/m, '  const content = new ContentAny([value]);\n'],
   [/^const readContentDoc = .*$/m, 'const readContentDoc = decoder => new ContentDoc(decoder.readString(), decoder.readAny());'],
   [/\{ guid = random\.uuidv4\(\), /, "{ guid = '', "],
   [/^const convertUpdateFormatV1ToV2 = .*$/m, 'const convertUpdateFormatV1ToV2 = update => update;'],

@@ -568,7 +568,7 @@ class Channel {
  *
  * @function
  */
-const create$3 = () => new Map();
+const create$2 = () => new Map();
 
 /**
  * Get map property. Create T if property is undefined and set T on map.
@@ -621,7 +621,7 @@ const any = (m, f) => {
  * @module set
  */
 
-const create$2 = () => new Set();
+const create$1 = () => new Set();
 
 /**
  * Utility module to work with Arrays.
@@ -677,7 +677,7 @@ class ObservableV2 {
      * Some desc.
      * @type {Map<string, Set<any>>}
      */
-    this._observers = create$3();
+    this._observers = create$2();
   }
 
   /**
@@ -686,7 +686,7 @@ class ObservableV2 {
    * @param {EVENTS[NAME]} f
    */
   on (name, f) {
-    setIfUndefined(this._observers, /** @type {string} */ (name), create$2).add(f);
+    setIfUndefined(this._observers, /** @type {string} */ (name), create$1).add(f);
     return f
   }
 
@@ -733,11 +733,11 @@ class ObservableV2 {
    */
   emit (name, args) {
     // copy all listeners to an array first to make sure that no event is emitted to listeners that are subscribed while the event handler is called.
-    return from((this._observers.get(name) || create$3()).values()).forEach(f => f(...args))
+    return from((this._observers.get(name) || create$2()).values()).forEach(f => f(...args))
   }
 
   destroy () {
-    this._observers = create$3();
+    this._observers = create$2();
   }
 }
 /* c8 ignore end */
@@ -815,20 +815,6 @@ const MAX_SAFE_INTEGER = Number.MAX_SAFE_INTEGER;
 /* c8 ignore next */
 const isInteger = Number.isInteger || (num => typeof num === 'number' && isFinite(num) && floor(num) === num);
 
-/**
- * @param {string} str
- * @return {Uint8Array<ArrayBuffer>}
- */
-const _encodeUtf8Polyfill = str => {
-  const encodedString = unescape(encodeURIComponent(str));
-  const len = encodedString.length;
-  const buf = new Uint8Array(len);
-  for (let i = 0; i < len; i++) {
-    buf[i] = /** @type {number} */ (encodedString.codePointAt(i));
-  }
-  return buf
-};
-
 /* c8 ignore next */
 const utf8TextEncoder = /** @type {TextEncoder} */ (typeof TextEncoder !== 'undefined' ? new TextEncoder() : null);
 
@@ -843,7 +829,7 @@ const _encodeUtf8Native = str => utf8TextEncoder.encode(str);
  * @return {Uint8Array}
  */
 /* c8 ignore next */
-const encodeUtf8 = utf8TextEncoder ? _encodeUtf8Native : _encodeUtf8Polyfill;
+const encodeUtf8 = _encodeUtf8Native;
 
 /* c8 ignore next */
 let utf8TextDecoder = typeof TextDecoder === 'undefined' ? null : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -1273,7 +1259,7 @@ const writeAny = (encoder, data) => {
  * @return {Error}
  */
 /* c8 ignore next */
-const create$1 = s => new Error(s);
+const create = s => new Error(s);
 
 /**
  * @throws {Error}
@@ -1281,7 +1267,7 @@ const create$1 = s => new Error(s);
  */
 /* c8 ignore next 3 */
 const methodUnimplemented = () => {
-  throw create$1('Method unimplemented')
+  throw create('Method unimplemented')
 };
 
 /**
@@ -1290,7 +1276,7 @@ const methodUnimplemented = () => {
  */
 /* c8 ignore next 3 */
 const unexpectedCase = () => {
-  throw create$1('Unexpected case')
+  throw create('Unexpected case')
 };
 
 /**
@@ -1326,8 +1312,8 @@ const unexpectedCase = () => {
  */
 
 
-const errorUnexpectedEndOfArray = create$1('Unexpected end of array');
-const errorIntegerOutOfRange = create$1('Integer out of Range');
+const errorUnexpectedEndOfArray = create('Unexpected end of array');
+const errorIntegerOutOfRange = create('Integer out of Range');
 
 /**
  * Create a view of `len` bytes of `arr`, starting at `begin`. Throws if the range exceeds `arr`.
@@ -1607,35 +1593,6 @@ const getRandomValues = crypto.getRandomValues.bind(crypto);
 
 
 const uint32 = () => getRandomValues(new Uint32Array(1))[0];
-
-/**
- * Utility helpers to work with promises.
- *
- * @module promise
- */
-
-
-/**
- * @template T
- * @callback PromiseResolve
- * @param {T|PromiseLike<T>} [result]
- */
-
-/**
- * @template T
- * @param {function(PromiseResolve<T>,function(Error):void):any} f
- * @return {Promise<T>}
- */
-const create = f => /** @type {Promise<T>} */ (new Promise(f));
-
-/**
- * `Promise.all` wait for all promises in the array to resolve and return the result
- * @template {unknown[] | []} PS
- *
- * @param {PS} ps
- * @return {Promise<{ -readonly [P in keyof PS]: Awaited<PS[P]> }>}
- */
-Promise.all.bind(Promise);
 
 const EqualityTraitSymbol = Symbol('Equality');
 
@@ -2191,39 +2148,6 @@ class Doc extends ObservableV2 {
     /**
      * Promise that resolves once the document has been loaded from a persistence provider.
      */
-    this.whenLoaded = create(resolve => {
-      this.on('load', () => {
-        this.isLoaded = true;
-        resolve(this);
-      });
-    });
-    const provideSyncedPromise = () => create(resolve => {
-      /**
-       * @param {boolean} isSynced
-       */
-      const eventHandler = (isSynced) => {
-        if (isSynced === undefined || isSynced === true) {
-          this.off('sync', eventHandler);
-          resolve();
-        }
-      };
-      this.on('sync', eventHandler);
-    });
-    this.on('sync', isSynced => {
-      if (isSynced === false && this.isSynced) {
-        this.whenSynced = provideSyncedPromise();
-      }
-      this.isSynced = isSynced === undefined || isSynced === true;
-      if (this.isSynced && !this.isLoaded) {
-        this.emit('load', [this]);
-      }
-    });
-    /**
-     * Promise that resolves once the document has been synced with a backend.
-     * This promise is recreated when the connection is lost.
-     * Note the documentation about the `isSynced` property.
-     */
-    this.whenSynced = provideSyncedPromise();
   }
 
   /**
@@ -2705,7 +2629,7 @@ const readClientsStructRefs = (decoder, doc) => {
   /**
    * @type {Map<number, { i: number, refs: Array<Item | GC> }>}
    */
-  const clientRefs = create$3();
+  const clientRefs = create$2();
   const numOfStateUpdates = readVarUint(decoder.restDecoder);
   for (let i = 0; i < numOfStateUpdates; i++) {
     const numberOfStructs = readVarUint(decoder.restDecoder);
@@ -3690,7 +3614,7 @@ const writeUpdateMessageFromTransaction = (encoder, transaction) => {
 const addChangedTypeToTransaction = (transaction, type, parentSub) => {
   const item = type._item;
   if (item === null || (item.id.clock < (transaction.beforeState.get(item.id.client) || 0) && !item.deleted)) {
-    setIfUndefined(transaction.changed, type, create$2).add(parentSub);
+    setIfUndefined(transaction.changed, type, create$1).add(parentSub);
   }
 };
 
@@ -3807,32 +3731,6 @@ const cleanupTransactions = (transactionCleanups, i) => {
       );
       fs.push(() => {
         // deep observe events
-        transaction.changedParentTypes.forEach((events, type) => {
-          // We need to think about the possibility that the user transforms the
-          // Y.Doc in the event.
-          if (type._dEH.l.length > 0 && (type._item === null || !type._item.deleted)) {
-            fs.push(() => {
-              // The same event instance is shared by all parent types. Hence, we must set
-              // currentTarget right before calling the handlers (see #768).
-              events = events
-                .filter(event =>
-                  event.target._item === null || !event.target._item.deleted
-                );
-              events
-                .forEach(event => {
-                  event.currentTarget = type;
-                  // path is relative to the current target
-                  event._path = null;
-                });
-              // sort events by path length so that top-level events are fired first.
-              events
-                .sort((event1, event2) => event1.path.length - event2.path.length);
-              // We don't need to check for events.length
-              // because we know it has at least one element
-              callEventHandlerListeners(type._dEH, events, transaction);
-            });
-          }
-        });
         fs.push(() => doc.emit('afterTransaction', [transaction, doc]));
         fs.push(() => {
         });
@@ -4383,9 +4281,6 @@ class YEvent {
    *   })
    *   type === event.target // => true
    */
-  get path () {
-    return this._path || (this._path = getPathTo(this.currentTarget, this.target))
-  }
 
   /**
    * Check if a struct is deleted by this event.
@@ -4433,46 +4328,6 @@ class YEvent {
    * @type {{added:Set<Item>,deleted:Set<Item>,keys:Map<string,{action:'add'|'update'|'delete',oldValue:any}>,delta:Array<{insert?:Array<any>|string, delete?:number, retain?:number}>}}
    */
 }
-
-/**
- * Compute the path from this type to the specified target.
- *
- * @example
- *   // `child` should be accessible via `type.get(path[0]).get(path[1])..`
- *   const path = type.getPathTo(child)
- *   // assuming `type instanceof YArray`
- *   console.log(path) // might look like => [2, 'key1']
- *   child === type.get(path[0]).get(path[1])
- *
- * @param {AbstractType<any>} parent
- * @param {AbstractType<any>} child target
- * @return {Array<string|number>} Path to the target
- *
- * @private
- * @function
- */
-const getPathTo = (parent, child) => {
-  const path = [];
-  while (child._item !== null && child !== parent) {
-    if (child._item.parentSub !== null) {
-      // parent is map-ish
-      path.unshift(child._item.parentSub);
-    } else {
-      // parent is array-ish
-      let i = 0;
-      let c = /** @type {AbstractType<any>} */ (child._item.parent)._start;
-      while (c !== child._item && c !== null) {
-        if (!c.deleted && c.countable) {
-          i += c.length;
-        }
-        c = c.right;
-      }
-      path.unshift(i);
-    }
-    child = /** @type {AbstractType<any>} */ (child._item.parent);
-  }
-  return path
-};
 
 /**
  * https://docs.yjs.dev/getting-started/working-with-shared-types#caveats
@@ -4847,34 +4702,7 @@ const typeMapSet = (transaction, parent, key, value) => {
   const left = parent._map.get(key) || null;
   const doc = transaction.doc;
   const ownClientId = doc.clientID;
-  let content;
-  if (value == null) {
-    content = new ContentAny([value]);
-  } else {
-    switch (value.constructor) {
-      case Number:
-      case Object:
-      case Boolean:
-      case Array:
-      case String:
-      case Date:
-      case BigInt:
-        content = new ContentAny([value]);
-        break
-      case Uint8Array:
-        content = new ContentBinary(/** @type {Uint8Array} */ (value));
-        break
-      case Doc:
-        content = new ContentDoc(/** @type {Doc} */ (value));
-        break
-      default:
-        if (value instanceof AbstractType) {
-          content = new ContentType(value);
-        } else {
-          throw new Error('Unexpected content type')
-        }
-    }
-  }
+  const content = new ContentAny([value]);
   new Item(createID(ownClientId, getState(doc.store, ownClientId)), left, left && left.lastId, null, null, parent, key, content).integrate(transaction, 0);
 };
 
