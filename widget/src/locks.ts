@@ -2,8 +2,8 @@ import type { Channel } from './channel.ts'
 import type { SharedDocument } from './document.ts'
 import { Emitter } from './emitter.ts'
 import { Lifetime } from './lifetime.ts'
-import { LOST, lock, text } from './protocol.ts'
-import type { Answer, Fields, Lock } from './protocol.ts'
+import { LOST, lock, lockRequest, text } from './protocol.ts'
+import type { Answer, Fields, Lock, LockRequest } from './protocol.ts'
 
 /** Own locks are extended this often, in milliseconds: a third of the time they live. */
 const EXTEND_EVERY_MS = 10_000
@@ -26,9 +26,18 @@ interface Events {
   denied: { readonly field: string; readonly reason: string; readonly lockedByName: string }
   acquired: Lock & { readonly ms: number }
   released: { readonly field: string; readonly userId: string; readonly reason: string }
+  /** Somebody asks for a lock of this session. */
+  requested: LockRequest
+  /** What came of this session's own request; `name` is whose field it is now, empty when it is nobody's. */
+  answered: { readonly field: string; readonly result: 'granted' | 'declined' | 'lost'; readonly name: string }
+  /** A lock of this session went to somebody else: broken for a reason, or passed on to who had asked for it. */
+  taken: { readonly field: string; readonly name: string; readonly broken: boolean; readonly reason: string }
 }
 
-/** Knows who holds which lock of the resource, and holds this session's own (L1 to L5). Fields are wire names. */
+/**
+ * Knows who holds which lock of the resource, holds this session's own, and what sessions ask of each other about them
+ * (L1 to L5, L7). Fields are wire names.
+ */
 export class Locks {
   readonly events = new Emitter<Events>()
   #channel: Channel
@@ -39,12 +48,18 @@ export class Locks {
   #wanted = new Set<string>()
   /** Who waits for the answer to a request that is under way. */
   #asking = new Map<string, ((answer: LockAnswer) => void)[]>()
+  /** Fields whose holders this session has asked, and what it said. */
+  #asked = new Map<string, string>()
+  /** Who asks for own locks; of each session and field the last request. */
+  #requests = new Map<string, LockRequest>()
+  #document: SharedDocument
   #lastActivity = performance.now()
 
   constructor(channel: Channel, document: SharedDocument) {
     this.#channel = channel
+    this.#document = document
     this.#life.add(channel.events.on('message', ({ event, fields }) => this.#received(event, fields)))
-    this.#life.add(channel.events.on('state', ({ name }) => name !== 'open' && this.#own.clear()))
+    this.#life.add(channel.events.on('state', ({ name }) => name !== 'open' && this.#apart()))
     this.#life.add(document.events.on('joined', ({ locks }) => this.#reset(locks)))
     this.#life.every(EXTEND_EVERY_MS, () => this.#extend())
   }
@@ -64,6 +79,21 @@ export class Locks {
     return this.#own.size > 0
   }
 
+  /** Who waits for this session's answer, in the order of asking. */
+  get requests(): readonly LockRequest[] {
+    return [...this.#requests.values()]
+  }
+
+  /** Reports whether this session has asked the field's holder and has no answer yet. */
+  asked(field: string): boolean {
+    return this.#asked.has(field)
+  }
+
+  /** Reports whether nobody has used the page for so long, in milliseconds. */
+  idle(ms: number): boolean {
+    return performance.now() - this.#lastActivity > ms
+  }
+
   /** Notes that the user does something, so that own locks go on being extended. */
   active(): void {
     this.#lastActivity = performance.now()
@@ -80,21 +110,66 @@ export class Locks {
     const waiting = [done]
     this.#asking.set(field, waiting)
     const began = performance.now()
-    this.#channel.request('LOCK_ACQUIRE', field === '' ? {} : { field }, (answer) => {
+    this.#channel.request('LOCK_ACQUIRE', at(field), (answer) => {
       this.#asking.delete(field)
       const result = this.#answered(field, answer, performance.now() - began)
       for (const tell of waiting) tell(result)
     })
   }
 
-  /** Gives the field's lock back. */
-  release(field: string): void {
+  /** Gives the field's lock back, or on to the session `to`. */
+  release(field: string, to?: string): void {
     this.#wanted.delete(field)
     const held = this.#own.get(field)
     if (held === undefined) return
     this.#own.delete(field)
-    this.#channel.send('LOCK_RELEASE', { lockId: held.lockId })
+    this.#forget(field)
+    this.#channel.send('LOCK_RELEASE', { lockId: held.lockId, to })
     this.#changed()
+  }
+
+  /** Asks the field's holder to hand it over (L7). `done` hears whether the holder was asked; `answered` tells the rest. */
+  request(field: string, message = '', done: (answer: LockAnswer) => void = () => undefined): void {
+    this.active()
+    this.#asked.set(field, message)
+    this.#changed()
+    this.#channel.request('LOCK_REQUEST', at(field, { message: message || undefined }), ({ code, fields }) => {
+      const lockedByName = text(fields['lockedByName'])
+      if (code === '') return done({ ok: true, lockedByName })
+      if (code !== LOST) this.#asked.delete(field)
+      this.#changed()
+      done({ ok: false, reason: text(fields['reason']) || code, lockedByName })
+    })
+  }
+
+  /** Hands a field over to who asks for it, once all that was typed in it is on the server. */
+  handOver(request: LockRequest): void {
+    const { field, sessionId } = request
+    if (!this.#drop(request)) return
+    const { events, outbox } = this.#document
+    const give = (): boolean => {
+      if (outbox.fields.has(field)) return false
+      stop()
+      this.release(field, sessionId)
+      return true
+    }
+    let stop = (): void => undefined
+    if (!give()) stop = events.on('outbox', give)
+  }
+
+  /** Keeps the field, and lets who asks for it know. */
+  decline(request: LockRequest): void {
+    if (this.#drop(request)) this.#channel.send('LOCK_REQUEST_DECLINED', at(request.field, { sessionId: request.sessionId }))
+  }
+
+  /** Takes the field's lock from its holder, for a reason that is recorded (L7). */
+  breakGlass(field: string, reason: string, code: string, done: (answer: LockAnswer) => void = () => undefined): void {
+    this.active()
+    this.#wanted.add(field)
+    const began = performance.now()
+    this.#channel.request('LOCK_BREAK', at(field, { reason, code }), (answer) => {
+      done(this.#answered(field, answer, performance.now() - began))
+    })
   }
 
   /** Gives back all own locks. */
@@ -118,13 +193,42 @@ export class Locks {
       }
       return { ok: false, ...denied }
     }
+    const granted = this.#grant(field, fields, ms)
+    if (!this.#wanted.has(field)) this.release(field)
+    return { ok: true, lock: granted }
+  }
+
+  #grant(field: string, fields: Fields, ms: number): Lock {
     const granted = lock({ ...this.#channel.session, ...fields, field })
     this.#others.delete(field)
     this.#own.set(field, granted)
     this.events.emit('acquired', { ...granted, ms })
-    if (this.#wanted.has(field)) this.#changed()
-    else this.release(field)
-    return { ok: true, lock: granted }
+    this.#changed()
+    this.#tell(field, 'granted')
+    return granted
+  }
+
+  /** Tells what came of the own request for a field, if there was one. */
+  #tell(field: string, result: 'granted' | 'declined' | 'lost', name = ''): void {
+    if (this.#asked.delete(field)) this.events.emit('answered', { field, result, name })
+  }
+
+  #drop({ field, sessionId }: LockRequest): boolean {
+    const dropped = this.#requests.delete(`${sessionId} ${field}`)
+    if (dropped) this.#changed()
+    return dropped
+  }
+
+  /** Forgets who asks for a field. Returns the last of them. */
+  #forget(field: string): LockRequest | undefined {
+    const gone = this.requests.filter((one) => one.field === field)
+    for (const one of gone) this.#requests.delete(`${one.sessionId} ${field}`)
+    return gone.at(-1)
+  }
+
+  #apart(): void {
+    this.#own.clear()
+    this.#requests.clear()
   }
 
   #received(event: string, fields: Fields): void {
@@ -135,16 +239,42 @@ export class Locks {
     if (event === 'LOCK_STATUS_CHANGED' && fields['status'] === 'locked') {
       // What this session asked for, the answer tells.
       if (mine && (this.#wanted.has(field) || this.#own.has(field))) return
+      const before = this.#others.get(field)
+      const now = lock(fields)
       this.#own.delete(field)
-      this.#others.set(field, lock(fields))
+      this.#others.set(field, now)
       this.#changed()
+      if (before?.userId !== userId) this.#tell(field, 'lost', now.name)
     } else if (event === 'LOCK_RELEASED') {
-      if (this.#others.get(field)?.userId === userId) this.#others.delete(field)
-      // An own lock that was given back is no longer among the own ones: this one ended otherwise.
-      if (mine && this.#own.delete(field)) this.#wanted.delete(field)
-      this.events.emit('released', { field, userId, reason: text(fields['reason']) })
+      this.#released(field, userId, mine, fields)
+    } else if (event === 'LOCK_REQUESTED' && this.#own.has(field)) {
+      const request = lockRequest(fields)
+      this.#requests.set(`${request.sessionId} ${field}`, request)
+      this.events.emit('requested', request)
       this.#changed()
+    } else if (event === 'LOCK_REQUEST_DECLINED') {
+      this.#tell(field, 'declined', text(fields['name']) || userId)
+      this.#changed()
+    } else if (event === 'LOCK_ACQUIRED' && !this.#asking.has(field) && this.#own.get(field)?.lockId !== fields['lockId']) {
+      this.#wanted.add(field) // handed over: nobody here waits for an answer
+      this.#grant(field, fields, 0)
     }
+  }
+
+  #released(field: string, userId: string, mine: boolean, fields: Fields): void {
+    const reason = text(fields['reason'])
+    if (this.#others.get(field)?.userId === userId) this.#others.delete(field)
+    // An own lock that was given back is no longer among the own ones: this one ended otherwise.
+    if (mine && this.#own.delete(field)) {
+      this.#wanted.delete(field)
+      const heir = this.#forget(field)
+      const broken = reason === 'broken'
+      const name = broken ? text(fields['byName']) || text(fields['by']) : heir?.name
+      if (name !== undefined) this.events.emit('taken', { field, name, broken, reason: text(fields['breakReason']) })
+    }
+    this.events.emit('released', { field, userId, reason })
+    this.#changed()
+    if (this.#asked.has(field) && !this.#own.has(field)) this.acquire(field)
   }
 
   #reset(locks: readonly Lock[]): void {
@@ -153,6 +283,10 @@ export class Locks {
     const own = this.#channel.session?.sessionId
     for (const one of locks) (one.sessionId === own ? this.#own : this.#others).set(one.field, one)
     for (const field of this.#wanted) this.acquire(field)
+    for (const [field, message] of this.#asked) {
+      if (this.#others.has(field)) this.request(field, message)
+      else this.acquire(field)
+    }
     this.#changed()
   }
 
@@ -171,4 +305,9 @@ export class Locks {
   #changed(): void {
     this.events.emit('changed', undefined)
   }
+}
+
+/** Names the field in what is sent; the whole resource has no name. */
+function at(field: string, more: object = {}): object {
+  return field === '' ? more : { field, ...more }
 }

@@ -29,6 +29,16 @@ export interface Lock {
   readonly expiresAt: number
 }
 
+/** Somebody asks for a lock that this session holds (L7). */
+export interface LockRequest {
+  readonly lockId: string
+  readonly field: string
+  readonly userId: string
+  readonly sessionId: string
+  readonly name: string
+  readonly message: string
+}
+
 /** The answer to authentication (C4). */
 export interface Session {
   readonly sessionId: string
@@ -37,6 +47,8 @@ export interface Session {
   readonly userId: string
   readonly name: string
   readonly heartbeatInterval: number
+  /** Whether it may break locks (L7). */
+  readonly breakGlass: boolean
 }
 
 /** The answer to a join (R1). */
@@ -107,6 +119,7 @@ export function session(value: unknown): Session {
     userId,
     name: text(fields['name']) || userId,
     heartbeatInterval: number(fields['heartbeatInterval']) || 30_000,
+    breakGlass: fieldsOf(fields['permissions'])['breakGlass'] === true,
   }
 }
 
@@ -139,6 +152,12 @@ export function lock(value: unknown): Lock {
     acquiredAt: number(fields['acquiredAt']) || Date.now(),
     expiresAt: number(fields['expiresAt']),
   }
+}
+
+/** Decodes LOCK_REQUESTED. */
+export function lockRequest(value: unknown): LockRequest {
+  const { lockId, field, userId, sessionId, name } = lock(value)
+  return { lockId, field, userId, sessionId, name, message: text(fieldsOf(value)['message']) }
 }
 
 /** Decodes RESOURCE_STATE. */

@@ -88,6 +88,9 @@ export class FakeGateway {
         return { ok: true, update: encodeStateAsUpdate(this.doc, payload['stateVector'] as Uint8Array), revision: this.revision }
       case 'LOCK_ACQUIRE':
         return this.#lock(String(payload['field'] ?? ''), session)
+      case 'LOCK_BREAK':
+        this.locks.delete(String(payload['field'] ?? ''))
+        return this.#lock(String(payload['field'] ?? ''), session)
       default:
         return { ok: true }
     }

@@ -226,7 +226,8 @@ function session(value) {
     resumeKey: text(fields["resumeKey"]),
     userId,
     name: text(fields["name"]) || userId,
-    heartbeatInterval: number(fields["heartbeatInterval"]) || 3e4
+    heartbeatInterval: number(fields["heartbeatInterval"]) || 3e4,
+    breakGlass: fieldsOf(fields["permissions"])["breakGlass"] === true
   };
 }
 function user(value) {
@@ -255,6 +256,10 @@ function lock(value) {
     acquiredAt: number(fields["acquiredAt"]) || Date.now(),
     expiresAt: number(fields["expiresAt"])
   };
+}
+function lockRequest(value) {
+  const { lockId, field, userId, sessionId, name } = lock(value);
+  return { lockId, field, userId, sessionId, name, message: text(fieldsOf(value)["message"]) };
 }
 function resourceState(fields) {
   return {
@@ -9379,11 +9384,17 @@ class Locks {
   #wanted = /* @__PURE__ */ new Set();
   /** Who waits for the answer to a request that is under way. */
   #asking = /* @__PURE__ */ new Map();
+  /** Fields whose holders this session has asked, and what it said. */
+  #asked = /* @__PURE__ */ new Map();
+  /** Who asks for own locks; of each session and field the last request. */
+  #requests = /* @__PURE__ */ new Map();
+  #document;
   #lastActivity = performance.now();
   constructor(channel, document) {
     this.#channel = channel;
+    this.#document = document;
     this.#life.add(channel.events.on("message", ({ event, fields }) => this.#received(event, fields)));
-    this.#life.add(channel.events.on("state", ({ name }) => name !== "open" && this.#own.clear()));
+    this.#life.add(channel.events.on("state", ({ name }) => name !== "open" && this.#apart()));
     this.#life.add(document.events.on("joined", ({ locks }) => this.#reset(locks)));
     this.#life.every(EXTEND_EVERY_MS, () => this.#extend());
   }
@@ -9398,6 +9409,18 @@ class Locks {
   /** Reports whether this session holds any. */
   get any() {
     return this.#own.size > 0;
+  }
+  /** Who waits for this session's answer, in the order of asking. */
+  get requests() {
+    return [...this.#requests.values()];
+  }
+  /** Reports whether this session has asked the field's holder and has no answer yet. */
+  asked(field) {
+    return this.#asked.has(field);
+  }
+  /** Reports whether nobody has used the page for so long, in milliseconds. */
+  idle(ms) {
+    return performance.now() - this.#lastActivity > ms;
   }
   /** Notes that the user does something, so that own locks go on being extended. */
   active() {
@@ -9414,20 +9437,61 @@ class Locks {
     const waiting = [done];
     this.#asking.set(field, waiting);
     const began = performance.now();
-    this.#channel.request("LOCK_ACQUIRE", field === "" ? {} : { field }, (answer) => {
+    this.#channel.request("LOCK_ACQUIRE", at(field), (answer) => {
       this.#asking.delete(field);
       const result = this.#answered(field, answer, performance.now() - began);
       for (const tell of waiting) tell(result);
     });
   }
-  /** Gives the field's lock back. */
-  release(field) {
+  /** Gives the field's lock back, or on to the session `to`. */
+  release(field, to) {
     this.#wanted.delete(field);
     const held = this.#own.get(field);
     if (held === void 0) return;
     this.#own.delete(field);
-    this.#channel.send("LOCK_RELEASE", { lockId: held.lockId });
+    this.#forget(field);
+    this.#channel.send("LOCK_RELEASE", { lockId: held.lockId, to });
     this.#changed();
+  }
+  /** Asks the field's holder to hand it over (L7). `done` hears whether the holder was asked; `answered` tells the rest. */
+  request(field, message = "", done = () => void 0) {
+    this.active();
+    this.#asked.set(field, message);
+    this.#changed();
+    this.#channel.request("LOCK_REQUEST", at(field, { message: message || void 0 }), ({ code, fields }) => {
+      const lockedByName = text(fields["lockedByName"]);
+      if (code === "") return done({ ok: true, lockedByName });
+      if (code !== LOST) this.#asked.delete(field);
+      this.#changed();
+      done({ ok: false, reason: text(fields["reason"]) || code, lockedByName });
+    });
+  }
+  /** Hands a field over to who asks for it, once all that was typed in it is on the server. */
+  handOver(request) {
+    const { field, sessionId } = request;
+    if (!this.#drop(request)) return;
+    const { events, outbox } = this.#document;
+    const give = () => {
+      if (outbox.fields.has(field)) return false;
+      stop();
+      this.release(field, sessionId);
+      return true;
+    };
+    let stop = () => void 0;
+    if (!give()) stop = events.on("outbox", give);
+  }
+  /** Keeps the field, and lets who asks for it know. */
+  decline(request) {
+    if (this.#drop(request)) this.#channel.send("LOCK_REQUEST_DECLINED", at(request.field, { sessionId: request.sessionId }));
+  }
+  /** Takes the field's lock from its holder, for a reason that is recorded (L7). */
+  breakGlass(field, reason, code, done = () => void 0) {
+    this.active();
+    this.#wanted.add(field);
+    const began = performance.now();
+    this.#channel.request("LOCK_BREAK", at(field, { reason, code }), (answer) => {
+      done(this.#answered(field, answer, performance.now() - began));
+    });
   }
   /** Gives back all own locks. */
   releaseAll() {
@@ -9448,13 +9512,37 @@ class Locks {
       }
       return { ok: false, ...denied };
     }
+    const granted = this.#grant(field, fields, ms);
+    if (!this.#wanted.has(field)) this.release(field);
+    return { ok: true, lock: granted };
+  }
+  #grant(field, fields, ms) {
     const granted = lock({ ...this.#channel.session, ...fields, field });
     this.#others.delete(field);
     this.#own.set(field, granted);
     this.events.emit("acquired", { ...granted, ms });
-    if (this.#wanted.has(field)) this.#changed();
-    else this.release(field);
-    return { ok: true, lock: granted };
+    this.#changed();
+    this.#tell(field, "granted");
+    return granted;
+  }
+  /** Tells what came of the own request for a field, if there was one. */
+  #tell(field, result, name = "") {
+    if (this.#asked.delete(field)) this.events.emit("answered", { field, result, name });
+  }
+  #drop({ field, sessionId }) {
+    const dropped = this.#requests.delete(`${sessionId} ${field}`);
+    if (dropped) this.#changed();
+    return dropped;
+  }
+  /** Forgets who asks for a field. Returns the last of them. */
+  #forget(field) {
+    const gone = this.requests.filter((one) => one.field === field);
+    for (const one of gone) this.#requests.delete(`${one.sessionId} ${field}`);
+    return gone.at(-1);
+  }
+  #apart() {
+    this.#own.clear();
+    this.#requests.clear();
   }
   #received(event, fields) {
     const field = text(fields["field"]);
@@ -9463,15 +9551,40 @@ class Locks {
     const mine = fields["sessionId"] === void 0 ? userId === session?.userId : fields["sessionId"] === session?.sessionId;
     if (event === "LOCK_STATUS_CHANGED" && fields["status"] === "locked") {
       if (mine && (this.#wanted.has(field) || this.#own.has(field))) return;
+      const before = this.#others.get(field);
+      const now = lock(fields);
       this.#own.delete(field);
-      this.#others.set(field, lock(fields));
+      this.#others.set(field, now);
       this.#changed();
+      if (before?.userId !== userId) this.#tell(field, "lost", now.name);
     } else if (event === "LOCK_RELEASED") {
-      if (this.#others.get(field)?.userId === userId) this.#others.delete(field);
-      if (mine && this.#own.delete(field)) this.#wanted.delete(field);
-      this.events.emit("released", { field, userId, reason: text(fields["reason"]) });
+      this.#released(field, userId, mine, fields);
+    } else if (event === "LOCK_REQUESTED" && this.#own.has(field)) {
+      const request = lockRequest(fields);
+      this.#requests.set(`${request.sessionId} ${field}`, request);
+      this.events.emit("requested", request);
       this.#changed();
+    } else if (event === "LOCK_REQUEST_DECLINED") {
+      this.#tell(field, "declined", text(fields["name"]) || userId);
+      this.#changed();
+    } else if (event === "LOCK_ACQUIRED" && !this.#asking.has(field) && this.#own.get(field)?.lockId !== fields["lockId"]) {
+      this.#wanted.add(field);
+      this.#grant(field, fields, 0);
     }
+  }
+  #released(field, userId, mine, fields) {
+    const reason = text(fields["reason"]);
+    if (this.#others.get(field)?.userId === userId) this.#others.delete(field);
+    if (mine && this.#own.delete(field)) {
+      this.#wanted.delete(field);
+      const heir = this.#forget(field);
+      const broken = reason === "broken";
+      const name = broken ? text(fields["byName"]) || text(fields["by"]) : heir?.name;
+      if (name !== void 0) this.events.emit("taken", { field, name, broken, reason: text(fields["breakReason"]) });
+    }
+    this.events.emit("released", { field, userId, reason });
+    this.#changed();
+    if (this.#asked.has(field) && !this.#own.has(field)) this.acquire(field);
   }
   #reset(locks) {
     this.#own.clear();
@@ -9479,6 +9592,10 @@ class Locks {
     const own = this.#channel.session?.sessionId;
     for (const one of locks) (one.sessionId === own ? this.#own : this.#others).set(one.field, one);
     for (const field of this.#wanted) this.acquire(field);
+    for (const [field, message] of this.#asked) {
+      if (this.#others.has(field)) this.request(field, message);
+      else this.acquire(field);
+    }
     this.#changed();
   }
   #extend() {
@@ -9495,6 +9612,9 @@ class Locks {
   #changed() {
     this.events.emit("changed", void 0);
   }
+}
+function at(field, more = {}) {
+  return field === "" ? more : { field, ...more };
 }
 
 const SEND_EVERY_MS = 150;
@@ -11129,7 +11249,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-42461b07.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-8a3d2530.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
