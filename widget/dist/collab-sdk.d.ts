@@ -123,7 +123,7 @@ export interface WidgetEvents {
     remote: Arrived;
     lock: {
         readonly field: string;
-        readonly event: 'acquired' | 'denied' | 'released';
+        readonly event: 'acquired' | 'denied' | 'released' | 'requested' | 'answered' | 'taken';
         readonly detail: object;
     };
     /** Text was refused, and is kept: of this page, or of one that was left before its text was saved. */
@@ -133,7 +133,8 @@ export interface WidgetEvents {
     focus: {
         readonly field: string | undefined;
     };
-    resourceUpdated: object;
+    /** One of the hospital's systems has said something about the record; no field was changed. */
+    resourceUpdated: Push;
     error: {
         readonly code: string;
         readonly message: string;
@@ -206,6 +207,17 @@ export interface Draft {
     readonly mine: Value | undefined;
     readonly reason: string;
     readonly by: string;
+}
+
+/** What the hospital's systems said about the resource (`RESOURCE_UPDATED`, W4, G9). Times are as the system wrote them. */
+export interface Push {
+    readonly deliveryId: string;
+    readonly resourceId: string;
+    readonly source: string;
+    readonly eventType: string;
+    readonly version: unknown;
+    readonly occurredAt: unknown;
+    readonly data: unknown;
 }
 
 /** A lock as the gateway tells it; `field` is empty for the whole resource. Times are milliseconds UTC. */

@@ -9411,6 +9411,7 @@ function bind(element, kind, wire, editor) {
 
 const EXTEND_EVERY_MS = 1e4;
 const IDLE_MS = 5 * 6e4;
+const REQUEST_TIMES = 6;
 class Locks {
   events = new Emitter();
   #channel;
@@ -9421,9 +9422,9 @@ class Locks {
   #wanted = /* @__PURE__ */ new Set();
   /** Who waits for the answer to a request that is under way. */
   #asking = /* @__PURE__ */ new Map();
-  /** Fields whose holders this session has asked, and what it said. */
+  /** Fields whose holders this session has asked, and how many times each request stands yet. */
   #asked = /* @__PURE__ */ new Map();
-  /** Who asks for own locks; of each session and field the last request. */
+  /** Who asks for own locks; of each session and field the last request, and how many times it stands yet. */
   #requests = /* @__PURE__ */ new Map();
   #document;
   #lastActivity = performance.now();
@@ -9449,7 +9450,7 @@ class Locks {
   }
   /** Who waits for this session's answer, in the order of asking. */
   get requests() {
-    return [...this.#requests.values()];
+    return [...this.#requests.values()].map(({ request }) => request);
   }
   /** Reports whether this session has asked the field's holder and has no answer yet. */
   asked(field) {
@@ -9459,6 +9460,10 @@ class Locks {
   idle(ms) {
     return performance.now() - this.#lastActivity > ms;
   }
+  /** Reports whether this session may break locks. */
+  get mayBreak() {
+    return this.#channel.session?.breakGlass === true;
+  }
   /** Notes that the user does something, so that own locks go on being extended. */
   active() {
     this.#lastActivity = performance.now();
@@ -9467,18 +9472,7 @@ class Locks {
   acquire(field, done = () => void 0) {
     const held = this.#own.get(field);
     if (held !== void 0) return done({ ok: true, lock: held });
-    this.active();
-    this.#wanted.add(field);
-    const asking = this.#asking.get(field);
-    if (asking !== void 0) return void asking.push(done);
-    const waiting = [done];
-    this.#asking.set(field, waiting);
-    const began = performance.now();
-    this.#channel.request("LOCK_ACQUIRE", at(field), (answer) => {
-      this.#asking.delete(field);
-      const result = this.#answered(field, answer, performance.now() - began);
-      for (const tell of waiting) tell(result);
-    });
+    this.#claim("LOCK_ACQUIRE", field, {}, done);
   }
   /** Gives the field's lock back, or on to the session `to`. */
   release(field, to) {
@@ -9493,14 +9487,15 @@ class Locks {
   /** Asks the field's holder to hand it over (L7). `done` hears whether the holder was asked; `answered` tells the rest. */
   request(field, message = "", done = () => void 0) {
     this.active();
-    this.#asked.set(field, message);
+    this.#asked.set(field, REQUEST_TIMES);
     this.#changed();
     this.#channel.request("LOCK_REQUEST", at(field, { message: message || void 0 }), ({ code, fields }) => {
-      const lockedByName = text(fields["lockedByName"]);
-      if (code === "") return done({ ok: true, lockedByName });
+      const holder = text(fields["lockedByName"]) || text(fields["lockedBy"]);
+      if (code === "" && holder === "") this.acquire(field);
+      if (code === "") return done({ ok: true, lockedByName: holder });
       if (code !== LOST) this.#asked.delete(field);
       this.#changed();
-      done({ ok: false, reason: text(fields["reason"]) || code, lockedByName });
+      done({ ok: false, reason: text(fields["reason"]) || code });
     });
   }
   /** Hands a field over to who asks for it, once all that was typed in it is on the server. */
@@ -9523,12 +9518,7 @@ class Locks {
   }
   /** Takes the field's lock from its holder, for a reason that is recorded (L7). */
   breakGlass(field, reason, code, done = () => void 0) {
-    this.active();
-    this.#wanted.add(field);
-    const began = performance.now();
-    this.#channel.request("LOCK_BREAK", at(field, { reason, code }), (answer) => {
-      done(this.#answered(field, answer, performance.now() - began));
-    });
+    this.#claim("LOCK_BREAK", field, { reason, code }, done);
   }
   /** Gives back all own locks. */
   releaseAll() {
@@ -9538,6 +9528,20 @@ class Locks {
   end() {
     this.releaseAll();
     this.#life.end();
+  }
+  #claim(event, field, more, done) {
+    this.active();
+    this.#wanted.add(field);
+    const asking = this.#asking.get(field);
+    if (asking !== void 0 && event === "LOCK_ACQUIRE") return void asking.push(done);
+    const waiting = [done];
+    this.#asking.set(field, waiting);
+    const began = performance.now();
+    this.#channel.request(event, at(field, more), (answer) => {
+      this.#asking.delete(field);
+      const result = this.#answered(field, answer, performance.now() - began);
+      for (const tell of waiting) tell(result);
+    });
   }
   #answered(field, { code, fields }, ms) {
     if (code !== "") {
@@ -9564,18 +9568,26 @@ class Locks {
   }
   /** Tells what came of the own request for a field, if there was one. */
   #tell(field, result, name = "") {
-    if (this.#asked.delete(field)) this.events.emit("answered", { field, result, name });
+    if (!this.#asked.delete(field)) return;
+    this.events.emit("answered", { field, result, name });
+    this.#changed();
+  }
+  /** Requests end that have stood for a minute. */
+  #sweep() {
+    for (const [field, left] of this.#asked) {
+      if (left > 1) this.#asked.set(field, left - 1);
+      else this.#tell(field, "unanswered", this.against(field)?.name);
+    }
+    for (const one of this.#requests.values()) if (--one.left <= 0) this.#drop(one.request);
   }
   #drop({ field, sessionId }) {
     const dropped = this.#requests.delete(`${sessionId} ${field}`);
     if (dropped) this.#changed();
     return dropped;
   }
-  /** Forgets who asks for a field. Returns the last of them. */
+  /** Forgets who asks for a field. */
   #forget(field) {
-    const gone = this.requests.filter((one) => one.field === field);
-    for (const one of gone) this.#requests.delete(`${one.sessionId} ${field}`);
-    return gone.at(-1);
+    for (const one of this.requests) if (one.field === field) this.#requests.delete(`${one.sessionId} ${field}`);
   }
   #apart() {
     this.#own.clear();
@@ -9598,12 +9610,11 @@ class Locks {
       this.#released(field, userId, mine, fields);
     } else if (event === "LOCK_REQUESTED" && this.#own.has(field)) {
       const request = lockRequest(fields);
-      this.#requests.set(`${request.sessionId} ${field}`, request);
+      this.#requests.set(`${request.sessionId} ${field}`, { request, left: REQUEST_TIMES });
       this.events.emit("requested", request);
       this.#changed();
     } else if (event === "LOCK_REQUEST_DECLINED") {
       this.#tell(field, "declined", text(fields["name"]) || userId);
-      this.#changed();
     } else if (event === "LOCK_ACQUIRED" && !this.#asking.has(field) && this.#own.get(field)?.lockId !== fields["lockId"]) {
       this.#wanted.add(field);
       this.#grant(field, fields, 0);
@@ -9614,10 +9625,9 @@ class Locks {
     if (this.#others.get(field)?.userId === userId) this.#others.delete(field);
     if (mine && this.#own.delete(field)) {
       this.#wanted.delete(field);
-      const heir = this.#forget(field);
-      const broken = reason === "broken";
-      const name = broken ? text(fields["byName"]) || text(fields["by"]) : heir?.name;
-      if (name !== void 0) this.events.emit("taken", { field, name, broken, reason: text(fields["breakReason"]) });
+      this.#forget(field);
+      const name = text(fields["byName"]) || text(fields["by"]);
+      if (name !== "") this.events.emit("taken", { field, name, broken: reason === "broken", reason: text(fields["breakReason"]) });
     }
     this.events.emit("released", { field, userId, reason });
     this.#changed();
@@ -9629,13 +9639,11 @@ class Locks {
     const own = this.#channel.session?.sessionId;
     for (const one of locks) (one.sessionId === own ? this.#own : this.#others).set(one.field, one);
     for (const field of this.#wanted) this.acquire(field);
-    for (const [field, message] of this.#asked) {
-      if (this.#others.has(field)) this.request(field, message);
-      else this.acquire(field);
-    }
+    for (const field of [...this.#asked.keys()]) this.request(field);
     this.#changed();
   }
   #extend() {
+    this.#sweep();
     if (performance.now() - this.#lastActivity > IDLE_MS) return;
     for (const { lockId, field } of this.#own.values()) {
       this.#channel.request("LOCK_EXTEND", { lockId }, ({ code }) => {
@@ -9723,6 +9731,38 @@ class Presence {
   }
 }
 
+const REMEMBERED = 500;
+class Pushes {
+  events = new Emitter();
+  #life = new Lifetime();
+  #known = /* @__PURE__ */ new Set();
+  constructor(channel) {
+    this.#life.add(
+      channel.events.on("message", ({ event, fields }) => {
+        if (event !== "RESOURCE_UPDATED" || !this.#isNew(text(fields["deliveryId"]))) return;
+        const { version, occurredAt, data } = fields;
+        const [deliveryId, source, eventType] = ["deliveryId", "source", "eventType"].map((name) => text(fields[name]));
+        this.events.emit("push", { deliveryId, resourceId: channel.resourceId, source, eventType, version, occurredAt, data });
+      })
+    );
+  }
+  /** Stops listening. */
+  end() {
+    this.#life.end();
+    this.events.clear();
+  }
+  #isNew(id) {
+    if (id === "") return true;
+    if (this.#known.has(id)) return false;
+    this.#known.add(id);
+    for (const oldest of this.#known) {
+      if (this.#known.size <= REMEMBERED) break;
+      this.#known.delete(oldest);
+    }
+    return true;
+  }
+}
+
 const AGAIN_MS = 3e3;
 class Seeding {
   /** What fields were filled with, by wire name, null for those that never were; only of fields that were asked for. */
@@ -9767,31 +9807,75 @@ class Seeding {
   }
 }
 
+function element(name, ...children) {
+  const [tag = "", ...classes] = name.split(".");
+  const made = document.createElement(tag);
+  made.className = classes.join(" ");
+  made.append(...children.filter((child) => child !== void 0 && child !== false));
+  return made;
+}
+function button(name, label, work, ...children) {
+  const made = element(`button${name}`, ...children.length > 0 ? children : [label]);
+  made.type = "button";
+  made.ariaLabel = label;
+  made.onmousedown = (event) => event.preventDefault();
+  made.onclick = work;
+  return made;
+}
+function adopt(root, css) {
+  const view = (root.ownerDocument ?? root).defaultView ?? window;
+  const sheet = new view.CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  return () => {
+    root.adoptedStyleSheets = root.adoptedStyleSheets.filter((one) => one !== sheet);
+  };
+}
+function island(container, name, css, language) {
+  const host = container.ownerDocument.createElement(name);
+  host.lang = language;
+  host.dataset["collabIgnore"] = "";
+  for (const type of ["keydown", "keyup", "keypress"]) host.addEventListener(type, (event) => event.stopPropagation());
+  const root = host.attachShadow({ mode: "open" });
+  container.append(host);
+  adopt(root, css);
+  return root;
+}
+function isOwn(target) {
+  return target?.localName?.startsWith("corsia-") === true;
+}
+
 function fieldView(parts, words) {
-  const { id, label, kind, other, own, status, people, save, draft } = parts;
+  const { id, label, kind, other, own, status, people, save, draft, conflict } = parts;
   const offline = status.connection === "offline" || status.connection === "refused" || save !== void 0;
   const tag = tagOf(parts, words);
-  const about = other ? words.lockedBy(other.name, clock(other.acquiredAt)) : tag?.words ?? "";
+  const about = other ? words.lockedBy(other.name, clock(other.acquiredAt, words.tag)) : tag?.kind === "two" ? words.twoValues : tag?.words ?? "";
   return {
     id,
     label,
     box: kind === "checkbox" || kind === "radio",
-    ring: offline ? "offline" : other ? "other" : own ? "own" : "bound",
+    ring: conflict ? "two" : offline ? "offline" : other ? "other" : own ? "own" : "bound",
     tag,
     people,
     tip: [words.collaborative(id), about],
-    draft: draft === void 0 ? void 0 : shown(draft)
+    draft,
+    conflict
   };
 }
-function tagOf({ save, other, own, status, kind }, words) {
+function tagOf({ label, save, other, own, asked, status, kind, conflict }, words) {
+  if (conflict) return { kind: "two", words: words.choose, act: "choose", does: words.chooseFor(label) };
   if (save === "unsaved") return { kind: "no", words: words.notSaved };
   if (save === "here") return { kind: "here", words: words.savedHere };
-  if (other !== void 0) return { kind: "other", words: other.name };
+  if (other !== void 0) {
+    if (asked) return { kind: "other", words: words.asked(other.name) };
+    const mayAsk = status.connection === "connected" && status.mode === "editor";
+    return { kind: "other", words: other.name, ...mayAsk && { act: "ask", does: `${other.name}: ${words.askFor(label)}` } };
+  }
   if (own) return { kind: "own", words: words.lockedByYou };
   return status.mode === "viewer" && isText(kind) ? { kind: "view", words: words.viewing } : void 0;
 }
 function panelView(parts, words) {
-  const { status, people, active, fields, ownLocks, now } = parts;
+  const { status, people, active, choose, drafts, fields, ownLocks, now } = parts;
   const { connection, waiting, retryAt = now } = status;
   const offline = connection === "offline";
   const [kind, word, rest] = stateOf(parts, words);
@@ -9803,11 +9887,13 @@ function panelView(parts, words) {
     rest,
     people: offline ? people.filter(({ you }) => you) : people,
     active: offline ? [] : active,
+    choose,
+    drafts,
     footer: offline && waiting > 0 ? words.waiting(waiting) : words.sharedFields(fields),
     action: offline || connection === "refused" ? "tryNow" : ownLocks ? "unlockMine" : void 0
   };
 }
-function stateOf({ status, late }, words) {
+function stateOf({ status, late, locksPaused }, words) {
   const { connection, save, waiting, mode, reason = "" } = status;
   if (connection === "refused") return ["bad", words.noAccess, words.noAccessWhy(reason)];
   if (connection === "offline") {
@@ -9817,10 +9903,21 @@ function stateOf({ status, late }, words) {
   if (save !== "server" && late) return ["bad", words.notSaved, words.notSavedWhy];
   if (connection !== "connected") return ["sync", words.syncing, words.opening];
   if (save !== "server") return ["sync", words.syncing, words.onTheWay(waiting)];
+  if (locksPaused) return ["deg", words.synced, `${words.onServer}. ${words.paused}`];
   return ["ok", words.synced, mode === "viewer" ? words.readOnly : words.onServer];
 }
-function clock(time) {
-  return new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+function clock(time, language) {
+  return new Date(time).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+}
+function varietyOf(language) {
+  const wanted = language.replace(/_/g, "-");
+  const own = navigator.languages?.find((one) => one.startsWith(`${wanted.slice(0, 2)}-`));
+  const best = wanted.length > 2 || own === void 0 ? wanted : own;
+  try {
+    return Intl.getCanonicalLocales(best)[0] ?? "en";
+  } catch {
+    return "en";
+  }
 }
 
 const COLOURS = ["#283593", "#00695c", "#6a1b9a", "#4e342e", "#0b57a4", "#7b1f5c", "#37474f", "#5d4c00"];
@@ -9855,39 +9952,9 @@ function readable(colour) {
   return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5;
 }
 
-function element(name, ...children) {
-  const [tag = "", ...classes] = name.split(".");
-  const made = document.createElement(tag);
-  made.className = classes.join(" ");
-  made.append(...children.filter((child) => child !== void 0 && child !== false));
-  return made;
-}
-function button(name, label, work, ...children) {
-  const made = element(`button${name}`, ...children.length > 0 ? children : [label]);
-  made.type = "button";
-  made.ariaLabel = label;
-  made.onmousedown = (event) => event.preventDefault();
-  made.onclick = work;
-  return made;
-}
-function adopt(root, css) {
-  const view = (root.ownerDocument ?? root).defaultView ?? window;
-  const sheet = new view.CSSStyleSheet();
-  sheet.replaceSync(css);
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  return () => {
-    root.adoptedStyleSheets = root.adoptedStyleSheets.filter((one) => one !== sheet);
-  };
-}
-function island(container, name, css) {
-  const host = container.ownerDocument.createElement(name);
-  const root = host.attachShadow({ mode: "open" });
-  container.append(host);
-  adopt(root, css);
-  return root;
-}
-
 const en = {
+  /** Language of the words and of what is written with numbers; widened by the browser's variety of it. */
+  tag: "en",
   minimise: "Minimise",
   expand: "Show who is here",
   connected: "Connected",
@@ -9919,57 +9986,20 @@ const en = {
   waiting: (count) => count === 1 ? "1 change waits" : `${count} changes wait`,
   unlockMine: "Unlock mine",
   lockedByYou: "Locked by you",
+  free: "you can write in it again",
   lockedBy: (name, time) => `Locked by ${name} since ${time}`,
   savedHere: "Saved here",
   collaborative: (id) => `Collaborative field: ${id}`,
-  draftKept: "Your text was not saved. Draft kept.",
-  copy: "Copy",
-  dismiss: "Dismiss draft"
+  ask: "Ask",
+  askFor: (label) => `Ask for ${label}`,
+  asked: (name) => `${name}, asked`,
+  choose: "Choose",
+  chooseFor: (label) => `Choose a value for ${label}`,
+  twoValues: "Two values: choose one",
+  toChoose: (count) => `${count} to choose`,
+  paused: "Locks are paused.",
+  cannotShow: "This cannot be shown now. Try again when the connection is back."
 };
-
-const it = {
-  minimise: "Riduci a icona",
-  expand: "Mostra chi \xE8 presente",
-  connected: "Connesso",
-  connecting: "Connessione\u2026",
-  tryAgainIn: (seconds) => `nuovo tentativo fra ${seconds} s`,
-  tryNow: "Riprova ora",
-  offline: "Non in linea",
-  offlineHere: "salvato qui, non ancora sul server. Pu\xF2 continuare a scrivere.",
-  offlineUnsaved: "non ancora salvato. Pu\xF2 continuare a scrivere; tenga aperta questa pagina.",
-  offlineNothing: "pu\xF2 continuare a scrivere.",
-  syncing: "Sincronizzazione\u2026",
-  onTheWay: (count) => count === 1 ? "1 modifica in viaggio" : `${count} modifiche in viaggio`,
-  opening: "apertura della cartella",
-  synced: "Sincronizzato",
-  onServer: "salvato sul server",
-  readOnly: "pu\xF2 leggere, non modificare",
-  notSaved: "Non salvato",
-  notSavedWhy: "il server ora non pu\xF2 registrare le modifiche. Tenga aperta questa pagina.",
-  noAccess: "Accesso negato",
-  noAccessWhy: (reason) => `ora non pu\xF2 lavorare su questa cartella insieme ad altri (${reason}).`,
-  onRecord: "Su questa cartella",
-  you: (name) => `${name} (Lei)`,
-  viewing: "In lettura",
-  activeFields: "Campi attivi",
-  youLocked: "Lei, bloccato",
-  isLocked: (name) => `${name}, bloccato`,
-  isEditing: (name) => `${name}, scrive`,
-  sharedFields: (count) => count === 1 ? "1 campo condiviso" : `${count} campi condivisi`,
-  waiting: (count) => count === 1 ? "1 modifica in attesa" : `${count} modifiche in attesa`,
-  unlockMine: "Sblocca i miei",
-  lockedByYou: "Bloccato da Lei",
-  lockedBy: (name, time) => `Bloccato da ${name} dalle ${time}`,
-  savedHere: "Salvato qui",
-  collaborative: (id) => `Campo condiviso: ${id}`,
-  draftKept: "Il Suo testo non \xE8 stato salvato. Bozza conservata.",
-  copy: "Copia",
-  dismiss: "Elimina la bozza"
-};
-
-function messagesFor(locale) {
-  return /^it\b/i.test(locale) ? it : en;
-}
 
 const SPEAK_AFTER_MS = 1500;
 class Notes {
@@ -9977,29 +10007,39 @@ class Notes {
   #live;
   #notes = /* @__PURE__ */ new Map();
   #timer = new Timer();
+  #queue = /* @__PURE__ */ new Map();
   #next = 1;
-  constructor(live) {
+  constructor(live, language) {
     this.#live = live;
+    this.#store.lang = language;
     this.#store.style.setProperty("display", "none", "important");
     document.documentElement.append(this.#store);
   }
   /** Describes a field; the empty string takes the description away. What the page describes it by stays. */
   describe(field, description) {
     const known = this.#notes.get(field);
-    if ((known?.textContent ?? "") === description || field.ownerDocument !== document) return;
+    if (description === "") {
+      if (known !== void 0) this.#drop(field, known);
+      return;
+    }
     const note = known ?? document.createElement("span");
-    note.textContent = description;
+    if (note.textContent !== description) note.textContent = description;
     if (known === void 0) {
       note.id = `corsia-note-${this.#next++}`;
       this.#notes.set(field, note);
       this.#store.append(note);
-      refer(field, [...references(field), note.id]);
-    } else if (description === "") this.#drop(field, note);
+    }
+    if (field.getRootNode() !== document) field.setAttribute("aria-description", description);
+    else if (!references(field).includes(note.id)) refer(field, [...references(field), note.id]);
   }
-  /** Says something politely; of what comes within a moment, the last is said. */
-  say(words) {
+  /** Says something politely, soon. Of what has the same topic the last is said; of a burst, the last few. */
+  say(words, topic = words) {
+    this.#queue.delete(topic);
+    this.#queue.set(topic, words);
+    if (this.#timer.running) return;
     this.#timer.set(SPEAK_AFTER_MS, () => {
-      this.#live.textContent = words;
+      this.#live.textContent = [...this.#queue.values()].slice(-3).join(". ");
+      this.#queue.clear();
     });
   }
   /** Takes every description away. */
@@ -10011,6 +10051,7 @@ class Notes {
   #drop(field, note) {
     this.#notes.delete(field);
     note.remove();
+    if (field.getRootNode() !== document) field.removeAttribute("aria-description");
     refer(field, references(field).filter((id) => id !== note.id));
   }
 }
@@ -10030,11 +10071,15 @@ const PATHS = {
   bad: "M10 3 2.5 16.5h15L10 3ZM10 8v4M10 14.2v.2",
   minimise: "M4 14h12",
   close: "m5 5 10 10M15 5 5 15",
+  choose: "M10 17v-5L5 7V3M10 12l5-5V3M3 5l2-2 2 2M13 5l2-2 2 2",
   pen: "M4 16l.8-3.4L13 4.4l2.6 2.6-8.2 8.2L4 16Z"
 };
 function icon(name) {
+  return drawn(PATHS[name]);
+}
+function drawn(d) {
   const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
-  path?.setAttribute("d", PATHS[name]);
+  path?.setAttribute("d", d);
   svg?.setAttribute("viewBox", "0 0 20 20");
   svg?.setAttribute("aria-hidden", "true");
   svg?.append(path ?? "");
@@ -10042,6 +10087,7 @@ function icon(name) {
 }
 
 const NARROW = 80;
+const GAP$1 = 8;
 const FLASH_MS = 800;
 const STEADY_MS = 1500;
 const MOST_AVATARS$1 = 3;
@@ -10054,19 +10100,20 @@ class Decoration {
   #flash = element("div.flash");
   #cluster = element("div.cl");
   #beside = element("div.beside");
-  #strip = element("div.strip");
+  #below = element("div.below");
   #people = /* @__PURE__ */ new Map();
   #shown = "";
   #placed = "";
   #view;
   #mini = false;
+  #cut = false;
   #room = false;
   /** `main` is false for all but one radio button of a group: they have the ring alone. */
   constructor(target, main, hooks) {
     this.target = target;
     this.#hooks = hooks;
     this.node = element("div.d", this.#flash, this.#ring);
-    if (main) this.node.append(this.#cluster, this.#beside, this.#strip);
+    if (main) this.node.append(this.#cluster, this.#beside, this.#below);
     this.#hover(this.#cluster, () => this.#view?.tip ?? []);
   }
   /** Reports whether there are avatars to place. */
@@ -10080,14 +10127,23 @@ class Decoration {
     if (key === this.#shown) return;
     this.#shown = key;
     this.#placed = "";
-    this.node.className = `d ${view.ring}${view.box ? " box" : ""}${this.#mini ? " mini" : ""}`;
+    this.node.className = `d ${view.ring}${view.box ? " box" : ""}${this.#mini ? " mini" : ""}${this.#cut ? " cut" : ""}`;
     const avatars = this.#avatars(view.people);
     const beside = this.#room && !view.box;
     this.#beside.replaceChildren(...beside ? avatars : []);
     this.#cluster.replaceChildren(...beside ? [] : avatars, this.#mark(view));
-    this.#showDraft(view);
+    this.showBelow();
   }
-  /** Puts everything where the field is; `origin` is where the layer's own corner is. Undefined hides it. */
+  /** Shows what stands below the field, which changes without the view: a card is opened or put away. */
+  showBelow() {
+    if (this.#view === void 0 || !this.#below.isConnected) return;
+    const nodes = this.#hooks.below(this.#view, this.#below.getRootNode());
+    const same = nodes.length === this.#below.childElementCount && nodes.every((node, index) => node === this.#below.children[index]);
+    if (same) return;
+    this.#below.replaceChildren(...nodes);
+    this.#placed = "";
+  }
+  /** Puts everything where the field is; undefined hides it. */
   place(placement, origin) {
     const key = JSON.stringify([placement, origin]);
     if (key === this.#placed) return;
@@ -10096,19 +10152,31 @@ class Decoration {
     if (placement === void 0) return;
     const { box, seen, radius, layer, room } = placement;
     const { style } = this.node;
-    style.left = `${box.left - origin.left}px`;
-    style.top = `${box.top - origin.top}px`;
-    style.width = `${box.right - box.left}px`;
-    style.height = `${box.bottom - box.top}px`;
+    const { scale } = origin;
+    style.left = `${(box.left - origin.left) / scale}px`;
+    style.top = `${(box.top - origin.top) / scale}px`;
+    style.width = `${(box.right - box.left) / scale}px`;
+    style.height = `${(box.bottom - box.top) / scale}px`;
     style.setProperty("--z", String(layer));
     this.#ring.style.borderRadius = radius.replace(/[\d.]+px/g, (part) => `${parseFloat(part) + 2}px`);
     this.#flash.style.borderRadius = radius;
     this.#clip([seen.top - box.top, box.right - seen.right, box.bottom - seen.bottom, seen.left - box.left]);
+    if (this.#below.hasChildNodes()) this.#placeBelow(box, scale);
     const mini = box.right - box.left < NARROW;
     if (mini === this.#mini && room === this.#room) return;
     this.#mini = mini;
     this.#room = room;
     if (this.#view !== void 0) this.show(this.#view);
+  }
+  /** Keeps what stands below within the page: it may neither be cut off nor make the page any larger. */
+  #placeBelow(box, scale) {
+    const page = this.target.ownerDocument.documentElement;
+    const { width, height } = this.#below.getBoundingClientRect();
+    const { top, bottom } = page.getBoundingClientRect();
+    const shift = Math.max(GAP$1 - box.left, Math.min(0, page.clientWidth - GAP$1 - width - box.left));
+    this.#below.style.left = `${shift / scale}px`;
+    const end = Math.max(bottom, page.clientHeight);
+    this.#below.classList.toggle("up", box.bottom + GAP$1 + height > end && box.top - GAP$1 - height > top);
   }
   /** Shows once that somebody else has changed the field. */
   flash() {
@@ -10122,15 +10190,18 @@ class Decoration {
     const cut = hidden.map((part) => part > 0.5 ? `${part + 2}px` : "-10px").join(" ");
     const path = hidden.some((part) => part > 0.5) ? `inset(${cut})` : "";
     this.#ring.style.clipPath = this.#flash.style.clipPath = path;
-    this.node.classList.toggle("cut", top > 0.5 || right > 0.5);
+    this.#cut = top > 0.5 || right > 0.5;
+    this.node.classList.toggle("cut", this.#cut);
   }
-  #mark({ tag, box }) {
+  #mark({ id, tag, box }) {
     if (tag === void 0) return element("span.bd", "\u{1F465}");
-    const { kind, words } = tag;
+    const { kind, words, act, does = words } = tag;
     const short = kind === "other" ? words.replace(/(\S)\S*\s*/gu, "$1") : "";
-    const lock = (kind === "own" || kind === "other") && element("i", "\u{1F512}");
-    const sign = kind === "here" ? icon("here") : kind === "no" && icon("bad");
-    return element(`span.tg.${kind}`, lock, sign, this.#mini || box ? short : words);
+    const content = [signOf(kind), this.#mini || box ? short : words];
+    if (act === void 0) return element(`span.tg.${kind}`, ...content);
+    const made = button(`.tg.${kind}`, does, () => this.#hooks.press(act, id), ...content);
+    made.tabIndex = -1;
+    return made;
   }
   /** Returns the avatars; those who left stay for a moment, fading. */
   #avatars(people) {
@@ -10154,19 +10225,10 @@ class Decoration {
     node.onpointerenter = () => this.#hooks.tip(node, lines());
     node.onpointerleave = () => this.#hooks.tip(node, []);
   }
-  #showDraft({ id, draft }) {
-    this.#strip.hidden = draft === void 0;
-    if (draft === void 0) return;
-    const { words, copyDraft, dismissDraft } = this.#hooks;
-    const text = element("span", words.draftKept);
-    text.title = draft;
-    this.#strip.replaceChildren(
-      icon("bad"),
-      text,
-      button("", words.copy, () => copyDraft(id)),
-      button(".ib", words.dismiss, () => dismissDraft(id), icon("close"))
-    );
-  }
+}
+function signOf(kind) {
+  if (kind === "own" || kind === "other") return element("i", "\u{1F512}");
+  return kind === "view" ? void 0 : icon({ here: "here", no: "bad", two: "choose" }[kind]);
 }
 function avatar({ initials, colour }) {
   const node = element("span.av", initials);
@@ -10222,7 +10284,7 @@ function hasRoom(element, box) {
   return [4, AVATAR_ROOM].every((away) => isAround(element, hitAt(element, box.right + away, box.top + 14)));
 }
 function isAround(element, hit) {
-  return hit !== null && (hit.contains(element) || hit.localName.startsWith("corsia-"));
+  return hit !== null && (hit.contains(element) || isOwn(hit));
 }
 function hitAt(element, x, y) {
   return element.getRootNode().elementFromPoint(x, y);
@@ -10231,8 +10293,9 @@ function parentOf(element) {
   return element.assignedSlot ?? element.parentElement ?? element.parentNode?.host ?? null;
 }
 
+const LAYER_WIDTH = 100;
 const BASE = `
-:host{all:initial!important;position:absolute!important;top:0!important;left:0!important;display:block!important;
+:host{all:initial!important;direction:ltr!important;position:absolute!important;top:0!important;left:0!important;width:${LAYER_WIDTH}px!important;display:block!important;
 --g:#4caf50;--w:#ff9800;--r:#f44336;--glow:0 0 8px rgba(76,175,80,.3);--gi:#1b5e20;--wi:#8a3c00;--ri:#b71c1c;--bi:#0b4f93;--n2:#e9edf0;--n4:#7b8893;--n5:#55616c;--n6:#1f2a33;
 --tag:0 1px 2px rgba(15,30,45,.22);--pop:0 4px 16px rgba(15,30,45,.18),0 0 0 1px rgba(15,30,45,.08);
 --f:"Inter",system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;--e:"Noto Color Emoji","Apple Color Emoji","Segoe UI Emoji",sans-serif}
@@ -10245,6 +10308,7 @@ svg{width:17px;height:17px;fill:none;stroke:currentColor;stroke-width:1.8;stroke
 .av+.av{margin-left:-5px}.av.out{opacity:0}
 .more{background:#fff;color:var(--n6)}
 button{font:600 12px/1 var(--f);color:var(--n6);cursor:pointer;min-height:28px;padding:0 10px;border-radius:6px;border:1px solid var(--n4);background:#fff;white-space:nowrap}
+button:hover{background:#f6f8f9}
 button:focus-visible{outline:2px solid #0b57a4;outline-offset:2px}
 .ib{width:28px;padding:0;border:0;background:none;color:inherit;display:grid;place-items:center}
 @media(pointer:coarse){button{min-height:44px;min-width:44px}}
@@ -10257,28 +10321,32 @@ const FIELD_STYLES = `${BASE}
 .own .ring{border-color:var(--w);box-shadow:0 0 8px rgba(255,152,0,.3)}
 .other .ring{border-color:var(--r);box-shadow:0 0 8px rgba(244,67,54,.25);background:repeating-linear-gradient(135deg,rgba(183,28,28,.055) 0 5px,transparent 5px 10px)}
 .offline .ring{border:2px dashed var(--w);box-shadow:none}
+.two .ring{border:4px double var(--bi);inset:-4px;box-shadow:none}
 .flash{inset:0;background:#c8e6c9;mix-blend-mode:multiply;opacity:0}
 .cl{right:6px;top:-13px;display:flex;gap:3px;align-items:center;height:20px;pointer-events:auto}
 .mini .cl{right:-6px;top:-10px}.box .cl{right:auto;left:calc(100% + 5px);top:50%;margin-top:-10px}
 .cut .cl,.cut .beside{display:none}
 .bd,.tg{height:20px;background:#fff;border:1.5px solid var(--g);box-shadow:var(--tag)}
-.bd{position:relative;width:20px;border-radius:50%;display:grid;place-items:center;font:11px/1 var(--e)}
-.bd::after{content:"";position:absolute;inset:-4px}
+.bd,.tg{position:relative}
+.bd{width:20px;border-radius:50%;display:grid;place-items:center;font:11px/1 var(--e)}
+.bd::after,.tg::after{content:"";position:absolute;inset:-4px}
 .mini .bd{width:15px;height:15px;font-size:8px;border-width:1px;box-shadow:none}
-.tg{display:flex;align-items:center;gap:4px;padding:0 7px 0 5px;border-radius:10px;font:600 12px/17px var(--f);color:var(--gi);white-space:nowrap}
+.tg{display:flex;align-items:center;gap:4px;min-height:0;min-width:0;padding:0 7px 0 5px;border-radius:10px;font:600 12px/17px var(--f);color:var(--gi);white-space:nowrap}
 .tg i{font:normal 11px/1 var(--e)}.tg svg{width:13px}
 .tg.own,.tg.here{border-color:var(--w);color:var(--wi)}.tg.other{border-color:var(--r);color:var(--ri)}.tg.here{border-style:dashed}
+.tg.two{border-color:var(--bi);color:var(--bi)}
 .tg.no{background:var(--wi);border-color:var(--wi);color:#fff}
 .cl .av{width:20px;height:20px;font-size:8px}
 .beside{left:calc(100% + 8px);top:3px;display:flex;pointer-events:auto}
-.strip{top:calc(100% + 6px);left:0;display:flex;gap:7px;align-items:center;width:max-content;max-width:90vw;background:#ffebee;color:var(--ri);border-radius:0 0 8px 8px;padding:4px 5px 4px 9px;font:500 12px/1.3 var(--f);box-shadow:0 0 0 1px #e7b3b3;pointer-events:auto}
-@media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring{border:4px double;inset:-4px;background:none}}
+.below{top:calc(100% + 6px);left:0;width:max-content;pointer-events:auto;z-index:calc(var(--z) + 2)!important}.below.up{top:auto;bottom:calc(100% + 14px)}
+@media(pointer:coarse){.tg::after{inset:-12px -4px}}
+@media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring,.two .ring{border:4px double;inset:-4px;background:none}.av{forced-color-adjust:none}}
 `;
 const PANEL_STYLES = `${BASE}
-.corner{position:fixed;right:20px;bottom:20px;z-index:2147482000;max-width:calc(100vw - 24px);color:var(--n6);font:400 13px/1.45 var(--f)}
-.left{right:auto;left:20px}
+.corner{position:fixed;right:20px;bottom:20px;z-index:2147482000;max-width:calc(100vw - 24px);max-height:calc(100vh - 32px);display:flex;flex-direction:column;align-items:flex-end;gap:10px;color:var(--n6);font:400 13px/1.45 var(--f)}
+.left{right:auto;left:20px}.corner>div{min-height:0;max-width:100%;display:flex}
 .pn,.mn{background:#fff;box-shadow:var(--pop)}
-.pn{width:304px;max-width:100%;max-height:calc(100vh - 40px);overflow:auto;border-radius:10px}
+.pn{width:304px;max-width:100%;overflow:auto;border-radius:10px}
 header,.st,h4,li,footer,.stack{display:flex;align-items:center}
 header{gap:8px;padding:8px 8px 8px 14px;color:var(--n5);font-size:12px}
 header div{min-width:0;flex:1;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
@@ -10286,9 +10354,9 @@ header b{font-size:13px;color:var(--n6)}
 .dot{width:10px;height:10px;border-radius:50%;background:var(--g);box-shadow:0 0 0 2px #fff,0 0 0 3px #2e7d32;flex:none;margin-right:2px}
 .dot.off{background:#fff;box-shadow:inset 0 0 0 2px var(--wi)}
 .dot.sync{background:linear-gradient(90deg,var(--g) 50%,#fff 50%);box-shadow:0 0 0 1.5px #2e7d32}
-.dot.bad{border-radius:2px;transform:rotate(45deg);background:var(--w);box-shadow:0 0 0 1.5px var(--wi)}
+.dot.bad,.dot.deg{border-radius:2px;transform:rotate(45deg);background:var(--w);box-shadow:0 0 0 1.5px var(--wi)}
 .st{gap:9px;padding:8px 14px;font-weight:500;background:#e8f5e9;color:var(--gi)}
-.st.off{background:#fff3e0;color:var(--wi)}.st.bad{background:#ffebee;color:var(--ri)}.st.sync{background:#e6f0fa;color:var(--bi)}
+.st.off{background:#fff3e0;color:var(--wi)}.st.deg{background:#fff3e0;color:var(--wi)}.st.bad{background:#ffebee;color:var(--ri)}.st.sync{background:#e6f0fa;color:var(--bi)}
 h4{margin:0;padding:11px 14px 3px;font:600 12px/1.3 var(--f);color:var(--n5);justify-content:space-between}
 ul{list-style:none;margin:0;padding:0 14px 6px}
 ul+h4{border-top:1px solid var(--n2)}
@@ -10299,12 +10367,13 @@ li i{font:normal 12px/1 var(--e);width:24px;text-align:center}li svg{width:15px;
 .chip{font-size:12px;color:var(--n5);border:1px solid var(--n2);border-radius:9px;padding:0 7px}
 footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top:1px solid var(--n2);font-size:12px;color:var(--n5)}
 .lk{border:0;padding:0 2px;background:none;color:var(--bi);text-decoration:underline}
+.two{color:var(--bi)}
 .mn{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 14px 0 12px;border-radius:22px;border:0;font-size:13px}
 .tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--f);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop)}
 .tip small{color:#c6d0d8}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media(forced-colors:active){.pn,.mn,.tip,.dot{border:1px solid CanvasText}}
-@media(max-width:420px){.corner{right:12px;bottom:12px}}
+@media(max-width:420px){.corner{left:12px;right:12px;bottom:12px}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
 `;
 const PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
 
@@ -10312,6 +10381,8 @@ const LOOK_EVERY_MS$1 = 400;
 const THOROUGH_LOOK = 5;
 class Overlay {
   #hooks;
+  #language;
+  #moved;
   #life = new Lifetime();
   #decorations = /* @__PURE__ */ new Map();
   #layers = /* @__PURE__ */ new Map();
@@ -10320,8 +10391,11 @@ class Overlay {
   #looks = 0;
   /** Where the fields were at the last look. */
   #seen = "";
-  constructor(hooks) {
+  /** `moved` hears that the page has changed in a way that may cover or uncover things. */
+  constructor(hooks, language, moved) {
     this.#hooks = hooks;
+    this.#language = language;
+    this.#moved = moved;
     const soon = () => this.#soon();
     for (const type of ["scroll", "transitionend", "toggle", "load", "resize"]) {
       this.#life.listen(window, type, soon, { capture: true, passive: true });
@@ -10343,7 +10417,7 @@ class Overlay {
         const decoration = old.get(target) ?? this.#decorate(target, target === elements.at(-1));
         old.delete(target);
         decoration.show(view);
-        target.toggleAttribute("data-corsia-held", view.ring === "other");
+        target.toggleAttribute("data-corsia-held", view.tag?.kind === "other");
         this.#decorations.set(target, decoration);
       }
     }
@@ -10352,6 +10426,11 @@ class Overlay {
   /** Flashes an element's field. */
   flash(target) {
     this.#decorations.get(target)?.flash();
+  }
+  /** Draws anew what stands below fields. */
+  showBelow() {
+    for (const decoration of this.#decorations.values()) decoration.showBelow();
+    this.#soon();
   }
   /** Takes everything away. */
   end() {
@@ -10372,6 +10451,7 @@ class Overlay {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
+      this.#moved();
       this.#place();
     });
   }
@@ -10391,12 +10471,15 @@ class Overlay {
     const look = /* @__PURE__ */ new Map();
     const measured = [...this.#decorations.values()].map((decoration) => {
       const root = this.#layerOf(decoration.target);
-      const { left, top } = root.host.getBoundingClientRect();
+      const { left, top, width } = root.host.getBoundingClientRect();
       const placement = measure(decoration.target, look, decoration.hasPeople);
-      return { decoration, root, placement, origin: { left, top } };
+      return { decoration, root, placement, origin: { left, top, scale: width / LAYER_WIDTH || 1 } };
     });
     for (const { decoration, root, placement, origin } of measured) {
-      if (decoration.node.parentNode !== root) root.append(decoration.node);
+      if (decoration.node.parentNode !== root) {
+        root.append(decoration.node);
+        decoration.showBelow();
+      }
       decoration.place(placement, origin);
     }
   }
@@ -10406,7 +10489,7 @@ class Overlay {
     const container = target.closest("dialog,[popover]") ?? page.documentElement;
     const known = this.#layers.get(container);
     if (known?.host.isConnected) return known;
-    const root = island(container, "corsia-fields", FIELD_STYLES);
+    const root = island(container, "corsia-fields", FIELD_STYLES, this.#language);
     if (known === void 0) this.#life.add(adopt(page, PAGE_STYLES));
     this.#layers.set(container, root);
     return root;
@@ -10415,20 +10498,30 @@ class Overlay {
 
 const SMALL_WINDOW = 760;
 const MOST_AVATARS = 2;
+const SHORTCUT = "Alt+Shift+C";
 class Panel {
   #words;
-  #act;
-  #corner = element("div.corner");
+  #hooks;
+  #place = element("div");
+  #corner;
   #view;
   #shown = "";
   #open;
   /** The panel went out of the way of the focused field by itself. */
   #aside = false;
-  constructor(root, words, act, open) {
+  /** What had the focus before the shortcut. */
+  #before;
+  constructor(corner, words, hooks, open) {
     this.#words = words;
-    this.#act = act;
+    this.#hooks = hooks;
+    this.#corner = corner;
     this.#open = open ?? innerWidth >= SMALL_WINDOW;
-    root.append(this.#corner);
+    corner.append(this.#place);
+    corner.onkeydown = ({ key }) => {
+      if (key !== "Escape" || this.#before === void 0) return;
+      this.#before.focus();
+      this.#before = void 0;
+    };
   }
   /** Shows the view; it is drawn anew only when it has changed, and the focus stays on the button that has it. */
   show(view) {
@@ -10437,9 +10530,22 @@ class Panel {
     const key = JSON.stringify([view, open]);
     if (key === this.#shown) return;
     this.#shown = key;
-    const focused = this.#corner.querySelector(":focus")?.className;
-    this.#corner.replaceChildren(open ? this.#panel(view) : this.#pill(view));
-    if (focused !== void 0) this.#corner.querySelector(`button.${focused || "x"}, button`)?.focus();
+    const focused = this.#place.querySelector(":focus");
+    this.#place.replaceChildren(open ? this.#panel(view) : this.#pill(view));
+    if (focused === null) return;
+    const buttons = [...this.#place.querySelectorAll("button")];
+    (buttons.find(({ ariaLabel }) => ariaLabel === focused.ariaLabel) ?? buttons[0])?.focus();
+  }
+  /** Draws it anew, though the view is the same. */
+  redraw() {
+    this.#shown = "";
+    if (this.#view !== void 0) this.show(this.#view);
+  }
+  /** Gives the panel the focus; `from` has it back with Escape. */
+  enter(from) {
+    this.#before = from;
+    this.#toggle(true);
+    this.#place.querySelector("button")?.focus();
   }
   /** Keeps out of the way of the field that has the focus (WCAG 2.4.11); undefined when none has. */
   makeRoomFor(field) {
@@ -10447,38 +10553,53 @@ class Panel {
     if (field !== void 0 && !inTheWay()) return;
     this.#aside = field !== void 0;
     this.#corner.classList.remove("left");
-    this.#redraw();
-    this.#corner.classList.toggle("left", inTheWay());
-  }
-  #redraw() {
     if (this.#view !== void 0) this.show(this.#view);
+    this.#corner.classList.toggle("left", inTheWay());
   }
   #toggle(open) {
     this.#open = open;
     this.#aside = false;
-    this.#redraw();
+    this.redraw();
   }
   #panel(view) {
-    const { title, subtitle, kind, word, rest, people, active, footer, action } = view;
+    const { title, subtitle, kind, word, rest, people, active, choose, drafts, footer, action } = view;
     const words = this.#words;
     const minimise = button(".ib", words.minimise, () => this.#toggle(false), icon("minimise"));
+    minimise.setAttribute("aria-keyshortcuts", SHORTCUT);
+    minimise.title = `${words.minimise} (${SHORTCUT})`;
     const list = (heading, items) => items.length === 0 ? [] : [element("h4", heading, element("span", String(items.length))), element("ul", ...items)];
-    return element(
+    const small = (name, words2, work, does) => {
+      const made = button(name, `${words2}: ${does}`, work);
+      made.textContent = words2;
+      return made;
+    };
+    const panel = element(
       "aside.pn",
       element("header", element(`span.dot.${kind}`), element("div", element("b", title), subtitle && ` \xB7 ${subtitle}`), minimise),
-      element(`div.st.${kind}`, icon(kind), element("span", element("b", word), ` \u2014 ${rest}`)),
+      element(`div.st.${kind}`, icon(kind === "deg" ? "bad" : kind), element("span", element("b", word), ` \u2014 ${rest}`)),
+      ...list(words.twoValues, choose.map(
+        ({ id, label }) => element("li", icon("choose"), element("div", label), small(".b.s", words.choose, () => this.#hooks.choose(id), label))
+      )),
+      ...this.#hooks.drafts(drafts),
       ...list(words.onRecord, people.map((person) => {
         const name = person.you ? words.you(person.name) : person.name;
         const chip = person.viewing && element("span.chip", words.viewing);
         return element("li", avatar(person), element("div", name, element("small", person.role)), chip);
       })),
       ...list(words.activeFields, active.map(
-        ({ locked, label, who }) => element("li", locked ? element("i", "\u{1F512}") : icon("pen"), element("div", label, element("small", who)))
+        ({ locked, label, who, ask }) => element(
+          "li",
+          locked ? element("i", "\u{1F512}") : icon("pen"),
+          element("div", label, element("small", who)),
+          ask !== void 0 && small(".b.s", words.ask, () => this.#hooks.ask(ask), label)
+        )
       )),
-      element("footer", footer, action && button(".lk", words[action], () => this.#act(action)))
+      element("footer", footer, action && button(".lk", words[action], () => this.#hooks[action]()))
     );
+    panel.ariaLabel = "Corsia";
+    return panel;
   }
-  #pill({ kind, word, people, footer }) {
+  #pill({ kind, word, people, choose, footer }) {
     const others = people.filter(({ you }) => !you);
     const more = others.length - MOST_AVATARS;
     const stack = element(
@@ -10486,24 +10607,46 @@ class Panel {
       ...others.slice(0, MOST_AVATARS).map(avatar),
       more > 0 && element("span.av.more", `+${more}`)
     );
-    const label = `${word}. ${footer}. ${this.#words.expand}`;
-    return button(".mn", label, () => this.#toggle(true), element(`span.dot.${kind}`), word, stack);
+    const attention = choose.length > 0 && this.#words.toChoose(choose.length);
+    const label = [word, attention, footer, this.#words.expand].filter(Boolean).join(". ");
+    const pill = button(".mn", label, () => this.#toggle(true), element(`span.dot.${kind}`), word, attention && element("b.two", attention), stack);
+    pill.setAttribute("aria-keyshortcuts", SHORTCUT);
+    return pill;
   }
 }
 
+let part;
+function loadPart() {
+  part ??= $part("collab-sdk.part-ab569cfe.js sha384-Zyb9yxS8d4aF3/FQWG9pv+gKuF0jSAKRTU/WjZz0X4ZQU6ysytnn/tBB76AjKTvp").catch((error) => {
+    part = void 0;
+    console.warn("Corsia: a part of the widget could not be loaded", error);
+    return void 0;
+  });
+  return part;
+}
+
 const GAP = 8;
+const LEAVE_MS = 250;
 class Tooltip {
   #node = element("div.tip");
+  #leave;
   constructor(root) {
-    this.#node.role = "tooltip";
-    this.#node.hidden = true;
-    root.append(this.#node);
-  }
-  /** Shows the lines at the anchor, the first as the title; without lines it hides. */
-  show(anchor, [title, rest]) {
     const node = this.#node;
-    node.hidden = title === void 0;
-    if (title === void 0) return;
+    node.role = "tooltip";
+    node.hidden = true;
+    node.onpointerenter = () => clearTimeout(this.#leave);
+    node.onpointerleave = () => this.hide();
+    root.append(node);
+  }
+  /** Shows the lines at the anchor, the first as the title; without lines it goes, if the pointer does not go into it. */
+  show(anchor, [title, rest]) {
+    clearTimeout(this.#leave);
+    const node = this.#node;
+    if (title === void 0) {
+      this.#leave = setTimeout(() => this.hide(), LEAVE_MS);
+      return;
+    }
+    node.hidden = false;
     node.replaceChildren(title, element("small", rest ?? ""));
     const { left, top, bottom } = anchor.getBoundingClientRect();
     const { width, height } = node.getBoundingClientRect();
@@ -10511,105 +10654,209 @@ class Tooltip {
     node.style.left = `${Math.max(0, Math.min(left - 4, innerWidth - width - GAP))}px`;
     node.style.top = `${Math.max(0, above ? top - GAP - height : bottom + GAP)}px`;
   }
+  /** Hides it at once. */
+  hide() {
+    clearTimeout(this.#leave);
+    this.#node.hidden = true;
+  }
+}
+
+class Top {
+  #host;
+  constructor(host) {
+    this.#host = host;
+    host.popover = "manual";
+    this.raise();
+  }
+  /** Looks where it has to be, and moves there. */
+  raise() {
+    const host = this.#host;
+    if (typeof host.showPopover !== "function") return;
+    if (host.shadowRoot?.querySelector("dialog")) return;
+    const open = [...document.querySelectorAll("dialog[open]")].filter((dialog) => dialog.matches(":modal"));
+    const place = open.at(-1) ?? document.documentElement;
+    if (host.parentNode !== place) place.append(host);
+    else if (host.matches(":popover-open")) return;
+    host.showPopover();
+  }
 }
 
 const HOVER_MS = 600;
+const PART_AFTER_MS = 3e3;
 class Ui {
-  words;
+  words = en;
+  #italian = false;
+  #options;
   #life = new Lifetime();
+  #root;
+  #corner = element("div.corner");
   #overlay;
   #panel;
   #tooltip;
   #notes;
+  #rare;
   #tips = /* @__PURE__ */ new Map();
   #hover = new Timer();
+  #later = new Timer();
   constructor(options) {
-    const words = this.words = messagesFor(options.locale);
-    const root = island(document.documentElement, "corsia-panel", PANEL_STYLES);
-    const live = element("div.sr");
-    live.role = "status";
-    root.append(live);
-    const tooltip = this.#tooltip = new Tooltip(root);
-    this.#notes = new Notes(live);
-    this.#overlay = new Overlay({ ...options, words, tip: (anchor, lines) => tooltip.show(anchor, lines) });
-    if (options.panel !== "none") {
-      const open = options.panel === "auto" ? void 0 : options.panel === "open";
-      this.#panel = new Panel(root, words, options.act, open);
-    }
-    for (const end of [() => root.host.remove(), () => this.#overlay.end(), () => this.#notes.end()]) this.#life.add(end);
-    this.#life.add(() => this.#hover.clear());
-    this.#listen();
+    this.#options = options;
+    for (const timer of [this.#hover, this.#later]) this.#life.add(() => timer.clear());
+    if (/^it\b/i.test(options.locale)) void this.#beginInItalian();
+    else this.#begin(false);
   }
   /** Shows the state of all fields and of the whole. */
   show(fields, panel) {
-    this.#overlay.show(fields);
+    if (panel.drafts.length > 0 || fields.some(({ view }) => view.draft ?? view.conflict)) this.#need();
+    this.#overlay?.show(fields);
     this.#panel?.show(panel);
     this.#tips.clear();
     for (const { elements, view } of fields) {
       for (const target of elements) {
         this.#tips.set(target, view.tip);
-        this.#notes.describe(target, view.tip[1]);
+        this.#notes?.describe(target, view.tip[1]);
       }
     }
   }
   /** Flashes the elements of a field that somebody else has changed. */
   flash(elements) {
-    for (const target of elements) this.#overlay.flash(target);
+    for (const target of elements) this.#overlay?.flash(target);
   }
-  /** Says something to those who hear the page. */
-  say(words) {
-    this.#notes.say(words);
+  /** Says something to those who hear the page; of the same topic, the last that is said within a moment. */
+  say(words, topic) {
+    this.#notes?.say(words, topic);
   }
-  /** Keeps the panel away from the field that has the focus. */
-  focused(target) {
+  /** Notes where the focus is: the panel stays away from it, and the two values of a field are shown. */
+  focused(target, choose) {
     this.#panel?.makeRoomFor(target);
+    if (choose !== void 0) this.rare((rare) => rare.choose(choose, false));
+  }
+  /** Uses the rarely needed part, when it is there; that it can't be had is said. */
+  rare(use) {
+    if (this.#rare !== void 0) return use(this.#rare);
+    this.#need(use);
   }
   /** Takes everything away. */
   end() {
     this.#life.end();
   }
+  #need(use) {
+    if (this.#rare !== void 0) return;
+    void loadPart().then((part) => {
+      const root = this.#root;
+      if (this.#life.ended || root === void 0) return;
+      if (part === void 0) return this.say(this.words.cannotShow);
+      if (this.#rare === void 0) {
+        const say = (words) => this.say(words);
+        const redraw = () => {
+          this.#overlay?.showBelow();
+          this.#panel?.redraw();
+        };
+        const rare = new part.Rare({ ...this.#options, root, corner: this.#corner, italian: this.#italian, language: this.words.tag, say, redraw });
+        this.#rare = rare;
+        this.#life.add(() => rare.end());
+        redraw();
+      }
+      use?.(this.#rare);
+    });
+  }
+  /** Waits for the words; without them, English is better than nothing. */
+  async #beginInItalian() {
+    const part = await loadPart();
+    if (this.#life.ended) return;
+    if (part !== void 0) this.words = part.italian;
+    this.#begin(part !== void 0);
+    this.#options.redraw();
+  }
+  #begin(italian) {
+    this.#italian = italian;
+    const { words } = this;
+    const { actions, locale, panel } = this.#options;
+    this.words = { ...words, tag: varietyOf(italian || /^en\b/i.test(locale) ? locale : words.tag) };
+    const root = island(document.documentElement, "corsia-panel", PANEL_STYLES, words.tag);
+    this.#root = root;
+    const live = element("div.sr");
+    live.role = "status";
+    root.append(live, this.#corner);
+    const tooltip = this.#tooltip = new Tooltip(root);
+    const notes = this.#notes = new Notes(live, words.tag);
+    const top = new Top(root.host);
+    const choose = (field) => this.rare((rare) => rare.choose(field, true));
+    const overlay = this.#overlay = new Overlay(
+      {
+        tip: (anchor, lines) => tooltip.show(anchor, lines),
+        press: (act, field) => act === "ask" ? actions.ask(field) : choose(field),
+        below: (view, layer) => this.#rare?.below(view, layer) ?? []
+      },
+      words.tag,
+      () => top.raise()
+    );
+    if (panel !== "none") {
+      const open = panel === "auto" ? void 0 : panel === "open";
+      const drafts = (views) => this.#rare?.drafts(views) ?? [];
+      const choosing = (field) => {
+        actions.goTo(field);
+        choose(field);
+      };
+      this.#panel = new Panel(this.#corner, this.words, { ...actions, choose: choosing, drafts }, open);
+    }
+    for (const end of [() => tooltip.hide(), () => root.host.remove(), () => overlay.end(), () => notes.end()]) this.#life.add(end);
+    this.#listen();
+    this.#later.set(PART_AFTER_MS, () => this.#need());
+  }
   #listen() {
     const hide = () => {
       this.#hover.clear();
-      this.#tooltip.show(document.documentElement, []);
+      this.#tooltip?.hide();
     };
     const over = (event) => {
-      const target = event.composedPath().find((node) => this.#tips.has(node));
+      const path = event.composedPath();
+      if (this.#root !== void 0 && path.includes(this.#root)) return;
+      const target = path.find((node) => this.#tips.has(node));
       hide();
-      if (target) this.#hover.set(HOVER_MS, () => this.#tooltip.show(target, this.#tips.get(target) ?? []));
+      if (target) this.#hover.set(HOVER_MS, () => this.#tooltip?.show(target, this.#tips.get(target) ?? []));
     };
     const quiet = { capture: true, passive: true };
     for (const type of ["pointerover", "focusin"]) this.#life.listen(document, type, over, quiet);
     for (const type of ["pointerdown", "focusout", "input", "scroll"]) this.#life.listen(document, type, hide, quiet);
-    this.#life.listen(document, "keydown", ({ key }) => key === "Escape" && hide(), quiet);
+    this.#life.listen(document, "keydown", (event) => this.#key(event, hide), { capture: true });
+  }
+  #key(event, hide) {
+    if (event.key === "Escape") hide();
+    if (event.code !== "KeyC" || !event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    this.#panel?.enter(event.composedPath()[0] ?? void 0);
   }
 }
 
 const LATE_MS = 2e3;
 const LOOK_EVERY_MS = 500;
+const BUSY_MS = 4e3;
 class View {
   #widget;
   #ui;
+  #act;
   #life = new Lifetime();
+  #focused;
+  /** The last state that was said aloud. */
+  #said = "ok";
+  #heldBy;
+  #count = 0;
+  /** Requests are shown, or were until now. */
+  #asked = false;
   constructor(widget, settings, tryNow) {
     this.#widget = widget;
-    this.#ui = new Ui({
-      locale: settings.locale,
-      panel: settings.panel,
-      act: (action) => action === "tryNow" ? tryNow() : widget.locks.releaseAll(),
-      copyDraft: (id) => void navigator.clipboard?.writeText(this.#draftOf(id)),
-      dismissDraft: (id) => this.#dismiss(id)
-    });
+    this.#act = this.#actions(tryNow);
+    this.#ui = new Ui({ ...settings, widget, actions: this.#act, redraw: () => this.changed() });
     this.#life.add(() => this.#ui.end());
     this.#life.every(LOOK_EVERY_MS, () => {
       const { connection, save } = widget.status;
       if (connection !== "connected" || save !== "server") this.changed();
     });
-    this.#life.add(widget.locks.events.on("denied", ({ field, lockedByName }) => this.#sayLocked(field, lockedByName)));
+    this.#hear();
   }
   /** Shows the state as it is now. */
   changed() {
-    const { status, presence, ownId, document: document2, fields } = this.#widget;
+    const { status, presence, ownId, document: document2, fields, locks } = this.#widget;
     const everybody = people(presence.users, ownId);
     const late = this.#mustTell(status);
     const unsaved = late ? document2.outbox.fields : /* @__PURE__ */ new Set();
@@ -10617,26 +10864,78 @@ class View {
       const save = field.waitsWithText || unsaved.has(field.wire) ? status.save : "server";
       return { elements: field.binding.elements, view: this.#fieldView(field, everybody, status, save) };
     });
-    this.#ui.show(views, this.#panelView(everybody, views.map(({ view }) => view), status, late));
+    const panel = this.#panelView(everybody, views.map(({ view }) => view), status, late);
+    this.#ui.show(views, panel);
+    this.#sayState(panel);
+    if (locks.requests.length > 0 || this.#asked) this.#ui.rare((rare) => rare.requests(everybody));
+    this.#asked = locks.requests.length > 0;
   }
   /** Flashes a field, by wire name. */
   flash(wire) {
     const field = this.#widget.fields.ofWire(wire);
     if (field !== void 0) this.#ui.flash(field.binding.elements);
   }
-  /** Notes which element has the focus. */
-  focused(element) {
-    this.#ui.focused(element);
+  /** Notes which field has the focus. */
+  focused(field) {
+    this.#focused = field;
+    this.#heldBy = field && this.#widget.locks.against(field.wire)?.name;
+    this.#ui.focused(field?.binding.elements[0], field && choosable(field).conflict && field.id);
+  }
+  /** Tells of a push of the hospital's systems. Nothing on the page is touched (G9). */
+  pushed(push) {
+    this.#ui.rare((rare) => rare.push(push));
   }
   /** Takes everything away. */
   end() {
     this.#life.end();
   }
+  #actions(tryNow) {
+    const { locks, fields, drafts } = this.#widget;
+    return {
+      tryNow,
+      unlockMine: () => locks.releaseAll(),
+      choose: (id, which) => {
+        const field = fields.get(id);
+        if (field !== void 0) choosable(field).choose?.(which);
+        this.changed();
+      },
+      dismissDraft: (wire) => {
+        drafts.delete(wire);
+        this.changed();
+      },
+      goTo: (id) => {
+        const element = fields.get(id)?.binding.elements[0];
+        element?.scrollIntoView({ block: "nearest" });
+        element?.focus({ preventScroll: true });
+      },
+      ask: (id) => this.#ui.rare((rare) => rare.ask(id)),
+      isFree: (id) => locks.idle(BUSY_MS) || this.#focused?.id === id,
+      label: (wire) => fields.ofWire(wire)?.label ?? (idOf(wire) || document.title)
+    };
+  }
+  #hear() {
+    const { locks, presence } = this.#widget;
+    const hear = (stop) => this.#life.add(stop);
+    hear(locks.events.on("denied", ({ field, lockedByName }) => {
+      if (lockedByName !== "") this.#ui.say(`${this.#act.label(field)}: ${this.#ui.words.isLocked(lockedByName)}`, "field");
+    }));
+    hear(locks.events.on("answered", (news) => this.#ui.rare((rare) => rare.answered(news))));
+    hear(locks.events.on("taken", (news) => this.#ui.rare((rare) => rare.taken(news))));
+    hear(presence.events.on("users", ({ length }) => {
+      if (this.#count > 0 && length !== this.#count) this.#ui.say(`${this.#ui.words.onRecord}: ${length}`, "people");
+      this.#count = length;
+    }));
+  }
+  #draftOf(wire) {
+    const draft = this.#widget.drafts.get(wire);
+    return draft && { wire, label: this.#act.label(wire), text: shown(draft.mine) };
+  }
   #fieldView(field, everybody, status, save) {
-    const { locks, presence, drafts } = this.#widget;
+    const { locks, presence } = this.#widget;
     const { id, label, kind, wire } = field;
     const other = locks.against(wire);
     const here = presence.in(wire);
+    const { conflict } = choosable(field);
     return fieldView(
       {
         id,
@@ -10644,16 +10943,18 @@ class View {
         kind,
         own: locks.own(wire) !== void 0,
         other,
+        asked: other !== void 0 && locks.asked(other.field),
         people: everybody.filter(({ userId, you }) => here.has(userId) && !you && userId !== other?.userId),
         status,
         save: save === "server" ? void 0 : save,
-        draft: drafts.get(wire)?.mine
+        draft: this.#draftOf(wire),
+        conflict: conflict && { mine: shown(conflict.mine), theirs: shown(conflict.theirs), by: conflict.by ?? "" }
       },
       this.#ui.words
     );
   }
   #panelView(everybody, views, status, late) {
-    const { locks, fields } = this.#widget;
+    const { locks, fields, drafts, degraded } = this.#widget;
     return panelView(
       {
         status,
@@ -10661,6 +10962,9 @@ class View {
         title: document.title,
         people: everybody,
         active: this.#active(views),
+        choose: views.flatMap(({ id, label, conflict }) => conflict ? [{ id, label }] : []),
+        drafts: [...drafts.keys()].filter((wire) => !fields.ofWire(wire)).flatMap((wire) => this.#draftOf(wire) ?? []),
+        locksPaused: degraded,
         fields: fields.all.length,
         ownLocks: locks.any,
         now: Date.now()
@@ -10670,14 +10974,13 @@ class View {
   }
   #active(views) {
     const { words } = this.#ui;
-    return views.flatMap((view) => {
-      const field = this.#widget.fields.get(view.id);
+    return views.flatMap(({ id, label, tag, people: here }) => {
+      const field = this.#widget.fields.get(id);
       const other = field && this.#widget.locks.against(field.wire);
-      if (field !== void 0 && this.#widget.locks.own(field.wire) !== void 0) {
-        return [{ locked: true, label: view.label, who: words.youLocked }];
-      }
-      if (other !== void 0) return [{ locked: true, label: view.label, who: words.isLocked(other.name) }];
-      return view.people.map(({ name }) => ({ locked: false, label: view.label, who: words.isEditing(name) }));
+      if (field !== void 0 && this.#widget.locks.own(field.wire)) return [{ locked: true, label, who: words.youLocked }];
+      if (other === void 0) return here.map(({ name }) => ({ locked: false, label, who: words.isEditing(name) }));
+      const who = this.#widget.locks.asked(other.field) ? words.asked(other.name) : words.isLocked(other.name);
+      return [{ locked: true, label, who, ...tag?.act === "ask" && { ask: id } }];
     });
   }
   /** Reports whether unsaved text is worth telling of: nothing takes it, or it takes too long. */
@@ -10686,19 +10989,23 @@ class View {
     if (save === "server") return false;
     return connection !== "connected" || document2.held || since === void 0 || performance.now() - since > LATE_MS;
   }
-  #draftOf(id) {
-    const field = this.#widget.fields.get(id);
-    return shown(field && this.#widget.drafts.get(field.wire)?.mine);
+  /** Says aloud what has become of the whole, and of the lock of the focused field. What is under way is not worth it. */
+  #sayState({ kind, word, rest }) {
+    const { words } = this.#ui;
+    if (kind !== "sync" && kind !== this.#said) {
+      this.#said = kind;
+      this.#ui.say(`${word}: ${rest}`, "state");
+    }
+    const field = this.#focused;
+    if (field === void 0) return;
+    const now = this.#widget.locks.against(field.wire)?.name;
+    if (now === this.#heldBy) return;
+    this.#heldBy = now;
+    this.#ui.say(`${field.label}: ${now === void 0 ? words.free : words.isLocked(now)}`, "field");
   }
-  #dismiss(id) {
-    const field = this.#widget.fields.get(id);
-    if (field !== void 0) this.#widget.drafts.delete(field.wire);
-    this.changed();
-  }
-  #sayLocked(wire, name) {
-    const field = this.#widget.fields.ofWire(wire);
-    if (field !== void 0 && name !== "") this.#ui.say(`${field.label}: ${this.#ui.words.isLocked(name)}`);
-  }
+}
+function choosable(field) {
+  return field;
 }
 
 class Widget {
@@ -10708,6 +11015,9 @@ class Widget {
   locks;
   presence;
   drafts;
+  /** The gateway works without one of its services: no locks now. */
+  degraded = false;
+  #pushes;
   #settings;
   #page;
   #connection;
@@ -10728,10 +11038,11 @@ class Widget {
     this.drafts = records.drafts(resourceId);
     this.locks = new Locks(channel, document);
     this.presence = new Presence(channel, document);
+    this.#pushes = new Pushes(channel);
     const seeding = new Seeding(channel, document);
     this.fields = new Fields(document, seeding, settings, carried);
     this.#life.add(() => records.leave(resourceId, () => this.locks.end()));
-    for (const part of [seeding, this.presence, this.fields]) this.#life.add(() => part.end());
+    for (const part of [this.#pushes, seeding, this.presence, this.fields]) this.#life.add(() => part.end());
     this.#life.add(() => this.#soon.clear());
     this.#wire(channel);
     this.#watchFocus();
@@ -10801,30 +11112,40 @@ class Widget {
   #wire(channel) {
     const { document, locks, presence, fields } = this;
     const hear = (stop) => this.#life.add(stop);
-    hear(this.#connection.events.on("state", () => this.#changed()));
+    hear(this.#connection.events.on("state", ({ name }) => {
+      if (name === "open") this.degraded = false;
+      this.#changed();
+    }));
+    hear(this.#connection.events.on("message", ({ event, payload }) => this.#served(event, fieldsOf(payload))));
     hear(this.#records.events.on("changed", () => this.#changed()));
     hear(document.events.on("state", (state) => {
       if (state.name === "refused") this.events.emit("error", { code: state.code, message: `${channel.resourceId} was refused` });
       this.#changed();
     }));
     hear(document.events.on("joined", () => this.#changed()));
-    hear(channel.events.on("message", ({ event, fields: fields2 }) => {
-      if (event === "RESOURCE_UPDATED") this.events.emit("resourceUpdated", fields2);
-    }));
     hear(document.events.on("outbox", () => this.#changed()));
     hear(document.events.on("saved", (saved) => this.events.emit("saved", { ...saved, fields: saved.fields.map(idOf) })));
     hear(document.events.on("arrived", (arrived) => this.#arrived(arrived)));
     hear(document.events.on("draft", () => this.#changed()));
     hear(locks.events.on("changed", () => this.#locksChanged()));
-    for (const event of ["acquired", "denied", "released"]) {
+    for (const event of ["acquired", "denied", "released", "requested", "answered", "taken"]) {
       hear(locks.events.on(event, (detail) => this.events.emit("lock", { field: idOf(detail.field), event, detail })));
     }
+    hear(this.#pushes.events.on("push", (push) => {
+      this.events.emit("resourceUpdated", push);
+      this.#view?.pushed(push);
+    }));
     hear(presence.events.on("users", (users) => {
       this.events.emit("users", users);
       this.#changed();
     }));
     hear(presence.events.on("moved", () => this.#changed()));
     hear(fields.events.on("changed", () => this.#locksChanged()));
+  }
+  #served(event, { what }) {
+    if (event !== "DEGRADED" && event !== "RECOVERED" || what !== "state") return;
+    this.degraded = event === "DEGRADED";
+    this.#changed();
   }
   #arrived(arrived) {
     if (arrived.userId !== "") {
@@ -10848,8 +11169,8 @@ class Widget {
       this.#claim();
     };
     this.#life.add(this.fields.events.on("opened", ({ document, life }) => {
-      life.listen(document, "focusin", (event) => this.#enter(this.fields.ofEvent(event)), quiet);
-      life.listen(document, "focusout", () => this.#enter(void 0), quiet);
+      life.listen(document, "focusin", (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet);
+      life.listen(document, "focusout", (event) => !isOwn(event.relatedTarget) && this.#enter(void 0), quiet);
       for (const type of ["input", "keydown", "pointerdown"]) life.listen(document, type, active, quiet);
     }));
     this.#life.add(this.document.events.on("joined", () => this.#claim()));
@@ -10861,7 +11182,7 @@ class Widget {
     this.#focused = field;
     this.#claim();
     this.presence.enter(field?.wire ?? "");
-    this.#view?.focused(field?.binding.elements[0]);
+    this.#view?.focused(field);
     this.events.emit("focus", { field: field?.id });
   }
   /** Asks for the lock of the focused field, if locks follow the focus and nobody else has it. */
@@ -11351,6 +11672,6 @@ function init(options) {
 
 
 
-Object.assign(host, {O: OPEN_TIMEOUT_MS, f: fieldsOf})
+Object.assign(host, {L: LOST, O: OPEN_TIMEOUT_MS, a: avatar, b: button, c: adopt, d: drawn, e: element, f: fieldsOf, g: clock, h: idOf, i: icon, j: initials})
 return {init: init, instances: instances}
 })()

@@ -10,6 +10,9 @@ const EXTEND_EVERY_MS = 10_000
 /** Without any sign of the user for this long, own locks are left to end, in milliseconds. */
 const IDLE_MS = 5 * 60_000
 
+/** A request stands for so many of these times: a minute (L7). */
+const REQUEST_TIMES = 6
+
 /** How locks come about: never, by `lock` and `unlock` alone, or by the focus. */
 export type Locking = 'off' | 'manual' | 'focus'
 
@@ -21,7 +24,11 @@ export interface LockAnswer {
   readonly lockedByName?: string
 }
 
-interface Events {
+/** What came of a request: handed over, kept, gone to a third, or no answer while it stood. */
+export type LockResult = 'granted' | 'declined' | 'lost' | 'unanswered'
+
+/** What the locks tell of. */
+export interface LockEvents {
   changed: undefined
   denied: { readonly field: string; readonly reason: string; readonly lockedByName: string }
   acquired: Lock & { readonly ms: number }
@@ -29,7 +36,7 @@ interface Events {
   /** Somebody asks for a lock of this session. */
   requested: LockRequest
   /** What came of this session's own request; `name` is whose field it is now, empty when it is nobody's. */
-  answered: { readonly field: string; readonly result: 'granted' | 'declined' | 'lost'; readonly name: string }
+  answered: { readonly field: string; readonly result: LockResult; readonly name: string }
   /** A lock of this session went to somebody else: broken for a reason, or passed on to who had asked for it. */
   taken: { readonly field: string; readonly name: string; readonly broken: boolean; readonly reason: string }
 }
@@ -39,7 +46,7 @@ interface Events {
  * (L1 to L5, L7). Fields are wire names.
  */
 export class Locks {
-  readonly events = new Emitter<Events>()
+  readonly events = new Emitter<LockEvents>()
   #channel: Channel
   #life = new Lifetime()
   #others = new Map<string, Lock>()
@@ -48,10 +55,10 @@ export class Locks {
   #wanted = new Set<string>()
   /** Who waits for the answer to a request that is under way. */
   #asking = new Map<string, ((answer: LockAnswer) => void)[]>()
-  /** Fields whose holders this session has asked, and what it said. */
-  #asked = new Map<string, string>()
-  /** Who asks for own locks; of each session and field the last request. */
-  #requests = new Map<string, LockRequest>()
+  /** Fields whose holders this session has asked, and how many times each request stands yet. */
+  #asked = new Map<string, number>()
+  /** Who asks for own locks; of each session and field the last request, and how many times it stands yet. */
+  #requests = new Map<string, { readonly request: LockRequest; left: number }>()
   #document: SharedDocument
   #lastActivity = performance.now()
 
@@ -81,7 +88,7 @@ export class Locks {
 
   /** Who waits for this session's answer, in the order of asking. */
   get requests(): readonly LockRequest[] {
-    return [...this.#requests.values()]
+    return [...this.#requests.values()].map(({ request }) => request)
   }
 
   /** Reports whether this session has asked the field's holder and has no answer yet. */
@@ -94,6 +101,11 @@ export class Locks {
     return performance.now() - this.#lastActivity > ms
   }
 
+  /** Reports whether this session may break locks. */
+  get mayBreak(): boolean {
+    return this.#channel.session?.breakGlass === true
+  }
+
   /** Notes that the user does something, so that own locks go on being extended. */
   active(): void {
     this.#lastActivity = performance.now()
@@ -103,18 +115,7 @@ export class Locks {
   acquire(field: string, done: (answer: LockAnswer) => void = () => undefined): void {
     const held = this.#own.get(field)
     if (held !== undefined) return done({ ok: true, lock: held })
-    this.active()
-    this.#wanted.add(field)
-    const asking = this.#asking.get(field)
-    if (asking !== undefined) return void asking.push(done)
-    const waiting = [done]
-    this.#asking.set(field, waiting)
-    const began = performance.now()
-    this.#channel.request('LOCK_ACQUIRE', at(field), (answer) => {
-      this.#asking.delete(field)
-      const result = this.#answered(field, answer, performance.now() - began)
-      for (const tell of waiting) tell(result)
-    })
+    this.#claim('LOCK_ACQUIRE', field, {}, done)
   }
 
   /** Gives the field's lock back, or on to the session `to`. */
@@ -131,14 +132,15 @@ export class Locks {
   /** Asks the field's holder to hand it over (L7). `done` hears whether the holder was asked; `answered` tells the rest. */
   request(field: string, message = '', done: (answer: LockAnswer) => void = () => undefined): void {
     this.active()
-    this.#asked.set(field, message)
+    this.#asked.set(field, REQUEST_TIMES)
     this.#changed()
     this.#channel.request('LOCK_REQUEST', at(field, { message: message || undefined }), ({ code, fields }) => {
-      const lockedByName = text(fields['lockedByName'])
-      if (code === '') return done({ ok: true, lockedByName })
+      const holder = text(fields['lockedByName']) || text(fields['lockedBy'])
+      if (code === '' && holder === '') this.acquire(field) // it became free meanwhile
+      if (code === '') return done({ ok: true, lockedByName: holder })
       if (code !== LOST) this.#asked.delete(field)
       this.#changed()
-      done({ ok: false, reason: text(fields['reason']) || code, lockedByName })
+      done({ ok: false, reason: text(fields['reason']) || code })
     })
   }
 
@@ -164,12 +166,7 @@ export class Locks {
 
   /** Takes the field's lock from its holder, for a reason that is recorded (L7). */
   breakGlass(field: string, reason: string, code: string, done: (answer: LockAnswer) => void = () => undefined): void {
-    this.active()
-    this.#wanted.add(field)
-    const began = performance.now()
-    this.#channel.request('LOCK_BREAK', at(field, { reason, code }), (answer) => {
-      done(this.#answered(field, answer, performance.now() - began))
-    })
+    this.#claim('LOCK_BREAK', field, { reason, code }, done)
   }
 
   /** Gives back all own locks. */
@@ -181,6 +178,21 @@ export class Locks {
   end(): void {
     this.releaseAll()
     this.#life.end()
+  }
+
+  #claim(event: 'LOCK_ACQUIRE' | 'LOCK_BREAK', field: string, more: object, done: (answer: LockAnswer) => void): void {
+    this.active()
+    this.#wanted.add(field)
+    const asking = this.#asking.get(field)
+    if (asking !== undefined && event === 'LOCK_ACQUIRE') return void asking.push(done)
+    const waiting = [done]
+    this.#asking.set(field, waiting)
+    const began = performance.now()
+    this.#channel.request(event, at(field, more), (answer) => {
+      this.#asking.delete(field)
+      const result = this.#answered(field, answer, performance.now() - began)
+      for (const tell of waiting) tell(result)
+    })
   }
 
   #answered(field: string, { code, fields }: Answer, ms: number): LockAnswer {
@@ -209,8 +221,19 @@ export class Locks {
   }
 
   /** Tells what came of the own request for a field, if there was one. */
-  #tell(field: string, result: 'granted' | 'declined' | 'lost', name = ''): void {
-    if (this.#asked.delete(field)) this.events.emit('answered', { field, result, name })
+  #tell(field: string, result: LockResult, name = ''): void {
+    if (!this.#asked.delete(field)) return
+    this.events.emit('answered', { field, result, name })
+    this.#changed()
+  }
+
+  /** Requests end that have stood for a minute. */
+  #sweep(): void {
+    for (const [field, left] of this.#asked) {
+      if (left > 1) this.#asked.set(field, left - 1)
+      else this.#tell(field, 'unanswered', this.against(field)?.name)
+    }
+    for (const one of this.#requests.values()) if (--one.left <= 0) this.#drop(one.request)
   }
 
   #drop({ field, sessionId }: LockRequest): boolean {
@@ -219,11 +242,9 @@ export class Locks {
     return dropped
   }
 
-  /** Forgets who asks for a field. Returns the last of them. */
-  #forget(field: string): LockRequest | undefined {
-    const gone = this.requests.filter((one) => one.field === field)
-    for (const one of gone) this.#requests.delete(`${one.sessionId} ${field}`)
-    return gone.at(-1)
+  /** Forgets who asks for a field. */
+  #forget(field: string): void {
+    for (const one of this.requests) if (one.field === field) this.#requests.delete(`${one.sessionId} ${field}`)
   }
 
   #apart(): void {
@@ -249,12 +270,11 @@ export class Locks {
       this.#released(field, userId, mine, fields)
     } else if (event === 'LOCK_REQUESTED' && this.#own.has(field)) {
       const request = lockRequest(fields)
-      this.#requests.set(`${request.sessionId} ${field}`, request)
+      this.#requests.set(`${request.sessionId} ${field}`, { request, left: REQUEST_TIMES })
       this.events.emit('requested', request)
       this.#changed()
     } else if (event === 'LOCK_REQUEST_DECLINED') {
       this.#tell(field, 'declined', text(fields['name']) || userId)
-      this.#changed()
     } else if (event === 'LOCK_ACQUIRED' && !this.#asking.has(field) && this.#own.get(field)?.lockId !== fields['lockId']) {
       this.#wanted.add(field) // handed over: nobody here waits for an answer
       this.#grant(field, fields, 0)
@@ -267,10 +287,9 @@ export class Locks {
     // An own lock that was given back is no longer among the own ones: this one ended otherwise.
     if (mine && this.#own.delete(field)) {
       this.#wanted.delete(field)
-      const heir = this.#forget(field)
-      const broken = reason === 'broken'
-      const name = broken ? text(fields['byName']) || text(fields['by']) : heir?.name
-      if (name !== undefined) this.events.emit('taken', { field, name, broken, reason: text(fields['breakReason']) })
+      this.#forget(field)
+      const name = text(fields['byName']) || text(fields['by'])
+      if (name !== '') this.events.emit('taken', { field, name, broken: reason === 'broken', reason: text(fields['breakReason']) })
     }
     this.events.emit('released', { field, userId, reason })
     this.#changed()
@@ -283,14 +302,12 @@ export class Locks {
     const own = this.#channel.session?.sessionId
     for (const one of locks) (one.sessionId === own ? this.#own : this.#others).set(one.field, one)
     for (const field of this.#wanted) this.acquire(field)
-    for (const [field, message] of this.#asked) {
-      if (this.#others.has(field)) this.request(field, message)
-      else this.acquire(field)
-    }
+    for (const field of [...this.#asked.keys()]) this.request(field)
     this.#changed()
   }
 
   #extend(): void {
+    this.#sweep()
     if (performance.now() - this.#lastActivity > IDLE_MS) return
     for (const { lockId, field } of this.#own.values()) {
       this.#channel.request('LOCK_EXTEND', { lockId }, ({ code }) => {

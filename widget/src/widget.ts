@@ -13,12 +13,16 @@ import { Locks } from './locks.ts'
 import type { LockAnswer } from './locks.ts'
 import type { Settings } from './options.ts'
 import { Presence } from './presence.ts'
+import { fieldsOf } from './protocol.ts'
 import type { User } from './protocol.ts'
+import { Pushes } from './pushes.ts'
+import type { Push } from './pushes.ts'
 import type { Records } from './records.ts'
 import { Seeding } from './seeding.ts'
 import { statusOf } from './status.ts'
 import type { Status } from './status.ts'
 import { Timer } from './timer.ts'
+import { isOwn } from './ui/element.ts'
 import { View } from './view.ts'
 
 /** A field, as the page is told of it. */
@@ -43,11 +47,16 @@ export interface WidgetEvents {
   saved: Saved
   /** Somebody else's edit is shown on this page. */
   remote: Arrived
-  lock: { readonly field: string; readonly event: 'acquired' | 'denied' | 'released'; readonly detail: object }
+  lock: {
+    readonly field: string
+    readonly event: 'acquired' | 'denied' | 'released' | 'requested' | 'answered' | 'taken'
+    readonly detail: object
+  }
   /** Text was refused, and is kept: of this page, or of one that was left before its text was saved. */
   draft: Draft & { readonly resourceId: string }
   focus: { readonly field: string | undefined }
-  resourceUpdated: object
+  /** One of the hospital's systems has said something about the record; no field was changed. */
+  resourceUpdated: Push
   error: { readonly code: string; readonly message: string }
   /** The page shows another record now, or none. */
   resource: { readonly resourceId: string | undefined }
@@ -71,6 +80,9 @@ export class Widget {
   readonly locks: Locks
   readonly presence: Presence
   readonly drafts: Map<string, Draft>
+  /** The gateway works without one of its services: no locks now. */
+  degraded = false
+  #pushes: Pushes
   #settings: Settings
   #page: Document
   #connection: Connection
@@ -92,11 +104,12 @@ export class Widget {
     this.drafts = records.drafts(resourceId)
     this.locks = new Locks(channel, document)
     this.presence = new Presence(channel, document)
+    this.#pushes = new Pushes(channel)
     const seeding = new Seeding(channel, document)
     this.fields = new Fields(document, seeding, settings, carried)
     // The locks are given back once everything that was written under them is on the server.
     this.#life.add(() => records.leave(resourceId, () => this.locks.end()))
-    for (const part of [seeding, this.presence, this.fields]) this.#life.add(() => part.end())
+    for (const part of [this.#pushes, seeding, this.presence, this.fields]) this.#life.add(() => part.end())
     this.#life.add(() => this.#soon.clear())
     this.#wire(channel)
     this.#watchFocus()
@@ -176,30 +189,41 @@ export class Widget {
   #wire(channel: Channel): void {
     const { document, locks, presence, fields } = this
     const hear = (stop: () => void): void => this.#life.add(stop)
-    hear(this.#connection.events.on('state', () => this.#changed()))
+    hear(this.#connection.events.on('state', ({ name }) => {
+      if (name === 'open') this.degraded = false
+      this.#changed()
+    }))
+    hear(this.#connection.events.on('message', ({ event, payload }) => this.#served(event, fieldsOf(payload))))
     hear(this.#records.events.on('changed', () => this.#changed()))
     hear(document.events.on('state', (state) => {
       if (state.name === 'refused') this.events.emit('error', { code: state.code, message: `${channel.resourceId} was refused` })
       this.#changed()
     }))
     hear(document.events.on('joined', () => this.#changed()))
-    hear(channel.events.on('message', ({ event, fields }) => {
-      if (event === 'RESOURCE_UPDATED') this.events.emit('resourceUpdated', fields)
-    }))
     hear(document.events.on('outbox', () => this.#changed()))
     hear(document.events.on('saved', (saved) => this.events.emit('saved', { ...saved, fields: saved.fields.map(idOf) })))
     hear(document.events.on('arrived', (arrived) => this.#arrived(arrived)))
     hear(document.events.on('draft', () => this.#changed()))
     hear(locks.events.on('changed', () => this.#locksChanged()))
-    for (const event of ['acquired', 'denied', 'released'] as const) {
+    for (const event of ['acquired', 'denied', 'released', 'requested', 'answered', 'taken'] as const) {
       hear(locks.events.on(event, (detail) => this.events.emit('lock', { field: idOf(detail.field), event, detail })))
     }
+    hear(this.#pushes.events.on('push', (push) => {
+      this.events.emit('resourceUpdated', push)
+      this.#view?.pushed(push)
+    }))
     hear(presence.events.on('users', (users) => {
       this.events.emit('users', users)
       this.#changed()
     }))
     hear(presence.events.on('moved', () => this.#changed()))
     hear(fields.events.on('changed', () => this.#locksChanged()))
+  }
+
+  #served(event: string, { what }: { what?: unknown }): void {
+    if ((event !== 'DEGRADED' && event !== 'RECOVERED') || what !== 'state') return
+    this.degraded = event === 'DEGRADED'
+    this.#changed()
   }
 
   #arrived(arrived: Arrived): void {
@@ -226,8 +250,9 @@ export class Widget {
       this.#claim()
     }
     this.#life.add(this.fields.events.on('opened', ({ document, life }) => {
-      life.listen(document, 'focusin', (event) => this.#enter(this.fields.ofEvent(event)), quiet)
-      life.listen(document, 'focusout', () => this.#enter(undefined), quiet)
+      // Who goes into one of the widget's own dialogs has not left the field.
+      life.listen(document, 'focusin', (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet)
+      life.listen<FocusEvent>(document, 'focusout', (event) => !isOwn(event.relatedTarget) && this.#enter(undefined), quiet)
       for (const type of ['input', 'keydown', 'pointerdown']) life.listen(document, type, active, quiet)
     }))
     this.#life.add(this.document.events.on('joined', () => this.#claim()))
@@ -240,7 +265,7 @@ export class Widget {
     this.#focused = field
     this.#claim()
     this.presence.enter(field?.wire ?? '')
-    this.#view?.focused(field?.binding.elements[0])
+    this.#view?.focused(field)
     this.events.emit('focus', { field: field?.id })
   }
 

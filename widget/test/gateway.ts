@@ -88,6 +88,8 @@ export class FakeGateway {
         return { ok: true, update: encodeStateAsUpdate(this.doc, payload['stateVector'] as Uint8Array), revision: this.revision }
       case 'LOCK_ACQUIRE':
         return this.#lock(String(payload['field'] ?? ''), session)
+      case 'LOCK_REQUEST':
+        return { ok: true, lockedBy: this.locks.get(String(payload['field']))?.['userId'] ?? 'usr_002', lockedByName: 'Dr Luca Rossi' }
       case 'LOCK_BREAK':
         this.locks.delete(String(payload['field'] ?? ''))
         return this.#lock(String(payload['field'] ?? ''), session)

@@ -67,6 +67,21 @@ test('L7 a request may be declined, and lost to a third', () => {
   end()
 })
 
+test('L7 a request stands for a minute on both sides', () => {
+  const { locks, socket, tell, heard, end } = enter()
+  socket.greet()
+  locks.acquire('own')
+  tell('LOCK_STATUS_CHANGED', held)
+  tell('LOCK_REQUESTED', { field: 'own', ...luca })
+  locks.request('f')
+  heard.length = 0
+  mock.timers.tick(59_000)
+  assert.deepEqual([heard, locks.requests.length, locks.asked('f')], [[], 1, true])
+  mock.timers.tick(2_000)
+  assert.deepEqual([heard, locks.requests.length, locks.asked('f')], [['f unanswered Dr Luca Rossi'], 0, false])
+  end()
+})
+
 test('L7 a field that becomes free while it is asked for is taken', () => {
   const { gateway, locks, socket, tell, heard, end } = enter()
   socket.greet()
@@ -94,6 +109,7 @@ test('L7 a refused request asks no more; one that was cut off is made again at t
   connection.tryNow()
   socket.greet()
   assert.equal(gateway.count('LOCK_REQUEST'), 3)
+  assert.equal(locks.asked('f'), true)
   tell('LOCK_RELEASED', { ...luca, field: 'f', reason: 'expired' })
   end()
 })
@@ -146,7 +162,7 @@ test('L7 a holder who was idle is told to whom the field went', () => {
   locks.acquire('f')
   tell('LOCK_REQUESTED', { field: 'f', ...luca })
   heard.length = 0
-  tell('LOCK_RELEASED', { field: 'f', userId: 'usr_001', sessionId: socket.session, reason: 'released' })
+  tell('LOCK_RELEASED', { field: 'f', userId: 'usr_001', sessionId: socket.session, reason: 'expired', by: 'usr_002', byName: 'Dr Luca Rossi' })
   tell('LOCK_STATUS_CHANGED', held)
   assert.deepEqual(heard, ['f taken Dr Luca Rossi false'])
   assert.deepEqual([locks.requests.length, locks.against('f')?.name], [0, 'Dr Luca Rossi'])

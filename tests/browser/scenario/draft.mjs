@@ -19,6 +19,8 @@ export default async function (stage) {
   await b.locator('corsia-fields .strip button').first().click()
   equal(await b.evaluate(() => navigator.clipboard.readText()), `${before} written offline`, 'the copied draft')
   await b.locator('corsia-fields .strip button').last().click()
+  equal(await b.locator('corsia-fields .strip:visible').count(), 1, 'the draft after one press: it is the only copy')
+  await b.locator('corsia-fields .strip button').last().click()
   await becomes(() => b.locator('corsia-fields .strip:visible').count(), 0, 'the draft after it was dismissed')
   await a.evaluate(() => CollabSDK.instances[0].unlock('id-nursing-notes'))
   await becomes(() => b.locator(notes).evaluate((field) => field.readOnly), false, 'the field after the lock')

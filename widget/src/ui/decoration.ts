@@ -1,12 +1,13 @@
 import { button, element } from './element.ts'
-import type { Placement } from './geometry.ts'
+import type { Box, Placement } from './geometry.ts'
 import { icon } from './icons.ts'
-import type { FieldView } from './model.ts'
-import type { Messages } from './messages.en.ts'
+import type { FieldView, TagView } from './model.ts'
 import type { Person } from './person.ts'
 
 /** Fields narrower than this have the small badge, in pixels. */
 const NARROW = 80
+/** What stands below a field is so far from the page's edges, in pixels. */
+const GAP = 8
 const FLASH_MS = 800
 const STEADY_MS = 1_500
 const MOST_AVATARS = 3
@@ -14,14 +15,22 @@ const FADE_MS = 1_200
 
 /** What a decoration asks of its surroundings. */
 export interface DecorationHooks {
-  readonly words: Messages
   /** Shows a tooltip at an element, or hides it when there are no lines. */
   readonly tip: (anchor: Element, lines: readonly string[]) => void
-  readonly copyDraft: (field: string) => void
-  readonly dismissDraft: (field: string) => void
+  /** Does what a press on a tag does. */
+  readonly press: (act: 'ask' | 'choose', field: string) => void
+  /** Gives what stands below a field: its draft, or the card with its two values. */
+  readonly below: (view: FieldView, layer: ShadowRoot) => readonly HTMLElement[]
 }
 
-/** Ring, badge or tag, avatars and draft strip of one element. It is drawn outside the element and moves nothing. */
+/** Where a layer's own corner is in the viewport, and how much larger than its style everything in it is drawn. */
+export interface Origin {
+  readonly left: number
+  readonly top: number
+  readonly scale: number
+}
+
+/** Ring, badge or tag, avatars of one element, and what stands below it. It is drawn outside the element and moves nothing. */
 export class Decoration {
   readonly node: HTMLElement
   readonly target: HTMLElement
@@ -30,12 +39,13 @@ export class Decoration {
   #flash = element('div.flash')
   #cluster = element('div.cl')
   #beside = element('div.beside')
-  #strip = element('div.strip')
+  #below = element('div.below')
   #people = new Map<string, HTMLElement>()
   #shown = ''
   #placed = ''
   #view: FieldView | undefined
   #mini = false
+  #cut = false
   #room = false
 
   /** `main` is false for all but one radio button of a group: they have the ring alone. */
@@ -43,7 +53,7 @@ export class Decoration {
     this.target = target
     this.#hooks = hooks
     this.node = element('div.d', this.#flash, this.#ring)
-    if (main) this.node.append(this.#cluster, this.#beside, this.#strip)
+    if (main) this.node.append(this.#cluster, this.#beside, this.#below)
     this.#hover(this.#cluster, () => this.#view?.tip ?? [])
   }
 
@@ -59,16 +69,26 @@ export class Decoration {
     if (key === this.#shown) return
     this.#shown = key
     this.#placed = ''
-    this.node.className = `d ${view.ring}${view.box ? ' box' : ''}${this.#mini ? ' mini' : ''}`
+    this.node.className = `d ${view.ring}${view.box ? ' box' : ''}${this.#mini ? ' mini' : ''}${this.#cut ? ' cut' : ''}`
     const avatars = this.#avatars(view.people)
     const beside = this.#room && !view.box
     this.#beside.replaceChildren(...(beside ? avatars : []))
     this.#cluster.replaceChildren(...(beside ? [] : avatars), this.#mark(view))
-    this.#showDraft(view)
+    this.showBelow()
   }
 
-  /** Puts everything where the field is; `origin` is where the layer's own corner is. Undefined hides it. */
-  place(placement: Placement | undefined, origin: { left: number; top: number }): void {
+  /** Shows what stands below the field, which changes without the view: a card is opened or put away. */
+  showBelow(): void {
+    if (this.#view === undefined || !this.#below.isConnected) return
+    const nodes = this.#hooks.below(this.#view, this.#below.getRootNode() as ShadowRoot)
+    const same = nodes.length === this.#below.childElementCount && nodes.every((node, index) => node === this.#below.children[index])
+    if (same) return
+    this.#below.replaceChildren(...nodes)
+    this.#placed = ''
+  }
+
+  /** Puts everything where the field is; undefined hides it. */
+  place(placement: Placement | undefined, origin: Origin): void {
     const key = JSON.stringify([placement, origin])
     if (key === this.#placed) return
     this.#placed = key
@@ -76,19 +96,32 @@ export class Decoration {
     if (placement === undefined) return
     const { box, seen, radius, layer, room } = placement
     const { style } = this.node
-    style.left = `${box.left - origin.left}px`
-    style.top = `${box.top - origin.top}px`
-    style.width = `${box.right - box.left}px`
-    style.height = `${box.bottom - box.top}px`
+    const { scale } = origin
+    style.left = `${(box.left - origin.left) / scale}px`
+    style.top = `${(box.top - origin.top) / scale}px`
+    style.width = `${(box.right - box.left) / scale}px`
+    style.height = `${(box.bottom - box.top) / scale}px`
     style.setProperty('--z', String(layer))
     this.#ring.style.borderRadius = radius.replace(/[\d.]+px/g, (part) => `${parseFloat(part) + 2}px`)
     this.#flash.style.borderRadius = radius
     this.#clip([seen.top - box.top, box.right - seen.right, box.bottom - seen.bottom, seen.left - box.left])
+    if (this.#below.hasChildNodes()) this.#placeBelow(box, scale)
     const mini = box.right - box.left < NARROW
     if (mini === this.#mini && room === this.#room) return
     this.#mini = mini
     this.#room = room
     if (this.#view !== undefined) this.show(this.#view)
+  }
+
+  /** Keeps what stands below within the page: it may neither be cut off nor make the page any larger. */
+  #placeBelow(box: Box, scale: number): void {
+    const page = this.target.ownerDocument.documentElement
+    const { width, height } = this.#below.getBoundingClientRect()
+    const { top, bottom } = page.getBoundingClientRect()
+    const shift = Math.max(GAP - box.left, Math.min(0, page.clientWidth - GAP - width - box.left))
+    this.#below.style.left = `${shift / scale}px`
+    const end = Math.max(bottom, page.clientHeight)
+    this.#below.classList.toggle('up', box.bottom + GAP + height > end && box.top - GAP - height > top)
   }
 
   /** Shows once that somebody else has changed the field. */
@@ -104,16 +137,19 @@ export class Decoration {
     const cut = hidden.map((part) => (part > 0.5 ? `${part + 2}px` : '-10px')).join(' ')
     const path = hidden.some((part) => part > 0.5) ? `inset(${cut})` : ''
     this.#ring.style.clipPath = this.#flash.style.clipPath = path
-    this.node.classList.toggle('cut', top > 0.5 || right > 0.5)
+    this.#cut = top > 0.5 || right > 0.5
+    this.node.classList.toggle('cut', this.#cut)
   }
 
-  #mark({ tag, box }: FieldView): HTMLElement {
+  #mark({ id, tag, box }: FieldView): HTMLElement {
     if (tag === undefined) return element('span.bd', '👥')
-    const { kind, words } = tag
+    const { kind, words, act, does = words } = tag
     const short = kind === 'other' ? words.replace(/(\S)\S*\s*/gu, '$1') : ''
-    const lock = (kind === 'own' || kind === 'other') && element('i', '🔒')
-    const sign = kind === 'here' ? icon('here') : kind === 'no' && icon('bad')
-    return element(`span.tg.${kind}`, lock, sign, this.#mini || box ? short : words)
+    const content = [signOf(kind), this.#mini || box ? short : words]
+    if (act === undefined) return element(`span.tg.${kind}`, ...content)
+    const made = button(`.tg.${kind}`, does, () => this.#hooks.press(act, id), ...content)
+    made.tabIndex = -1 // the keyboard has the panel for it
+    return made
   }
 
   /** Returns the avatars; those who left stay for a moment, fading. */
@@ -140,20 +176,11 @@ export class Decoration {
     node.onpointerenter = () => this.#hooks.tip(node, lines())
     node.onpointerleave = () => this.#hooks.tip(node, [])
   }
+}
 
-  #showDraft({ id, draft }: FieldView): void {
-    this.#strip.hidden = draft === undefined
-    if (draft === undefined) return
-    const { words, copyDraft, dismissDraft } = this.#hooks
-    const text = element('span', words.draftKept)
-    text.title = draft
-    this.#strip.replaceChildren(
-      icon('bad'),
-      text,
-      button('', words.copy, () => copyDraft(id)),
-      button('.ib', words.dismiss, () => dismissDraft(id), icon('close')),
-    )
-  }
+function signOf(kind: TagView['kind']): Node | undefined {
+  if (kind === 'own' || kind === 'other') return element('i', '🔒')
+  return kind === 'view' ? undefined : icon(({ here: 'here', no: 'bad', two: 'choose' } as const)[kind])
 }
 
 /** Makes the disc with a person's initials. */

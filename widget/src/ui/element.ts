@@ -32,10 +32,19 @@ export function adopt(root: ShadowRoot | Document, css: string): () => void {
 }
 
 /** Puts an element of the widget's own into `container`, with a shadow root that no style of the page reaches. */
-export function island(container: Element, name: string, css: string): ShadowRoot {
+export function island(container: Element, name: string, css: string, language: string): ShadowRoot {
   const host = container.ownerDocument.createElement(name)
+  host.lang = language
+  host.dataset['collabIgnore'] = '' // nothing in it is a field of the page
+  // Shortcuts of the page are not for what is typed here.
+  for (const type of ['keydown', 'keyup', 'keypress']) host.addEventListener(type, (event) => event.stopPropagation())
   const root = host.attachShadow({ mode: 'open' })
   container.append(host)
   adopt(root, css)
   return root
+}
+
+/** Reports whether it is one of the widget's own elements beside the page. */
+export function isOwn(target: EventTarget | null): boolean {
+  return (target as Element | null)?.localName?.startsWith('corsia-') === true
 }

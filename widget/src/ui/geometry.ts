@@ -1,3 +1,5 @@
+import { isOwn } from './element.ts'
+
 /** A rectangle in the viewport, in CSS pixels. */
 export interface Box {
   readonly left: number
@@ -82,7 +84,7 @@ function hasRoom(element: HTMLElement, box: Box): boolean {
 
 /** Reports whether what was hit is what the field stands in, or drawn by the widget. */
 function isAround(element: HTMLElement, hit: Element | null): boolean {
-  return hit !== null && (hit.contains(element) || hit.localName.startsWith('corsia-'))
+  return hit !== null && (hit.contains(element) || isOwn(hit))
 }
 
 function hitAt(element: HTMLElement, x: number, y: number): Element | null {

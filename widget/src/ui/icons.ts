@@ -6,6 +6,7 @@ const PATHS = {
   bad: 'M10 3 2.5 16.5h15L10 3ZM10 8v4M10 14.2v.2',
   minimise: 'M4 14h12',
   close: 'm5 5 10 10M15 5 5 15',
+  choose: 'M10 17v-5L5 7V3M10 12l5-5V3M3 5l2-2 2 2M13 5l2-2 2 2',
   pen: 'M4 16l.8-3.4L13 4.4l2.6 2.6-8.2 8.2L4 16Z',
 }
 
@@ -14,8 +15,13 @@ export type Icon = keyof typeof PATHS
 
 /** Makes a drawn sign; it says nothing to a screen reader, the words beside it do. */
 export function icon(name: Icon): SVGElement {
+  return drawn(PATHS[name])
+}
+
+/** Makes a sign from its path in a square of 20. */
+export function drawn(d: string): SVGElement {
   const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag))
-  path?.setAttribute('d', PATHS[name])
+  path?.setAttribute('d', d)
   svg?.setAttribute('viewBox', '0 0 20 20')
   svg?.setAttribute('aria-hidden', 'true')
   svg?.append(path ?? '')

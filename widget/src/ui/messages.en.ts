@@ -1,5 +1,7 @@
-/** The widget's words in English; the Italian ones have the same keys. */
+/** The widget's words in English that are often needed; the others are in rare/words.en.ts. */
 export const en = {
+  /** Language of the words and of what is written with numbers; widened by the browser's variety of it. */
+  tag: 'en',
   minimise: 'Minimise',
   expand: 'Show who is here',
   connected: 'Connected',
@@ -31,13 +33,20 @@ export const en = {
   waiting: (count: number) => (count === 1 ? '1 change waits' : `${count} changes wait`),
   unlockMine: 'Unlock mine',
   lockedByYou: 'Locked by you',
+  free: 'you can write in it again',
   lockedBy: (name: string, time: string) => `Locked by ${name} since ${time}`,
   savedHere: 'Saved here',
   collaborative: (id: string) => `Collaborative field: ${id}`,
-  draftKept: 'Your text was not saved. Draft kept.',
-  copy: 'Copy',
-  dismiss: 'Dismiss draft',
+  ask: 'Ask',
+  askFor: (label: string) => `Ask for ${label}`,
+  asked: (name: string) => `${name}, asked`,
+  choose: 'Choose',
+  chooseFor: (label: string) => `Choose a value for ${label}`,
+  twoValues: 'Two values: choose one',
+  toChoose: (count: number) => `${count} to choose`,
+  paused: 'Locks are paused.',
+  cannotShow: 'This cannot be shown now. Try again when the connection is back.',
 }
 
-/** All words of one language. */
+/** All often needed words of one language. */
 export type Messages = typeof en

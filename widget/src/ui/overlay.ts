@@ -5,7 +5,7 @@ import { adopt, island } from './element.ts'
 import { measure } from './geometry.ts'
 import type { Look } from './geometry.ts'
 import type { FieldView } from './model.ts'
-import { FIELD_STYLES, PAGE_STYLES } from './styles.ts'
+import { FIELD_STYLES, LAYER_WIDTH, PAGE_STYLES } from './styles.ts'
 
 /** What moves a field without any event that tells of it is noticed this often, in milliseconds. */
 const LOOK_EVERY_MS = 400
@@ -24,6 +24,8 @@ export interface Decorated {
  */
 export class Overlay {
   #hooks: DecorationHooks
+  #language: string
+  #moved: () => void
   #life = new Lifetime()
   #decorations = new Map<HTMLElement, Decoration>()
   #layers = new Map<Element, ShadowRoot>()
@@ -33,8 +35,11 @@ export class Overlay {
   /** Where the fields were at the last look. */
   #seen = ''
 
-  constructor(hooks: DecorationHooks) {
+  /** `moved` hears that the page has changed in a way that may cover or uncover things. */
+  constructor(hooks: DecorationHooks, language: string, moved: () => void) {
     this.#hooks = hooks
+    this.#language = language
+    this.#moved = moved
     const soon = (): void => this.#soon()
     for (const type of ['scroll', 'transitionend', 'toggle', 'load', 'resize']) {
       this.#life.listen(window, type, soon, { capture: true, passive: true })
@@ -57,7 +62,7 @@ export class Overlay {
         const decoration = old.get(target) ?? this.#decorate(target, target === elements.at(-1))
         old.delete(target)
         decoration.show(view)
-        target.toggleAttribute('data-corsia-held', view.ring === 'other')
+        target.toggleAttribute('data-corsia-held', view.tag?.kind === 'other')
         this.#decorations.set(target, decoration)
       }
     }
@@ -67,6 +72,12 @@ export class Overlay {
   /** Flashes an element's field. */
   flash(target: HTMLElement): void {
     this.#decorations.get(target)?.flash()
+  }
+
+  /** Draws anew what stands below fields. */
+  showBelow(): void {
+    for (const decoration of this.#decorations.values()) decoration.showBelow()
+    this.#soon()
   }
 
   /** Takes everything away. */
@@ -91,6 +102,7 @@ export class Overlay {
     if (this.#frame !== 0) return
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0
+      this.#moved()
       this.#place()
     })
   }
@@ -112,12 +124,16 @@ export class Overlay {
     const look: Look = new Map()
     const measured = [...this.#decorations.values()].map((decoration) => {
       const root = this.#layerOf(decoration.target)
-      const { left, top } = root.host.getBoundingClientRect()
+      const { left, top, width } = root.host.getBoundingClientRect()
       const placement = measure(decoration.target, look, decoration.hasPeople)
-      return { decoration, root, placement, origin: { left, top } }
+      // The layer is as wide as its style says, unless the page is zoomed or scaled.
+      return { decoration, root, placement, origin: { left, top, scale: width / LAYER_WIDTH || 1 } }
     })
     for (const { decoration, root, placement, origin } of measured) {
-      if (decoration.node.parentNode !== root) root.append(decoration.node)
+      if (decoration.node.parentNode !== root) {
+        root.append(decoration.node)
+        decoration.showBelow()
+      }
       decoration.place(placement, origin)
     }
   }
@@ -128,7 +144,7 @@ export class Overlay {
     const container = target.closest('dialog,[popover]') ?? page.documentElement
     const known = this.#layers.get(container)
     if (known?.host.isConnected) return known
-    const root = island(container, 'corsia-fields', FIELD_STYLES)
+    const root = island(container, 'corsia-fields', FIELD_STYLES, this.#language)
     if (known === undefined) this.#life.add(adopt(page, PAGE_STYLES))
     this.#layers.set(container, root)
     return root

@@ -1,7 +1,8 @@
-import type { Messages } from './messages.en.ts'
+import type { Messages } from '../messages.en.ts'
 
-/** The widget's words in Italian. */
+/** The often needed words in Italian. */
 export const it: Messages = {
+  tag: 'it',
   minimise: 'Riduci a icona',
   expand: 'Mostra chi è presente',
   connected: 'Connesso',
@@ -33,10 +34,17 @@ export const it: Messages = {
   waiting: (count) => (count === 1 ? '1 modifica in attesa' : `${count} modifiche in attesa`),
   unlockMine: 'Sblocca i miei',
   lockedByYou: 'Bloccato da Lei',
+  free: 'può scrivervi di nuovo',
   lockedBy: (name, time) => `Bloccato da ${name} dalle ${time}`,
   savedHere: 'Salvato qui',
   collaborative: (id) => `Campo condiviso: ${id}`,
-  draftKept: 'Il Suo testo non è stato salvato. Bozza conservata.',
-  copy: 'Copia',
-  dismiss: 'Elimina la bozza',
+  ask: 'Chiedi',
+  askFor: (label) => `Chiedi il campo ${label}`,
+  asked: (name) => `${name}, richiesto`,
+  choose: 'Scegli',
+  chooseFor: (label) => `Scegli un valore per ${label}`,
+  twoValues: 'Due valori: ne scelga uno',
+  toChoose: (count) => `${count} da scegliere`,
+  paused: 'I blocchi sono sospesi.',
+  cannotShow: 'Ora non è possibile mostrarlo. Riprovi quando torna il collegamento.',
 }
