@@ -69,7 +69,10 @@ func (d *demo) page(w http.ResponseWriter, r *http.Request, name string) error {
 	if !local(r) {
 		return errNotLocal
 	}
-	q := person(r)
+	q, err := person(r)
+	if err != nil {
+		return err
+	}
 	token, err := d.issuer.Issue(q)
 	if err != nil {
 		return badRequest("the query names no user", err)
@@ -102,7 +105,11 @@ func (d *demo) token(w http.ResponseWriter, r *http.Request) error {
 	}
 	view := struct{ User, Name, Role, Token string }{User: r.FormValue("user"), Name: r.FormValue("name"), Role: r.FormValue("role")}
 	if view.User != "" {
-		token, err := d.issuer.Issue(person(r))
+		q, err := person(r)
+		if err != nil {
+			return err
+		}
+		token, err := d.issuer.Issue(q)
 		if err != nil {
 			return badRequest("that is no user id", err)
 		}
@@ -113,14 +120,19 @@ func (d *demo) token(w http.ResponseWriter, r *http.Request) error {
 	return tokenPage.Execute(w, view)
 }
 
-// person reads whom a page is for. A physician may break locks (L7).
-func person(r *http.Request) auth.TokenRequest {
+// person reads whom a page is for, and what they may do: permissions as in the claim (A6). Without any, a physician may edit
+// everything and break locks (L7).
+func person(r *http.Request) (auth.TokenRequest, error) {
 	q := auth.TokenRequest{User: or(r.FormValue("user"), "usr_001"), Name: or(r.FormValue("name"), "Giulia Conti"),
 		Role: or(r.FormValue("role"), "nurse"), TTL: demoTokenTTL}
-	if q.Role == "physician" {
+	var err error
+	if q.Permissions, err = auth.ParsePermissions(r.FormValue("permissions")); err != nil {
+		return q, badRequest("permissions are a JSON list as in the claim", err)
+	}
+	if q.Permissions == nil && q.Role == "physician" {
 		q.Permissions = &auth.Permissions{Rules: []auth.Rule{{Resource: auth.NewGlob("*"), Mode: collab.Editor}}, Names: []string{"break_glass"}}
 	}
-	return q
+	return q, nil
 }
 
 func or(s, fallback string) string {

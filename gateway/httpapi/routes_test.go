@@ -135,6 +135,8 @@ func TestRoutesLeadWhereTheyShould(t *testing.T) { // H1
 		{"GET", "/demo", http.StatusMovedPermanently, "/demo/"},
 		{"GET", "/demo/", http.StatusOK, "Giulia Conti, nurse"},
 		{"GET", "/demo/index.html?name=Dr+Rossi&role=surgeon&user=usr_2", http.StatusOK, "Dr Rossi, surgeon"},
+		{"GET", "/demo/?permissions=break_glass", http.StatusOK, "Giulia Conti, nurse"},
+		{"GET", "/demo/?permissions=[", http.StatusBadRequest, "permissions"},
 		{"GET", "/demo/split", http.StatusOK, "split Giulia"},
 		{"GET", "/demo/split.html", http.StatusOK, "split Giulia"},
 		{"GET", "/demo/demo.css", http.StatusOK, "body{}"},

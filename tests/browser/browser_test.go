@@ -51,6 +51,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G4 input methods, the clipboard, undo and odd controls", "input"},
 		{"G1 the integration guide does what it says", "guide"},
 		{"G8 the demo shows what there is, in two languages and sizes", "demo"},
+		{"L7 a locked field is asked for, handed over, broken", "asking"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

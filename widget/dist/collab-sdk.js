@@ -9844,6 +9844,9 @@ function island(container, name, css, language) {
 function isOwn(target) {
   return target?.localName?.startsWith("corsia-") === true;
 }
+function isPassing({ relatedTarget }) {
+  return relatedTarget !== null || document.querySelector("corsia-panel")?.shadowRoot?.querySelector("dialog") != null;
+}
 
 function fieldView(parts, words) {
   const { id, label, kind, other, own, status, people, save, draft, conflict } = parts;
@@ -10617,7 +10620,7 @@ class Panel {
 
 let part;
 function loadPart() {
-  part ??= $part("collab-sdk.part-ab569cfe.js sha384-Zyb9yxS8d4aF3/FQWG9pv+gKuF0jSAKRTU/WjZz0X4ZQU6ysytnn/tBB76AjKTvp").catch((error) => {
+  part ??= $part("collab-sdk.part-e2018c2a.js sha384-+FvfW5Mz4SXI0/M6wyAG+Nx0TGlD1TID6HM41JiyBKrY+7nRlKUBrq3nF8U28z/h").catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11170,7 +11173,7 @@ class Widget {
     };
     this.#life.add(this.fields.events.on("opened", ({ document, life }) => {
       life.listen(document, "focusin", (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet);
-      life.listen(document, "focusout", (event) => !isOwn(event.relatedTarget) && this.#enter(void 0), quiet);
+      life.listen(document, "focusout", (event) => !isPassing(event) && this.#enter(void 0), quiet);
       for (const type of ["input", "keydown", "pointerdown"]) life.listen(document, type, active, quiet);
     }));
     this.#life.add(this.document.events.on("joined", () => this.#claim()));

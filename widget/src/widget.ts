@@ -22,7 +22,7 @@ import { Seeding } from './seeding.ts'
 import { statusOf } from './status.ts'
 import type { Status } from './status.ts'
 import { Timer } from './timer.ts'
-import { isOwn } from './ui/element.ts'
+import { isOwn, isPassing } from './ui/element.ts'
 import { View } from './view.ts'
 
 /** A field, as the page is told of it. */
@@ -252,7 +252,7 @@ export class Widget {
     this.#life.add(this.fields.events.on('opened', ({ document, life }) => {
       // Who goes into one of the widget's own dialogs has not left the field.
       life.listen(document, 'focusin', (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet)
-      life.listen<FocusEvent>(document, 'focusout', (event) => !isOwn(event.relatedTarget) && this.#enter(undefined), quiet)
+      life.listen<FocusEvent>(document, 'focusout', (event) => !isPassing(event) && this.#enter(undefined), quiet)
       for (const type of ['input', 'keydown', 'pointerdown']) life.listen(document, type, active, quiet)
     }))
     this.#life.add(this.document.events.on('joined', () => this.#claim()))

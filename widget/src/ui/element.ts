@@ -48,3 +48,8 @@ export function island(container: Element, name: string, css: string, language: 
 export function isOwn(target: EventTarget | null): boolean {
   return (target as Element | null)?.localName?.startsWith('corsia-') === true
 }
+
+/** Reports whether the focus goes on to something in the page, which another event tells of, or passes through a dialog of the widget. */
+export function isPassing({ relatedTarget }: FocusEvent): boolean {
+  return relatedTarget !== null || document.querySelector('corsia-panel')?.shadowRoot?.querySelector('dialog') != null
+}

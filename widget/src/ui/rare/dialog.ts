@@ -28,7 +28,7 @@ export interface DialogOptions {
  */
 export function openDialog(root: ShadowRoot, options: DialogOptions): () => void {
   const { title, choices, cancel } = options
-  const before = focused()
+  const back = wayBack()
   const node = element('dialog.dg') as HTMLDialogElement
   const head = element(`h2${options.danger ? '.dgr' : ''}`, options.sign, title)
   head.id = 'corsia-dialog-title'
@@ -38,8 +38,8 @@ export function openDialog(root: ShadowRoot, options: DialogOptions): () => void
   const end = (after?: () => void): void => {
     if (!node.isConnected) return
     node.close()
-    node.remove()
-    before?.focus?.({ preventScroll: true })
+    back()
+    node.remove() // until then nobody takes it for leaving the field
     after?.()
   }
   node.addEventListener('cancel', (event) => {
@@ -50,6 +50,20 @@ export function openDialog(root: ShadowRoot, options: DialogOptions): () => void
   node.showModal()
   ;(options.focus ?? buttons[choices.findIndex(({ work }) => work === undefined)])?.focus()
   return end
+}
+
+/** Returns what puts the focus back where it is now. The browser would do it too, but leave the caret in the dialog. */
+function wayBack(): () => void {
+  const before = focused()
+  const selection = document.getSelection()
+  const range = before?.isContentEditable && selection?.rangeCount ? selection.getRangeAt(0).cloneRange() : undefined
+  return () => {
+    before?.blur()
+    before?.focus({ preventScroll: true })
+    if (range === undefined) return
+    selection?.removeAllRanges()
+    selection?.addRange(range)
+  }
 }
 
 /** Returns the element that has the focus, in whatever shadow root it is. */

@@ -1,10 +1,10 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { e: element, b: button, i: icon, d: drawn, a: avatar, c: adopt, g: clock, h: idOf, j: initials, L: LOST } = host
 
+import { e as element, b as button, i as icon, d as drawn, a as avatar, c as adopt, g as clock, h as idOf, j as initials, L as LOST } from './collab-sdk.part-253bf836.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
-  const before = focused();
+  const back = wayBack();
   const node = element("dialog.dg");
   const head = element(`h2${options.danger ? ".dgr" : ""}`, options.sign, title);
   head.id = "corsia-dialog-title";
@@ -14,8 +14,8 @@ function openDialog(root, options) {
   const end = (after) => {
     if (!node.isConnected) return;
     node.close();
+    back();
     node.remove();
-    before?.focus?.({ preventScroll: true });
     after?.();
   };
   node.addEventListener("cancel", (event) => {
@@ -26,6 +26,18 @@ function openDialog(root, options) {
   node.showModal();
   (options.focus ?? buttons[choices.findIndex(({ work }) => work === void 0)])?.focus();
   return end;
+}
+function wayBack() {
+  const before = focused();
+  const selection = document.getSelection();
+  const range = before?.isContentEditable && selection?.rangeCount ? selection.getRangeAt(0).cloneRange() : void 0;
+  return () => {
+    before?.blur();
+    before?.focus({ preventScroll: true });
+    if (range === void 0) return;
+    selection?.removeAllRanges();
+    selection?.addRange(range);
+  };
 }
 function focused() {
   let at = document.activeElement;
@@ -666,6 +678,4 @@ function stranger({ userId, name }) {
 }
 const styled = /* @__PURE__ */ new WeakSet();
 
-
-
-return {Rare: Rare, italian: italian} })
+export { Rare, italian };

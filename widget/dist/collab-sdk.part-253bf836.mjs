@@ -9807,6 +9807,9 @@ function island(container, name, css, language) {
 function isOwn(target) {
   return target?.localName?.startsWith("corsia-") === true;
 }
+function isPassing({ relatedTarget }) {
+  return relatedTarget !== null || document.querySelector("corsia-panel")?.shadowRoot?.querySelector("dialog") != null;
+}
 
 function fieldView(parts, words) {
   const { id, label, kind, other, own, status, people, save, draft, conflict } = parts;
@@ -10580,7 +10583,7 @@ class Panel {
 
 let part;
 function loadPart() {
-  part ??= import('./collab-sdk.part-3269490f.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-24123a9c.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11133,7 +11136,7 @@ class Widget {
     };
     this.#life.add(this.fields.events.on("opened", ({ document, life }) => {
       life.listen(document, "focusin", (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet);
-      life.listen(document, "focusout", (event) => !isOwn(event.relatedTarget) && this.#enter(void 0), quiet);
+      life.listen(document, "focusout", (event) => !isPassing(event) && this.#enter(void 0), quiet);
       for (const type of ["input", "keydown", "pointerdown"]) life.listen(document, type, active, quiet);
     }));
     this.#life.add(this.document.events.on("joined", () => this.#claim()));
@@ -11570,7 +11573,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-6b1996f8.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-0fbee422.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
