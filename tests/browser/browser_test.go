@@ -52,6 +52,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G1 the integration guide does what it says", "guide"},
 		{"G8 the demo shows what there is, in two languages and sizes", "demo"},
 		{"L7 a locked field is asked for, handed over, broken", "asking"},
+		{"G8 axe, keyboard, small and zoomed windows", "access"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

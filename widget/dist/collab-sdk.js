@@ -10105,6 +10105,8 @@ class Decoration {
   #beside = element("div.beside");
   #below = element("div.below");
   #people = /* @__PURE__ */ new Map();
+  /** Avatars of people who left, fading. */
+  #leaving = /* @__PURE__ */ new Set();
   #shown = "";
   #placed = "";
   #view;
@@ -10183,7 +10185,7 @@ class Decoration {
   }
   /** Shows once that somebody else has changed the field. */
   flash() {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const calm = isCalm();
     const frames = calm ? [{ opacity: 1 }, { opacity: 1 }] : [{ opacity: 0 }, { opacity: 1, offset: 0.25 }, { opacity: 0 }];
     this.#flash.animate(frames, calm ? STEADY_MS : FLASH_MS);
   }
@@ -10211,13 +10213,18 @@ class Decoration {
     const old = this.#people;
     const shown = people.slice(0, MOST_AVATARS$1);
     this.#people = new Map(shown.map((person) => [person.userId, old.get(person.userId) ?? this.#avatar(person)]));
-    const gone = [...old].filter(([userId]) => !this.#people.has(userId)).map(([, node]) => node);
-    for (const node of gone) {
-      node.classList.add("out");
-      setTimeout(() => node.remove(), FADE_MS);
-    }
+    for (const [userId, node] of old) if (!this.#people.has(userId)) this.#fade(node);
     const more = people.length - shown.length;
-    return [...gone, ...this.#people.values(), ...more > 0 ? [element("span.av.more", `+${more}`)] : []];
+    return [...this.#leaving, ...this.#people.values(), ...more > 0 ? [element("span.av.more", `+${more}`)] : []];
+  }
+  #fade(node) {
+    if (isCalm()) return;
+    node.classList.add("out");
+    this.#leaving.add(node);
+    node.animate([{ opacity: 1 }, { opacity: 0 }], FADE_MS).onfinish = () => {
+      this.#leaving.delete(node);
+      node.remove();
+    };
   }
   #avatar(person) {
     const node = avatar(person);
@@ -10232,6 +10239,9 @@ class Decoration {
 function signOf(kind) {
   if (kind === "own" || kind === "other") return element("i", "\u{1F512}");
   return kind === "view" ? void 0 : icon({ here: "here", no: "bad", two: "choose" }[kind]);
+}
+function isCalm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 function avatar({ initials, colour }) {
   const node = element("span.av", initials);
@@ -10307,15 +10317,14 @@ const BASE = `
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 svg{width:17px;height:17px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round;flex:none}
-.av{width:24px;height:24px;border-radius:50%;display:grid;place-items:center;color:#fff;font:700 10px/1 var(--f);box-shadow:0 0 0 1.5px #fff,0 1px 3px rgba(15,30,45,.35);flex:none;transition:opacity 1.2s}
-.av+.av{margin-left:-5px}.av.out{opacity:0}
+.av{width:24px;height:24px;border-radius:50%;display:grid;place-items:center;color:#fff;font:700 10px/1 var(--f);box-shadow:0 0 0 1.5px #fff,0 1px 3px rgba(15,30,45,.35);flex:none}
+.av+.av{margin-left:-5px}
 .more{background:#fff;color:var(--n6)}
 button{font:600 12px/1 var(--f);color:var(--n6);cursor:pointer;min-height:28px;padding:0 10px;border-radius:6px;border:1px solid var(--n4);background:#fff;white-space:nowrap}
 button:hover{background:#f6f8f9}
 button:focus-visible{outline:2px solid #0b57a4;outline-offset:2px}
 .ib{width:28px;padding:0;border:0;background:none;color:inherit;display:grid;place-items:center}
 @media(pointer:coarse){button{min-height:44px;min-width:44px}}
-@media(prefers-reduced-motion:reduce){.av{transition:none}}
 `;
 const FIELD_STYLES = `${BASE}
 .d{position:absolute;pointer-events:none}
@@ -10350,7 +10359,7 @@ const PANEL_STYLES = `${BASE}
 .left{right:auto;left:20px}.corner>div{min-height:0;max-width:100%;display:flex}
 .pn,.mn{background:#fff;box-shadow:var(--pop)}
 .pn{width:304px;max-width:100%;overflow:auto;border-radius:10px}
-header,.st,h4,li,footer,.stack{display:flex;align-items:center}
+header,.st,.h,li,footer,.stack{display:flex;align-items:center}
 header{gap:8px;padding:8px 8px 8px 14px;color:var(--n5);font-size:12px}
 header div{min-width:0;flex:1;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 header b{font-size:13px;color:var(--n6)}
@@ -10360,9 +10369,9 @@ header b{font-size:13px;color:var(--n6)}
 .dot.bad,.dot.deg{border-radius:2px;transform:rotate(45deg);background:var(--w);box-shadow:0 0 0 1.5px var(--wi)}
 .st{gap:9px;padding:8px 14px;font-weight:500;background:#e8f5e9;color:var(--gi)}
 .st.off{background:#fff3e0;color:var(--wi)}.st.deg{background:#fff3e0;color:var(--wi)}.st.bad{background:#ffebee;color:var(--ri)}.st.sync{background:#e6f0fa;color:var(--bi)}
-h4{margin:0;padding:11px 14px 3px;font:600 12px/1.3 var(--f);color:var(--n5);justify-content:space-between}
+.h{padding:11px 14px 3px;font:600 12px/1.3 var(--f);color:var(--n5);justify-content:space-between}
 ul{list-style:none;margin:0;padding:0 14px 6px}
-ul+h4{border-top:1px solid var(--n2)}
+ul+.h{border-top:1px solid var(--n2)}
 li{gap:10px;padding:4px 0;min-height:34px;line-height:1.25}
 li div{flex:1;min-width:0;overflow-wrap:anywhere}
 small{display:block;color:var(--n5);font-size:12px}
@@ -10570,7 +10579,7 @@ class Panel {
     const minimise = button(".ib", words.minimise, () => this.#toggle(false), icon("minimise"));
     minimise.setAttribute("aria-keyshortcuts", SHORTCUT);
     minimise.title = `${words.minimise} (${SHORTCUT})`;
-    const list = (heading, items) => items.length === 0 ? [] : [element("h4", heading, element("span", String(items.length))), element("ul", ...items)];
+    const list = (heading, items) => items.length === 0 ? [] : listOf(heading, items);
     const small = (name, words2, work, does) => {
       const made = button(name, `${words2}: ${does}`, work);
       made.textContent = words2;
@@ -10617,10 +10626,15 @@ class Panel {
     return pill;
   }
 }
+function listOf(name, items) {
+  const list = element("ul", ...items);
+  list.ariaLabel = name;
+  return [element("div.h", name, element("span", String(items.length))), list];
+}
 
 let part;
 function loadPart() {
-  part ??= $part("collab-sdk.part-e2018c2a.js sha384-+FvfW5Mz4SXI0/M6wyAG+Nx0TGlD1TID6HM41JiyBKrY+7nRlKUBrq3nF8U28z/h").catch((error) => {
+  part ??= $part("collab-sdk.part-5a0d2c07.js sha384-lLpD7n2XGOMLDPgv1AqxSAoU/moMO2jx+JuHJTi8hpm5VyKXCFT652DHYcdNpsRe").catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11675,6 +11689,6 @@ function init(options) {
 
 
 
-Object.assign(host, {L: LOST, O: OPEN_TIMEOUT_MS, a: avatar, b: button, c: adopt, d: drawn, e: element, f: fieldsOf, g: clock, h: idOf, i: icon, j: initials})
+Object.assign(host, {L: LOST, O: OPEN_TIMEOUT_MS, a: avatar, b: button, c: adopt, d: drawn, e: element, f: fieldsOf, g: clock, h: idOf, i: icon, j: initials, l: listOf})
 return {init: init, instances: instances}
 })()

@@ -1,3 +1,3 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-export { k as init, l as instances } from './collab-sdk.part-253bf836.mjs';
+export { k as init, m as instances } from './collab-sdk.part-33d21f83.mjs';

@@ -41,6 +41,8 @@ export class Decoration {
   #beside = element('div.beside')
   #below = element('div.below')
   #people = new Map<string, HTMLElement>()
+  /** Avatars of people who left, fading. */
+  #leaving = new Set<HTMLElement>()
   #shown = ''
   #placed = ''
   #view: FieldView | undefined
@@ -126,7 +128,7 @@ export class Decoration {
 
   /** Shows once that somebody else has changed the field. */
   flash(): void {
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
+    const calm = isCalm()
     const frames = calm ? [{ opacity: 1 }, { opacity: 1 }] : [{ opacity: 0 }, { opacity: 1, offset: 0.25 }, { opacity: 0 }]
     this.#flash.animate(frames, calm ? STEADY_MS : FLASH_MS)
   }
@@ -157,13 +159,19 @@ export class Decoration {
     const old = this.#people
     const shown = people.slice(0, MOST_AVATARS)
     this.#people = new Map(shown.map((person) => [person.userId, old.get(person.userId) ?? this.#avatar(person)]))
-    const gone = [...old].filter(([userId]) => !this.#people.has(userId)).map(([, node]) => node)
-    for (const node of gone) {
-      node.classList.add('out')
-      setTimeout(() => node.remove(), FADE_MS)
-    }
+    for (const [userId, node] of old) if (!this.#people.has(userId)) this.#fade(node)
     const more = people.length - shown.length
-    return [...gone, ...this.#people.values(), ...(more > 0 ? [element('span.av.more', `+${more}`)] : [])]
+    return [...this.#leaving, ...this.#people.values(), ...(more > 0 ? [element('span.av.more', `+${more}`)] : [])]
+  }
+
+  #fade(node: HTMLElement): void {
+    if (isCalm()) return
+    node.classList.add('out')
+    this.#leaving.add(node)
+    node.animate([{ opacity: 1 }, { opacity: 0 }], FADE_MS).onfinish = () => {
+      this.#leaving.delete(node)
+      node.remove()
+    }
   }
 
   #avatar(person: Person): HTMLElement {
@@ -181,6 +189,10 @@ export class Decoration {
 function signOf(kind: TagView['kind']): Node | undefined {
   if (kind === 'own' || kind === 'other') return element('i', '🔒')
   return kind === 'view' ? undefined : icon(({ here: 'here', no: 'bad', two: 'choose' } as const)[kind])
+}
+
+function isCalm(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches
 }
 
 /** Makes the disc with a person's initials. */

@@ -97,7 +97,7 @@ export class Panel {
     minimise.setAttribute('aria-keyshortcuts', SHORTCUT)
     minimise.title = `${words.minimise} (${SHORTCUT})`
     const list = (heading: string, items: HTMLElement[]): HTMLElement[] =>
-      items.length === 0 ? [] : [element('h4', heading, element('span', String(items.length))), element('ul', ...items)]
+      items.length === 0 ? [] : listOf(heading, items)
     const small = (name: string, words: string, work: () => void, does: string): HTMLElement => {
       const made = button(name, `${words}: ${does}`, work)
       made.textContent = words
@@ -144,4 +144,11 @@ export class Panel {
     pill.setAttribute('aria-keyshortcuts', SHORTCUT)
     return pill
   }
+}
+
+/** Makes a list with its name and length above it. The name is no heading: the page's own headings are in order. */
+export function listOf(name: string, items: readonly HTMLElement[]): HTMLElement[] {
+  const list = element('ul', ...items)
+  list.ariaLabel = name
+  return [element('div.h', name, element('span', String(items.length))), list]
 }

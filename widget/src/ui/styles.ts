@@ -12,15 +12,14 @@ const BASE = `
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 svg{width:17px;height:17px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round;flex:none}
-.av{width:24px;height:24px;border-radius:50%;display:grid;place-items:center;color:#fff;font:700 10px/1 var(--f);box-shadow:0 0 0 1.5px #fff,0 1px 3px rgba(15,30,45,.35);flex:none;transition:opacity 1.2s}
-.av+.av{margin-left:-5px}.av.out{opacity:0}
+.av{width:24px;height:24px;border-radius:50%;display:grid;place-items:center;color:#fff;font:700 10px/1 var(--f);box-shadow:0 0 0 1.5px #fff,0 1px 3px rgba(15,30,45,.35);flex:none}
+.av+.av{margin-left:-5px}
 .more{background:#fff;color:var(--n6)}
 button{font:600 12px/1 var(--f);color:var(--n6);cursor:pointer;min-height:28px;padding:0 10px;border-radius:6px;border:1px solid var(--n4);background:#fff;white-space:nowrap}
 button:hover{background:#f6f8f9}
 button:focus-visible{outline:2px solid #0b57a4;outline-offset:2px}
 .ib{width:28px;padding:0;border:0;background:none;color:inherit;display:grid;place-items:center}
 @media(pointer:coarse){button{min-height:44px;min-width:44px}}
-@media(prefers-reduced-motion:reduce){.av{transition:none}}
 `
 
 /** Look of what is drawn around fields (G5). Values that the specification states are kept to the digit. */
@@ -59,7 +58,7 @@ export const PANEL_STYLES = `${BASE}
 .left{right:auto;left:20px}.corner>div{min-height:0;max-width:100%;display:flex}
 .pn,.mn{background:#fff;box-shadow:var(--pop)}
 .pn{width:304px;max-width:100%;overflow:auto;border-radius:10px}
-header,.st,h4,li,footer,.stack{display:flex;align-items:center}
+header,.st,.h,li,footer,.stack{display:flex;align-items:center}
 header{gap:8px;padding:8px 8px 8px 14px;color:var(--n5);font-size:12px}
 header div{min-width:0;flex:1;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 header b{font-size:13px;color:var(--n6)}
@@ -69,9 +68,9 @@ header b{font-size:13px;color:var(--n6)}
 .dot.bad,.dot.deg{border-radius:2px;transform:rotate(45deg);background:var(--w);box-shadow:0 0 0 1.5px var(--wi)}
 .st{gap:9px;padding:8px 14px;font-weight:500;background:#e8f5e9;color:var(--gi)}
 .st.off{background:#fff3e0;color:var(--wi)}.st.deg{background:#fff3e0;color:var(--wi)}.st.bad{background:#ffebee;color:var(--ri)}.st.sync{background:#e6f0fa;color:var(--bi)}
-h4{margin:0;padding:11px 14px 3px;font:600 12px/1.3 var(--f);color:var(--n5);justify-content:space-between}
+.h{padding:11px 14px 3px;font:600 12px/1.3 var(--f);color:var(--n5);justify-content:space-between}
 ul{list-style:none;margin:0;padding:0 14px 6px}
-ul+h4{border-top:1px solid var(--n2)}
+ul+.h{border-top:1px solid var(--n2)}
 li{gap:10px;padding:4px 0;min-height:34px;line-height:1.25}
 li div{flex:1;min-width:0;overflow-wrap:anywhere}
 small{display:block;color:var(--n5);font-size:12px}

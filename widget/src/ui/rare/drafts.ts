@@ -1,6 +1,7 @@
 import { button, element } from '../element.ts'
 import { icon } from '../icons.ts'
 import type { DraftView } from '../model.ts'
+import { listOf } from '../panel.ts'
 import type { RareWords } from './words.en.ts'
 
 /** A second press within this time deletes, in milliseconds. */
@@ -35,7 +36,7 @@ export function draftList(
       element('div.ac', ...draftButtons(draft, hooks)),
     )),
   )
-  return [element('h4', words.drafts, element('span', String(drafts.length))), element('ul', ...items)]
+  return listOf(words.drafts, items)
 }
 
 /** Copying, and deleting by two presses: it is the only copy. */

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { e as element, b as button, i as icon, d as drawn, a as avatar, c as adopt, g as clock, h as idOf, j as initials, L as LOST } from './collab-sdk.part-253bf836.mjs';
+import { e as element, b as button, i as icon, d as drawn, l as listOf, a as avatar, c as adopt, g as clock, h as idOf, j as initials, L as LOST } from './collab-sdk.part-33d21f83.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
@@ -163,7 +163,7 @@ function draftList(drafts, hooks, kept) {
       element("div.ac", ...draftButtons(draft, hooks))
     ))
   );
-  return [element("h4", words.drafts, element("span", String(drafts.length))), element("ul", ...items)];
+  return listOf(words.drafts, items);
 }
 function draftButtons({ wire, label, text }, { words, say, dismiss }) {
   const copy = button(".b.s", words.copyOf(label), () => {

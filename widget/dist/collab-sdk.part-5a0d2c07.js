@@ -1,5 +1,5 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { e: element, b: button, i: icon, d: drawn, a: avatar, c: adopt, g: clock, h: idOf, j: initials, L: LOST } = host
+document.currentScript.corsia((host, $part) => {const { e: element, b: button, i: icon, d: drawn, l: listOf, a: avatar, c: adopt, g: clock, h: idOf, j: initials, L: LOST } = host
 
 
 function openDialog(root, options) {
@@ -163,7 +163,7 @@ function draftList(drafts, hooks, kept) {
       element("div.ac", ...draftButtons(draft, hooks))
     ))
   );
-  return [element("h4", words.drafts, element("span", String(drafts.length))), element("ul", ...items)];
+  return listOf(words.drafts, items);
 }
 function draftButtons({ wire, label, text }, { words, say, dismiss }) {
   const copy = button(".b.s", words.copyOf(label), () => {
