@@ -5,8 +5,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"path"
-	"strings"
 
 	"corsia/gateway/auth"
 	"corsia/shared/collab"
@@ -38,14 +36,12 @@ func Routes(o Options) (http.Handler, error) {
 	handle("GET /health/ready", o.Health.ready)
 	handle("GET /health/live", o.Health.live)
 	mux.Handle("GET /metrics", o.Metrics.Handler())
-	for _, pattern := range []string{"dist/*.js", "dist/*.mjs"} {
-		scripts, err := fs.Glob(o.Widget, pattern)
-		if err != nil {
-			return nil, fmt.Errorf("widget files: %w", err)
-		}
-		for _, name := range scripts {
-			handle("GET /"+path.Base(name), script(o.Widget, name))
-		}
+	built, err := fs.Sub(o.Widget, "dist")
+	if err == nil {
+		err = serveScripts(built, handle)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("widget files: %w", err)
 	}
 	mux.Handle("POST /api/revocations", revoke)
 	if o.Issuer == nil {
@@ -81,21 +77,4 @@ func (o Options) here(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 		return nil
 	})
-}
-
-// script serves a file of the widget to pages of any origin, as a CDN would. Parts have the hash of their content in
-// their names and never change.
-func script(files fs.FS, name string) handler {
-	cache := "no-cache"
-	if strings.Contains(name, ".part-") {
-		cache = "public, max-age=31536000, immutable"
-	}
-	return func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-		w.Header().Set("Cache-Control", cache)
-		http.ServeFileFS(w, r, files, name)
-		return nil
-	}
 }

@@ -80,7 +80,9 @@ func newSite(t *testing.T, production bool) *site {
 		Sockets: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
 		Health:  NewHealth(HealthOptions{Log: log, Now: time.Now}), Metrics: metrics, Log: log, Issuer: s.issuer,
 		Widget: fstest.MapFS{
-			"dist/collab-sdk.js": {Data: []byte("widget")}, "dist/collab-sdk.min.js": {Data: []byte("w")}, "dist/collab-sdk.part-0a1b.min.js": {Data: []byte("p")}, "dist/collab-sdk.mjs": {Data: []byte("m")}, "demo/demo.css": {Data: []byte("body{}")},
+			"dist/collab-sdk.js": {Data: []byte("widget")}, "dist/collab-sdk.min.js": {Data: []byte("w")},
+			"dist/rare-ABCD2345.js": {Data: []byte("part")}, "dist/rare-0f1e2d3c.min.mjs": {Data: []byte("part")}, "dist/collab-sdk.part-0a1b2c3d.min.js": {Data: []byte("part")}, "dist/index.d.ts": {Data: []byte("types")},
+			"dist/esm/collab-sdk.mjs": {Data: []byte("module")}, "dist/README": {Data: []byte("none")}, "demo/demo.css": {Data: []byte("body{}")},
 			"demo/index.html": {Data: []byte(`<p data-token="{{.Token}}" data-resource="{{.ResourceID}}" data-locking="{{.Locking}}">{{.UserName}}, {{.UserRole}}</p>`)},
 			"demo/split.html": {Data: []byte(`<p>split {{.UserName}}</p>`)},
 			"demo/pane.html":  {Data: []byte(`<p lang="{{.Lang}}">{{.T "Dose"}} {{.T "Route"}} {{.Dose}}</p><script nonce="{{.Nonce}}"></script>`)},
@@ -156,16 +158,38 @@ func TestRoutesLeadWhereTheyShould(t *testing.T) { // H1
 
 func TestWidgetIsServedToPagesOfAnyOrigin(t *testing.T) { // H1, G8
 	s := newSite(t, true)
-	caching := map[string]string{"/collab-sdk.js": "no-cache", "/collab-sdk.min.js": "no-cache", "/collab-sdk.mjs": "no-cache",
-		"/collab-sdk.part-0a1b.min.js": "public, max-age=31536000, immutable"}
-	for path, cache := range caching {
-		w := s.get("GET", path, elsewhere)
-		want := map[string]string{"Content-Type": "text/javascript; charset=utf-8", "Access-Control-Allow-Origin": "*",
-			"Cross-Origin-Resource-Policy": "cross-origin", "X-Content-Type-Options": "nosniff", "Cache-Control": cache}
+	const script, types, ask, keep = "text/javascript; charset=utf-8", "application/typescript; charset=utf-8", "no-cache", "public, max-age=31536000, immutable"
+	tests := []struct{ path, kind, cache string }{
+		{"/collab-sdk.js", script, ask}, {"/collab-sdk.min.js", script, ask}, {"/esm/collab-sdk.mjs", script, ask}, {"/index.d.ts", types, ask},
+		{"/rare-ABCD2345.js", script, keep}, {"/rare-0f1e2d3c.min.mjs", script, keep}, {"/collab-sdk.part-0a1b2c3d.min.js", script, keep},
+	}
+	for _, tt := range tests {
+		w := s.get("GET", tt.path, elsewhere)
+		want := map[string]string{"Content-Type": tt.kind, "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin",
+			"X-Content-Type-Options": "nosniff", "Cache-Control": tt.cache}
 		for name, value := range want {
 			if got := w.Header().Get(name); got != value {
-				t.Errorf("%s: %s is %q, want %q", path, name, got, value)
+				t.Errorf("%s: %s is %q, want %q", tt.path, name, got, value)
 			}
+		}
+		tag := w.Header().Get("ETag")
+		if w.Code != http.StatusOK || len(tag) < 20 || tag[0] != '"' {
+			t.Errorf("%s: %d, ETag %s, want a strong one", tt.path, w.Code, tag)
+		}
+		same := s.get("GET", tt.path, func(r *http.Request) { r.Header.Set("If-None-Match", tag) })
+		if same.Code != http.StatusNotModified || same.Body.Len() != 0 || same.Header().Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%s again: %d %v", tt.path, same.Code, same.Header())
+		}
+		if other := s.get("GET", tt.path, func(r *http.Request) { r.Header.Set("If-None-Match", `"other"`) }); other.Code != http.StatusOK {
+			t.Errorf("%s for who has another: %d", tt.path, other.Code)
+		}
+		if head := s.get("HEAD", tt.path, nil); head.Code != http.StatusOK || head.Header().Get("ETag") != tag {
+			t.Errorf("HEAD %s: %d", tt.path, head.Code)
+		}
+	}
+	for _, path := range []string{"/README", "/dist/collab-sdk.js", "/esm/", "/rare-ABCD2346.js"} {
+		if w := s.get("GET", path, nil); w.Code != http.StatusNotFound {
+			t.Errorf("%s is served: %d", path, w.Code)
 		}
 	}
 }
