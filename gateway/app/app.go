@@ -130,7 +130,7 @@ func (a *App) build() error {
 	}
 	a.sockets = a.newSockets()
 	a.health = a.newHealth()
-	routes, err := httpapi.Routes(httpapi.Options{Sockets: a.entrance(), Health: a.health, Metrics: m, Widget: widget.Files, Issuer: issuer, Log: a.log,
+	routes, err := httpapi.Routes(httpapi.Options{Sockets: a.entrance(), Health: a.health, Metrics: m, Widget: widget.Files, Issuer: issuer, Notify: a.rooms.Notify, Log: a.log,
 		Admin: httpapi.Admin{Verifier: verifier, Grants: grants, Revoker: d.store, Row: trail.Row, Record: trail.Record, Log: a.log, Now: time.Now,
 			Address: httpapi.ClientAddress(c.TrustedProxies),
 			Revoked: func(ctx context.Context) error { return a.revoked.Refresh(ctx, d.store) }}})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"corsia/gateway/auth"
+	"corsia/gateway/room"
 	"corsia/shared/collab"
 )
 
@@ -22,6 +23,7 @@ type demo struct {
 	files   fs.FS
 	pages   *template.Template
 	italian map[string]string // by the English words
+	notify  func(room.Notification) bool
 }
 
 // demoPage are the fields of the demo's templates.
@@ -45,7 +47,7 @@ func (p demoPage) T(text string) string {
 	return text
 }
 
-func newDemo(issuer *auth.Issuer, files fs.FS) (*demo, error) {
+func newDemo(issuer *auth.Issuer, files fs.FS, notify func(room.Notification) bool) (*demo, error) {
 	pages, err := template.ParseFS(files, "*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse demo pages: %w", err)
@@ -54,7 +56,7 @@ func newDemo(issuer *auth.Issuer, files fs.FS) (*demo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the demo's words: %w", err)
 	}
-	d := &demo{issuer: issuer, files: files, pages: pages}
+	d := &demo{issuer: issuer, files: files, pages: pages, notify: notify}
 	if err := json.Unmarshal(italian, &d.italian); err != nil {
 		return nil, fmt.Errorf("read the demo's words: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"corsia/gateway/auth"
+	"corsia/gateway/room"
 	"corsia/shared/collab"
 	"corsia/shared/obs"
 )
@@ -18,6 +19,7 @@ type Options struct {
 	Metrics *obs.Metrics
 	Widget  fs.FS        // dist/ and demo/
 	Issuer  *auth.Issuer // of development tokens; nil: there is no demo
+	Notify  func(room.Notification) bool
 	Admin   Admin
 	Log     *slog.Logger
 }
@@ -51,7 +53,7 @@ func Routes(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo files: %w", err)
 	}
-	d, err := newDemo(o.Issuer, files)
+	d, err := newDemo(o.Issuer, files, o.Notify)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +65,7 @@ func Routes(o Options) (http.Handler, error) {
 	handle("GET /demo/pane", d.pane)
 	handle("GET /demo/split", d.split)
 	handle("GET /demo/split.html", d.split)
+	mux.Handle("POST /demo/push", o.here(wrap(o.Log, d.push)))
 	handle("GET /token", d.token)
 	handle("POST /token", d.token)
 	return mux, nil

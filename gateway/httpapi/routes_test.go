@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"corsia/gateway/auth"
+	"corsia/gateway/room"
 	"corsia/shared/audit"
 	"corsia/shared/collab"
 	"corsia/shared/obs"
@@ -64,6 +65,8 @@ type site struct {
 	trail     *trail
 	refreshed int
 	refresh   error
+	notified  []room.Notification
+	full      bool // the room takes nothing
 }
 
 // newSite serves with development keys, or, in production, without an issuer.
@@ -80,7 +83,7 @@ func newSite(t *testing.T, production bool) *site {
 		Sockets: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
 		Health:  NewHealth(HealthOptions{Log: log, Now: time.Now}), Metrics: metrics, Log: log, Issuer: s.issuer,
 		Widget: fstest.MapFS{
-			"dist/collab-sdk.js": {Data: []byte("widget")}, "dist/collab-sdk.min.js": {Data: []byte("w")},
+			"dist/collab-sdk.js": {Data: []byte("widget")}, "dist/collab-sdk.min.js": {Data: []byte("w")}, "dist/collab-sdk.mjs": {Data: []byte("m")},
 			"dist/rare-ABCD2345.js": {Data: []byte("part")}, "dist/rare-0f1e2d3c.min.mjs": {Data: []byte("part")}, "dist/collab-sdk.part-0a1b2c3d.min.js": {Data: []byte("part")}, "dist/index.d.ts": {Data: []byte("types")},
 			"dist/esm/collab-sdk.mjs": {Data: []byte("module")}, "dist/README": {Data: []byte("none")}, "demo/demo.css": {Data: []byte("body{}")},
 			"demo/index.html": {Data: []byte(`<p data-token="{{.Token}}" data-resource="{{.ResourceID}}" data-locking="{{.Locking}}">{{.UserName}}, {{.UserRole}}</p>`)},
@@ -92,6 +95,7 @@ func newSite(t *testing.T, production bool) *site {
 			Record: s.trail.Record, Log: log, Now: time.Now, Address: ClientAddress(nil),
 			Revoked: func(context.Context) error { s.refreshed++; return s.refresh }},
 	}
+	o.Notify = func(n room.Notification) bool { s.notified = append(s.notified, n); return !s.full }
 	if production {
 		o.Issuer = nil
 	}
@@ -131,7 +135,7 @@ func TestRoutesLeadWhereTheyShould(t *testing.T) { // H1
 		{"GET", "/metrics", http.StatusOK, "websocket_connections_total"},
 		{"GET", "/collab-sdk.js", http.StatusOK, "widget"},
 		{"GET", "/collab-sdk.min.js", http.StatusOK, "w"},
-		{"GET", "/collab-sdk.part-0a1b.min.js", http.StatusOK, "p"},
+		{"GET", "/collab-sdk.part-0a1b2c3d.min.js", http.StatusOK, "part"},
 		{"GET", "/collab-sdk.mjs", http.StatusOK, "m"},
 		{"GET", "/", http.StatusFound, "/demo/"},
 		{"GET", "/demo", http.StatusMovedPermanently, "/demo/"},
@@ -401,7 +405,7 @@ func TestErrorOfAHandlerShowsNothingOfItsCause(t *testing.T) { // T6
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "hunter2") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	if _, err := newDemo(nil, fstest.MapFS{"index.html": {Data: []byte("{{")}}); err == nil {
+	if _, err := newDemo(nil, fstest.MapFS{"index.html": {Data: []byte("{{")}}, nil); err == nil {
 		t.Error("a demo page that is broken was taken")
 	}
 }

@@ -46,6 +46,7 @@ var actions = map[collab.BusKind]func(r *Room, body []byte) error{
 	collab.BusUnlocked:  with((*Room).unlockedElsewhere),
 	collab.BusForeign:   with((*Room).foreignElsewhere),
 	collab.BusAwareness: with((*Room).awareElsewhere),
+	collab.BusNotified:  with((*Room).notified),
 	collab.BusInquiry:   with((*Room).inquired),
 	collab.BusStanding:  with((*Room).learnStanding),
 }

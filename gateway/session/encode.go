@@ -138,6 +138,16 @@ func describe(body any) (name string, fields any) {
 			By         collab.UserID     `json:"by,omitempty"`
 			ByName     string            `json:"byName,omitempty"`
 		}{l.Key.Resource.ID, l.Key.Field, l.ID, l.User, l.Session, b.End, b.By, b.ByName}
+	case *room.Notification:
+		return "RESOURCE_UPDATED", struct {
+			DeliveryID string            `json:"deliveryId"`
+			ResourceID collab.ResourceID `json:"resourceId"`
+			Source     string            `json:"source"`
+			EventType  string            `json:"eventType"`
+			Version    json.RawMessage   `json:"version"`
+			OccurredAt int64             `json:"occurredAt"`
+			Data       json.RawMessage   `json:"data"`
+		}{b.Delivery, b.Resource.ID, b.Source, b.EventType, nullable(b.Version), collab.Millis(b.OccurredAt), nullable(b.Data)}
 	}
 	return "ERROR", errorView{Code: collab.CodeInternal, Message: "a message of unknown kind"}
 }

@@ -41,6 +41,13 @@ func TestEventsOfARoomHaveTheirFields(t *testing.T) { // R1, R3, R6, L1, L5
 			`{"resourceId":"page:/1","field":"notes","status":"locked","lockId":"l_1","userId":"anna","sessionId":"s_1","name":"Dr Anna","expiresAt":1700000030123}`},
 		{&room.Unlocked{Resource: "page:/1", Lock: whole, End: collab.LockTakenOver}, "LOCK_RELEASED",
 			`{"resourceId":"page:/1","lockId":"l_2","userId":"anna","sessionId":"s_1","reason":"taken_over"}`},
+		{&room.Unlocked{Resource: "page:/1", Lock: whole, End: collab.LockBroken, By: "bruno", ByName: "Dr Bruno"}, "LOCK_RELEASED",
+			`{"resourceId":"page:/1","lockId":"l_2","userId":"anna","sessionId":"s_1","reason":"broken","by":"bruno","byName":"Dr Bruno"}`},
+		{&room.Notification{Delivery: "d_1", Resource: collab.Resource{Tenant: "default", ID: "page:/1"}, Source: "emr", EventType: "lab", Version: []byte(`"7"`),
+			OccurredAt: time.UnixMilli(1700000000123), Data: []byte(`{"a":1}`)}, "RESOURCE_UPDATED",
+			`{"deliveryId":"d_1","resourceId":"page:/1","source":"emr","eventType":"lab","version":"7","occurredAt":1700000000123,"data":{"a":1}}`},
+		{&room.Notification{Delivery: "d_1", Resource: collab.Resource{ID: "page:/1"}, OccurredAt: time.UnixMilli(1)}, "RESOURCE_UPDATED",
+			`{"deliveryId":"d_1","resourceId":"page:/1","source":"","eventType":"","version":null,"occurredAt":1,"data":null}`},
 		{"something else", "ERROR", `{"code":"INTERNAL","message":"a message of unknown kind"}`},
 	}
 	for _, tt := range tests {

@@ -328,3 +328,20 @@ func TestDependencyThatGoesAwayIsToldToEverybodyOnce(t *testing.T) { // F1, H1
 		c.None("DEGRADED", "RECOVERED")
 	}
 }
+
+func TestPushOfTheDemoReachesTheRoom(t *testing.T) { // W4
+	t.Parallel()
+	w := start(t)
+	anna, elsewhere := w.editor(t, "anna", "page:/1"), w.editor(t, "bruno", "page:/2")
+	status, _, body := w.HTTP(t, "POST", "/demo/push", "", fields{"resourceId": "page:/1", "eventType": "lab.result", "data": fields{"potassium": 5.9}})
+	if status != 202 {
+		t.Fatalf("%d %s", status, body)
+	}
+	e := anna.Next("RESOURCE_UPDATED")
+	data, _ := e["data"].(fields)
+	if e.Text("resourceId") != "page:/1" || e.Text("source") != "demo" || e.Text("eventType") != "lab.result" || data["potassium"] != 5.9 ||
+		!strings.Contains(string(body), e.Text("deliveryId")) || e.Int("occurredAt") <= 0 {
+		t.Errorf("told %v", e)
+	}
+	elsewhere.None("RESOURCE_UPDATED")
+}

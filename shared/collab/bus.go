@@ -13,6 +13,7 @@ const (
 	BusUnlocked  BusKind = "unlocked"  // a lock, why it ended, and the head's guard
 	BusForeign   BusKind = "foreign"   // a lock or the end of one, on another resource than the room's
 	BusAwareness BusKind = "awareness" // states of sessions
+	BusNotified  BusKind = "notified"  // a change in another system
 	BusInquiry   BusKind = "inquiry"   // a session of another instance: is it connected?
 	BusStanding  BusKind = "standing"  // the answer
 )

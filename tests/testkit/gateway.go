@@ -287,6 +287,9 @@ func (g *Gateway) HTTP(t testing.TB, method, path, token string, body any) (int,
 	if err != nil {
 		t.Fatal(err)
 	}
+	if body != nil {
+		q.Header.Set("Content-Type", "application/json")
+	}
 	if token != "" {
 		q.Header.Set("Authorization", "Bearer "+token)
 	}
