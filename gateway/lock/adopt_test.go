@@ -2,6 +2,7 @@ package lock
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,7 @@ func TestAdoptedLocksAreRenewedWhereTheSessionIs(t *testing.T) { // C11, L4
 		old.grants(explicit)
 		other := old.grants(ask("bruno/1", collab.LockKey{Resource: ward, Field: "dose"})).Lock
 
-		if err := heir.Adopt(t.Context(), "default", "anna/1"); err != nil {
+		if err := heir.Adopt(t.Context(), session("anna/1"), "192.0.2.9"); err != nil {
 			t.Fatal(err)
 		}
 		old.Forget("anna/1")
@@ -33,6 +34,9 @@ func TestAdoptedLocksAreRenewedWhereTheSessionIs(t *testing.T) { // C11, L4
 		if again := heir.grants(ask("anna/1", notes)).Lock; again.ID != kept.ID || again.Fence != kept.Fence {
 			t.Errorf("asked again it is %+v, want %+v", again, kept)
 		}
+		if again := heir.grants(ask("anna/1", notes)); again.Head.Revision != 7 { // everything before it is delivered, L1
+			t.Errorf("asked again it names revision %d", again.Head.Revision)
+		}
 		if _, err := old.Extend(t.Context(), "anna/1", kept.ID); collab.AsError(err).Code != collab.CodeLockLost {
 			t.Errorf("the old instance extends: %v, want LOCK_LOST", err)
 		}
@@ -41,6 +45,9 @@ func TestAdoptedLocksAreRenewedWhereTheSessionIs(t *testing.T) { // C11, L4
 		}
 		if err := heir.Release(t.Context(), "anna/1", kept.ID); err != nil {
 			t.Errorf("release: %v", err)
+		}
+		if row := string(old.store.audit[len(old.store.audit)-1].Body); !strings.Contains(row, `"address":"192.0.2.9"`) || !strings.Contains(row, `"role":"surgeon"`) {
+			t.Errorf("audited %s", row)
 		}
 		if open := old.store.records(); len(open) != 0 {
 			t.Errorf("open records %v", open)
@@ -55,7 +62,7 @@ func TestLocksThatCouldNotBeAdoptedAreAdoptedLater(t *testing.T) { // C11, F4
 		lock := old.grants(ask("anna/1", notes)).Lock
 		away := errors.New("disk is full")
 		old.store.set(away)
-		if err := heir.Adopt(t.Context(), "default", "anna/1"); !errors.Is(err, away) {
+		if err := heir.Adopt(t.Context(), session("anna/1"), "192.0.2.9"); !errors.Is(err, away) {
 			t.Fatalf("got %v", err)
 		}
 		old.Forget("anna/1")

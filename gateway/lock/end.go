@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,20 +74,36 @@ func (m *Manager) endAll(ctx context.Context, session collab.SessionID, end coll
 
 // Adopt makes the locks of a session that goes on here this instance's: it renews and ends them from now on (SPEC C11). When
 // the store does not answer, Run tries again: until then they last as long as they were to.
-func (m *Manager) Adopt(ctx context.Context, tenant collab.Tenant, session collab.SessionID) error {
-	locks, err := m.Store.LocksOf(ctx, tenant, session)
+func (m *Manager) Adopt(ctx context.Context, session collab.Session, address string) error {
+	locks, heads, err := m.inherited(ctx, session)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {
-		m.owed[session] = tenant
+		m.owed[session.ID] = heir{session, address}
 		return err
 	}
-	delete(m.owed, session)
+	delete(m.owed, session.ID)
 	for _, l := range locks {
-		m.held[l.ID] = &held{Lock: l}
+		m.held[l.ID] = &held{Lock: l, head: heads[l.Key.Resource], role: session.Role, address: address}
 	}
 	m.Metrics.LocksHeld.Set(float64(len(m.held)))
 	return nil
+}
+
+// inherited returns a session's open locks, and where their resources are: what was granted was granted before that.
+func (m *Manager) inherited(ctx context.Context, session collab.Session) ([]collab.Lock, map[collab.Resource]collab.Head, error) {
+	locks, err := m.Store.LocksOf(ctx, session.Tenant, session.ID)
+	if err != nil || len(locks) == 0 {
+		return nil, nil, err
+	}
+	all := make([]collab.Resource, 0, len(locks))
+	for _, l := range locks {
+		if !slices.Contains(all, l.Key.Resource) {
+			all = append(all, l.Key.Resource)
+		}
+	}
+	heads, err := m.Store.Heads(ctx, all)
+	return locks, heads, err
 }
 
 // adoptOwed tries to adopt the locks of those whose could not be read, until the first failure.
@@ -94,9 +111,9 @@ func (m *Manager) adoptOwed(ctx context.Context) {
 	m.mu.Lock()
 	owed := maps.Clone(m.owed)
 	m.mu.Unlock()
-	for session, tenant := range owed {
+	for _, h := range owed {
 		opCtx, cancel := context.WithTimeout(ctx, operationMax)
-		err := m.Adopt(opCtx, tenant, session)
+		err := m.Adopt(opCtx, h.Session, h.address)
 		cancel()
 		if err != nil {
 			return // the store's breaker tells operators

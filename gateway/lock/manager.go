@@ -35,6 +35,7 @@ type Store interface {
 	LocksOf(ctx context.Context, tenant collab.Tenant, session collab.SessionID) ([]collab.Lock, error)
 	OpenLocks(ctx context.Context, res collab.Resource) ([]collab.Lock, error)
 	ExpiredLocks(ctx context.Context, before time.Time, limit int) ([]collab.Lock, error)
+	Heads(ctx context.Context, all []collab.Resource) (map[collab.Resource]collab.Head, error)
 }
 
 // Announcer tells rooms about locks.
@@ -74,11 +75,17 @@ type Manager struct {
 	// Guarded by mu.
 	mu        sync.Mutex
 	held      map[collab.LockID]*held
-	owed      map[collab.SessionID]collab.Tenant // sessions that went on here while their locks could not be read
-	sessions  Sessions                           // nobody until Run
-	wishes    map[wish]*standing                 // of this instance's sessions; each for a minute, and one a session and key
-	lastAsked map[wish]time.Time                 // within the last five seconds
-	handing   map[collab.LockID]chan struct{}    // locks whose being taken somebody waits for
+	owed      map[collab.SessionID]heir       // sessions that went on here while their locks could not be read
+	sessions  Sessions                        // nobody until Run
+	wishes    map[wish]*standing              // of this instance's sessions; each for a minute, and one a session and key
+	lastAsked map[wish]time.Time              // within the last five seconds
+	handing   map[collab.LockID]chan struct{} // locks whose being taken somebody waits for
+}
+
+// heir is a session that goes on here, and its client's address.
+type heir struct {
+	collab.Session
+	address string
 }
 
 // held is a lock of this instance, with the head at its grant and what the trail knows of who got it.
@@ -92,7 +99,7 @@ type held struct {
 
 // New returns a manager without locks.
 func New(o Options) *Manager {
-	return &Manager{Options: o, held: map[collab.LockID]*held{}, owed: map[collab.SessionID]collab.Tenant{}, sessions: nobody{},
+	return &Manager{Options: o, held: map[collab.LockID]*held{}, owed: map[collab.SessionID]heir{}, sessions: nobody{},
 		wishes: map[wish]*standing{}, lastAsked: map[wish]time.Time{}, handing: map[collab.LockID]chan struct{}{}}
 }
 

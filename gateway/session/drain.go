@@ -16,6 +16,7 @@ func (g *Gate) Drain(ctx context.Context, spread, grace time.Duration) error {
 	g.draining = true
 	g.drainGrace = grace
 	g.mu.Unlock()
+	g.leave()
 	for _, s := range g.all() {
 		if grace < g.ResumeGrace {
 			s.hasten(grace)

@@ -72,7 +72,9 @@ type Options struct {
 type Gate struct {
 	// Set by NewGate, never changed.
 	Options
-	ending sync.WaitGroup // sessions whose end is not finished
+	ending  sync.WaitGroup // sessions whose end is not finished
+	leaving chan struct{}  // closed when the gate begins to drain
+	leave   func()         // closes it
 
 	// Guarded by mu.
 	mu         sync.Mutex
@@ -87,7 +89,9 @@ func NewGate(o Options) *Gate {
 	if o.Doubt == nil {
 		o.Doubt = func(collab.Claim) {} // a state driver in this process leaves none
 	}
-	return &Gate{Options: o, sessions: map[collab.SessionID]*Session{}}
+	g := &Gate{Options: o, leaving: make(chan struct{}), sessions: map[collab.SessionID]*Session{}}
+	g.leave = sync.OnceFunc(func() { close(g.leaving) })
+	return g
 }
 
 type credentials struct {
@@ -209,6 +213,16 @@ func (g *Gate) isDraining() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.draining
+}
+
+// pause waits, unless the gate drains: this instance repairs nothing any more.
+func (g *Gate) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-g.leaving:
+	}
 }
 
 // serve puts a session into the map. A gate that has begun to drain since enter tells it to go at once.

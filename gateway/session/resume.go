@@ -117,7 +117,7 @@ func (g *Gate) resume(ctx context.Context, c *socketio.Conn, id auth.Identity, c
 
 // restore brings the session into the rooms where it was, as far as its new token allows, and gives it its locks.
 func (s *Session) restore(ctx context.Context, places []collab.Member) {
-	if err := s.gate.Locks.Adopt(ctx, s.about.Tenant, s.id); err != nil {
+	if err := s.gate.Locks.Adopt(ctx, s.about, s.address); err != nil {
 		s.gate.Log.Warn("session: adopt its locks", obs.Session(s.id), obs.Err(err)) // it is tried again
 	}
 	t := room.Ticket{Event: evJoin, Ack: -1}

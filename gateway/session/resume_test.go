@@ -431,3 +431,22 @@ func TestSessionThatGoesOnElsewhereDoesNotEndInTheDark(t *testing.T) { // C11, F
 	back.Disconnect()
 	one.audited(t, 1, audit.UserDisconnected)
 }
+
+func TestEndOfAForgottenSessionDoesNotHoldADrain(t *testing.T) { // C6, C11
+	t.Parallel()
+	one, _ := cluster(t, longGrace)
+	anna := one.editor(t, "anna", ward3)
+	if err := one.state.CloseSession(t.Context(), collab.Session{ID: collab.SessionID(anna.Session()), Tenant: "default", User: "anna", Instance: "i_1",
+		ResumeHash: collab.HashSecret(anna.Connected.Text("resumeKey"))}); err != nil {
+		t.Fatal(err)
+	}
+	anna.Disconnect()
+	time.Sleep(100 * time.Millisecond) // its end now waits for who might repair what the driver lost
+	began := time.Now()
+	if err := one.gate.Drain(t.Context(), 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}

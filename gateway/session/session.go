@@ -181,11 +181,11 @@ func (s *Session) seal() error {
 			return err
 		case errors.Is(err, collab.ErrNotFound):
 			again = true
-			time.Sleep(forgottenPatience)
+			g.pause(forgottenPatience)
 		case !g.Now().Before(patience), g.isDraining():
 			return err
 		default:
-			time.Sleep(sealEvery)
+			g.pause(sealEvery)
 		}
 	}
 }
