@@ -35,7 +35,7 @@ func (alone) Away(collab.SessionID) bool          { return false }
 func (alone) Elsewhere(collab.SessionID) Standing { return Gone }
 
 // unsettledRetry is after how long an update may be sent again that was refused because of a session elsewhere.
-const unsettledRetry = 500 * time.Millisecond
+const unsettledRetry = 200 * time.Millisecond
 
 // holding says how the session is that holds a client id, if it is another one than the writer's.
 func (l *Live) holding(w Writer, id collab.ClientID) (collab.SessionID, Standing) {

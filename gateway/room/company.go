@@ -13,7 +13,7 @@ import (
 
 const (
 	standingGood = 2 * time.Second        // how long an answer is believed; that the session came back is told at once
-	inquireEvery = 250 * time.Millisecond // about one session
+	inquireEvery = 100 * time.Millisecond // about one session
 )
 
 // standing is what another instance said of one of its sessions.
