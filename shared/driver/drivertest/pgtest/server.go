@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -19,6 +18,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"corsia/shared/driver/drivertest/servertest"
 )
 
 const (
@@ -63,7 +64,7 @@ func programs() string {
 func command(dir, program string, args ...string) (*exec.Cmd, error) {
 	cmd := exec.Command(filepath.Join(programs(), program), args...)
 	cmd.Dir = dir
-	cmd.SysProcAttr = endWithUs()
+	cmd.SysProcAttr = servertest.EndWithUs(syscall.SIGQUIT) // it ends as after Kill
 	if os.Getuid() != 0 {
 		return cmd, nil
 	}
@@ -100,9 +101,11 @@ func Open(settings ...string) (*Server, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	for range portsTried {
-		if s.port, err = freePort(); err != nil {
+		var ports []int
+		if ports, err = servertest.FreePorts(1); err != nil {
 			break
 		}
+		s.port = ports[0]
 		if err = s.run(); err == nil {
 			return s, nil
 		}
@@ -110,15 +113,6 @@ func Open(settings ...string) (*Server, error) {
 	}
 	s.Close()
 	return nil, err
-}
-
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // create makes the server's files.

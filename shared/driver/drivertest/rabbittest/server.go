@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"corsia/shared/driver/drivertest/servertest"
 )
 
 const (
@@ -60,7 +62,7 @@ func Open(settings ...string) (*Server, error) { return start(false, settings) }
 // StartTLS is Start of a node that speaks TLS alone, and the roots that vouch for it.
 func StartTLS(t testing.TB, settings ...string) (*Server, *x509.CertPool) {
 	t.Helper()
-	roots, cert, key := certificate(t)
+	roots, cert, key := servertest.Certificate(t, "rabbitmq")
 	s, err := start(true, append([]string{
 		"ssl_options.cacertfile = " + cert, "ssl_options.certfile = " + cert, "ssl_options.keyfile = " + key,
 		"ssl_options.verify = verify_none", "ssl_options.fail_if_no_peer_cert = false",
@@ -88,8 +90,8 @@ func start(tls bool, settings []string) (*Server, error) {
 	}
 	s := &Server{dir: dir, tls: tls, settings: settings}
 	for range portsTried {
-		var ports [3]int
-		if ports, err = freePorts(); err != nil {
+		var ports []int // of the broker, of the node and of its name server
+		if ports, err = servertest.FreePorts(3); err != nil {
 			break
 		}
 		if err = s.configure(ports); err != nil {
@@ -104,21 +106,8 @@ func start(tls bool, settings []string) (*Server, error) {
 	return nil, err
 }
 
-// freePorts returns the ports of the broker, of the node and of its name server.
-func freePorts() (ports [3]int, err error) {
-	for i := range ports {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return ports, err
-		}
-		defer listener.Close() // all at the end, so that they differ
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
-	}
-	return ports, nil
-}
-
 // configure writes the node's files and starts its name server.
-func (s *Server) configure(ports [3]int) error {
+func (s *Server) configure(ports []int) error {
 	s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
 	scheme, listeners := "amqp", "listeners.tcp.default = "+s.Addr
 	if s.tls {
@@ -162,7 +151,7 @@ func (s *Server) launch(program string, args ...string) (process, error) {
 	p := process{cmd: exec.Command(program, args...), done: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = s.dir, s.environment
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	p.cmd.SysProcAttr = dieWithUs()
+	p.cmd.SysProcAttr = servertest.EndWithUs(syscall.SIGKILL)
 	if err := p.cmd.Start(); err != nil {
 		return process{}, fmt.Errorf("RabbitMQ is missing (Debian: apt-get install rabbitmq-server), or set TEST_AMQP_URL: %w", err)
 	}

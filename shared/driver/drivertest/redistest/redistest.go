@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"corsia/shared/driver/drivertest/servertest"
 )
 
 const (
@@ -58,7 +60,7 @@ func Open(args ...string) (*Server, error) { return open("redis", "--port", args
 // StartTLS is Start of a server that speaks TLS alone, and the roots that vouch for it.
 func StartTLS(t testing.TB, args ...string) (*Server, *x509.CertPool) {
 	t.Helper()
-	roots, cert, key := certificate(t)
+	roots, cert, key := servertest.Certificate(t, "redis")
 	args = append([]string{"--port", "0", "--tls-cert-file", cert, "--tls-key-file", key, "--tls-auth-clients", "no"}, args...)
 	return begin(t, "rediss", "--tls-port", args), roots
 }
@@ -83,11 +85,11 @@ func open(scheme, port string, args []string) (*Server, error) {
 	}
 	s := &Server{Dir: dir, port: port, args: args}
 	for range portsTried {
-		var port int
-		if port, err = freePort(); err != nil {
+		var ports []int
+		if ports, err = servertest.FreePorts(1); err != nil {
 			break
 		}
-		s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
 		s.URL = scheme + "://" + s.Addr + "/0"
 		if err = s.run(); err == nil {
 			return s, nil
@@ -95,15 +97,6 @@ func open(scheme, port string, args []string) (*Server, error) {
 	}
 	s.Close()
 	return nil, fmt.Errorf("start redis-server: %w", err)
-}
-
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // run starts the process and waits until it accepts connections.
@@ -116,7 +109,7 @@ func (s *Server) run() error {
 	s.out.Reset()
 	s.cmd = exec.Command("redis-server", args...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
-	s.cmd.SysProcAttr = dieWithUs()
+	s.cmd.SysProcAttr = servertest.EndWithUs(syscall.SIGKILL)
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}

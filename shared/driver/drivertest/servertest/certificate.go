@@ -1,4 +1,4 @@
-package redistest
+package servertest
 
 import (
 	"crypto/ecdsa"
@@ -16,15 +16,15 @@ import (
 	"time"
 )
 
-// certificate makes one for 127.0.0.1 that vouches for itself.
-func certificate(t testing.TB) (roots *x509.CertPool, certFile, keyFile string) {
+// Certificate makes a certificate of 127.0.0.1 that vouches for itself, in files that go with the test.
+func Certificate(t testing.TB, name string) (roots *x509.CertPool, certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "redis"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err1 := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
