@@ -53,6 +53,10 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G8 the demo shows what there is, in two languages and sizes", "demo"},
 		{"L7 a locked field is asked for, handed over, broken", "asking"},
 		{"G8 axe, keyboard, small and zoomed windows", "access"},
+		{"G4 React: state, page and document are the same", "react"},
+		{"G4 Vue: state, page and document are the same", "vue"},
+		{"G4 Angular: state, page and document are the same", "angular"},
+		{"G4 jQuery: masks and scripts that tell nothing", "plain"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

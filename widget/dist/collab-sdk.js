@@ -7767,6 +7767,8 @@ class BoundField {
   #document;
   #seeding;
   #conflict = false;
+  /** Whether this is the first time that the page shows the field: what comes back is not compared. */
+  #first = true;
   /** `again` is called when the field is to be considered again, and when its conflict has ended. */
   constructor(id, kind, label, binding, again = () => void 0) {
     this.id = id;
@@ -7852,13 +7854,15 @@ class BoundField {
     this.#base = this.base;
     this.#live = true;
     this.#conflict = false;
+    this.#first = this.#seeding?.compared.has(this.wire) !== true;
     this.#seeding?.compared.add(this.wire);
     this.binding.attach(this.#document.doc, base);
   }
   /** Says what is to become of something that the page itself has put into the bound field. */
   #rendered(deliberate) {
     const { doc } = this.#document ?? {};
-    const loading = !this.binding.pristine.touched && (blank(this.#base) || Date.now() - this.#found < LOADING_MS);
+    const young = blank(this.#base) || Date.now() - this.#found < LOADING_MS;
+    const loading = this.#first && young && !this.binding.pristine.touched;
     const old = same(this.binding.read(), this.#base);
     if (doc !== void 0 && (loading && !old || !written(doc, this.wire))) {
       this.#live = false;
@@ -8224,8 +8228,10 @@ class EditableControl {
   }
   /** Changes one text node if that is enough: what else is in the element stays as the page made it. */
   #patch(text) {
-    const splice = diff(this.read(), text);
+    const now = this.read();
+    const splice = diff(now, text);
     if (splice === void 0) return true;
+    if (now.endsWith("\n") || text.endsWith("\n")) return false;
     const { start, deleted, inserted } = splice;
     let before = 0;
     for (const { node, text: part, at } of this.#pieces()) {
@@ -8233,7 +8239,7 @@ class EditableControl {
       before += part.length;
       if (from > part.length || node?.nodeType !== 3) continue;
       const fits = start + deleted <= before && at === void 0 && part.length - deleted + inserted.length > 0;
-      if (!fits || text.endsWith("\n")) return false;
+      if (!fits) return false;
       node.replaceData(from, deleted, inserted);
       return this.read() === text;
     }
@@ -8307,14 +8313,23 @@ class InputControl {
     return { start: selectionStart, end: selectionEnd, direction: selectionDirection ?? "none" };
   }
   write(text, selection) {
-    const { scrollTop, scrollLeft } = this.element;
-    setNative(this.element, "value", text);
-    if (selection !== void 0 && this.element.selectionStart !== null) {
-      this.element.setSelectionRange(selection.start, selection.end, selection.direction);
+    const { element } = this;
+    const { scrollTop, scrollLeft } = element;
+    const select = ({ start, end, direction }) => {
+      if (element.selectionStart !== null) element.setSelectionRange(start, end, direction);
+    };
+    const put = (caret) => {
+      setNative(element, "value", text);
+      if (caret !== void 0) select(caret);
+      announce(element);
+    };
+    put(selection);
+    if (selection !== void 0 && element.value !== text) {
+      put({ start: text.length, end: text.length });
+      if (element.value === text) select(selection);
     }
-    this.element.scrollTop = scrollTop;
-    this.element.scrollLeft = scrollLeft;
-    announce(this.element);
+    element.scrollTop = scrollTop;
+    element.scrollLeft = scrollLeft;
   }
   setReadOnly(readOnly) {
     if (readOnly === (this.#giveBack !== void 0)) return;
@@ -8515,6 +8530,7 @@ function cross(mine, theirs) {
   return [rebase(one, [asDelta(other)]), rebase(other, [asDelta(one)], true)];
 }
 
+const ECHO_MS = 100;
 class TextBinding {
   pristine;
   rendered = () => "kept";
@@ -8524,6 +8540,7 @@ class TextBinding {
   #composition;
   #life = new Lifetime();
   #again = new Timer();
+  #echo = new Timer();
   #text;
   #unobserve;
   #agreed = "";
@@ -8584,13 +8601,15 @@ class TextBinding {
     const away = diff(before, now);
     this.#deltas = away === void 0 ? [] : [asDelta(away)];
     this.#settle("user");
+    this.#echo.clear();
+    this.#again.set(ECHO_MS, () => this.#settle("page"));
   }
   pause() {
     this.#unobserve?.();
     this.#unobserve = void 0;
     this.#text = void 0;
     this.#deltas = [];
-    this.#again.clear();
+    for (const timer of [this.#again, this.#echo]) timer.clear();
   }
   detach() {
     this.#composition.end();
@@ -8625,6 +8644,7 @@ class TextBinding {
     const read = this.#control.read();
     if (read === void 0 && (this.#deltas.length === 0 || hasFocus(this.#control.element))) return;
     const value = read ?? this.#shown ?? "";
+    if (by === "page" && this.#echo.running && this.#deltas.length === 0) return;
     const changed = value !== this.#shown;
     const kept = changed && this.#judge(by, value);
     if (this.#text === void 0) return;
@@ -8649,15 +8669,20 @@ class TextBinding {
           end: mapCaret(selection.end, splice, deltas)
         }
       );
+      this.#echo.set(ECHO_MS, () => this.#heardEcho());
     }
     this.#shown = this.#control.read();
     this.#settling = false;
     if (this.#deltas.length > 0) this.#settle("page");
   }
+  /** Takes what the page has made of a remote change for what the control shows; it is not sent back. */
+  #heardEcho() {
+    if (!this.#composition.composing) this.#shown = this.#control.read();
+  }
   /** Reports whether what the control shows is an edit. Where the user is at work, it is the user's. */
   #judge(by, value) {
-    if (by === "user" || hasFocus(this.#control.element)) return true;
-    if (value === this.#control.shape(this.#text?.toString() ?? "")) return false;
+    if (by === "user" || this.pristine.touched && hasFocus(this.#control.element)) return true;
+    if (this.#echo.running || value === this.#control.shape(this.#text?.toString() ?? "")) return false;
     return this.rendered(by === "script") === "kept";
   }
   /** Undoes or redoes an edit of the user's in the browser's place, which knows nothing of what others wrote. */
@@ -9276,6 +9301,10 @@ class Fields {
   get all() {
     return [...this.#fields.values()];
   }
+  /** Reports whether it is not known yet of some fields whether what they show is old. */
+  get comparing() {
+    return this.#seeding.busy;
+  }
   /** Begins to look. */
   start(page) {
     this.#scanner.start(page);
@@ -9387,7 +9416,10 @@ class Fields {
     const before = disputed();
     const ready = fields.filter(({ carried }) => !carried || !this.#settled.running);
     const asking = ready.filter((field) => field.consider(this.#document, this.#seeding));
-    this.#seeding.ask(new Map(asking.map((field) => [field.wire, field.base])), () => this.#consider());
+    this.#seeding.ask(new Map(asking.map((field) => [field.wire, field.base])), () => {
+      this.#consider();
+      this.events.emit("changed", this.all);
+    });
     if (before || disputed()) this.events.emit("changed", this.all);
   }
   #each(work) {
@@ -9773,9 +9805,14 @@ class Seeding {
   #document;
   #asked = /* @__PURE__ */ new Set();
   #again = new Timer();
+  #flying = 0;
   constructor(channel, document) {
     this.#channel = channel;
     this.#document = document;
+  }
+  /** Reports whether an answer is awaited: fields may show what is old. */
+  get busy() {
+    return this.#flying > 0;
   }
   /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
   end() {
@@ -9789,7 +9826,9 @@ class Seeding {
     if (fresh.length === 0) return;
     const keys = fresh.map(([wire]) => key(wire));
     for (const one of keys) this.#asked.add(one);
+    this.#flying++;
     this.#channel.request("SEED", { values: Object.fromEntries(fresh) }, ({ code, fields }) => {
+      this.#flying--;
       if (code !== "") {
         for (const one of keys) this.#asked.delete(one);
         return this.#again.set(AGAIN_MS, done);
@@ -11081,7 +11120,7 @@ class Widget {
     return statusOf({
       connection: this.#connection.state,
       everOpen: this.ownId !== "",
-      document: document.state,
+      document: fields.comparing ? { name: "joining" } : document.state,
       met: document.met,
       mode: document.mode,
       revision: document.revision,

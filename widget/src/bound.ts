@@ -38,6 +38,8 @@ export class BoundField {
   #document: SharedDocument | undefined
   #seeding: Seeding | undefined
   #conflict = false
+  /** Whether this is the first time that the page shows the field: what comes back is not compared. */
+  #first = true
 
   /** `again` is called when the field is to be considered again, and when its conflict has ended. */
   constructor(id: string, kind: FieldKind, label: string, binding: Binding, again: () => void = () => undefined) {
@@ -135,6 +137,7 @@ export class BoundField {
     this.#base = this.base
     this.#live = true
     this.#conflict = false
+    this.#first = this.#seeding?.compared.has(this.wire) !== true
     this.#seeding?.compared.add(this.wire)
     this.binding.attach(this.#document.doc, base)
   }
@@ -142,7 +145,8 @@ export class BoundField {
   /** Says what is to become of something that the page itself has put into the bound field. */
   #rendered(deliberate: boolean): Rendering {
     const { doc } = this.#document ?? {}
-    const loading = !this.binding.pristine.touched && (blank(this.#base) || Date.now() - this.#found < LOADING_MS)
+    const young = blank(this.#base) || Date.now() - this.#found < LOADING_MS
+    const loading = this.#first && young && !this.binding.pristine.touched
     const old = same(this.binding.read(), this.#base)
     if (doc !== undefined && ((loading && !old) || !written(doc, this.wire))) {
       this.#live = false

@@ -64,6 +64,11 @@ export class Fields {
     return [...this.#fields.values()]
   }
 
+  /** Reports whether it is not known yet of some fields whether what they show is old. */
+  get comparing(): boolean {
+    return this.#seeding.busy
+  }
+
   /** Begins to look. */
   start(page: Document): void {
     this.#scanner.start(page)
@@ -188,7 +193,10 @@ export class Fields {
     const before = disputed()
     const ready = fields.filter(({ carried }) => !carried || !this.#settled.running)
     const asking = ready.filter((field) => field.consider(this.#document, this.#seeding))
-    this.#seeding.ask(new Map(asking.map((field) => [field.wire, field.base])), () => this.#consider())
+    this.#seeding.ask(new Map(asking.map((field) => [field.wire, field.base])), () => {
+      this.#consider()
+      this.events.emit('changed', this.all)
+    })
     if (before || disputed()) this.events.emit('changed', this.all)
   }
 

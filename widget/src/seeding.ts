@@ -21,10 +21,16 @@ export class Seeding {
   #document: SharedDocument
   #asked = new Set<string>()
   #again = new Timer()
+  #flying = 0
 
   constructor(channel: Channel, document: SharedDocument) {
     this.#channel = channel
     this.#document = document
+  }
+
+  /** Reports whether an answer is awaited: fields may show what is old. */
+  get busy(): boolean {
+    return this.#flying > 0
   }
 
   /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
@@ -41,7 +47,9 @@ export class Seeding {
     if (fresh.length === 0) return
     const keys = fresh.map(([wire]) => key(wire))
     for (const one of keys) this.#asked.add(one)
+    this.#flying++
     this.#channel.request('SEED', { values: Object.fromEntries(fresh) }, ({ code, fields }) => {
+      this.#flying--
       if (code !== '') {
         for (const one of keys) this.#asked.delete(one)
         return this.#again.set(AGAIN_MS, done)

@@ -133,7 +133,7 @@ export class Widget {
     return statusOf({
       connection: this.#connection.state,
       everOpen: this.ownId !== '',
-      document: document.state,
+      document: fields.comparing ? { name: 'joining' } : document.state,
       met: document.met,
       mode: document.mode,
       revision: document.revision,

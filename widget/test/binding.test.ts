@@ -239,6 +239,8 @@ test('G4 a change within a word of editable text leaves the rest as the page mad
   const kept = new EditableControl(show('<div contenteditable="plaintext-only" style="white-space: pre-wrap">x</div>'))
   kept.write('a\nb\n', undefined)
   assert.equal(kept.element.firstChild?.textContent, 'a\nb\n')
+  kept.write('a\nb\nc', undefined)
+  assert.equal(kept.element.innerHTML, 'a\nb\nc')
 })
 
 test('G4 positions in editable text are those of the text, whatever nodes it stands in', () => {
@@ -348,4 +350,23 @@ test('React hears of a box by a click', () => {
   setChecked(box, true)
   setChecked(box, true)
   assert.deepEqual([box.checked, clicks], [true, 1])
+})
+
+test('G4 what a framework makes of remote text a little later is no new value of the page', async () => {
+  const { field, page, binding } = bindInput('<input id="a">')
+  binding.attach(page.doc, '')
+  let asked = 0
+  binding.rendered = () => (asked++, 'undone')
+  field.addEventListener('input', () => setTimeout(() => (field.value = field.value.toUpperCase()), 1))
+  page.remote('a')
+  await settled()
+  page.remote('ab')
+  await settled(150)
+  assert.equal(field.value, 'AB')
+  field.dispatchEvent(new Event('focus'))
+  assert.deepEqual([asked, field.value, page.text()], [0, 'AB', 'ab'])
+  page.remote('abc')
+  await settled()
+  assert.deepEqual([asked, field.value, page.text()], [0, 'ABC', 'abc'])
+  binding.detach()
 })

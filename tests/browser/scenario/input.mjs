@@ -58,7 +58,7 @@ async function ime(a, b, keys, compose) {
   await a.waitForTimeout(300)
   equal(await value(a, 'ime'), 'oneかん two', 'nothing is written into a word that is composed')
   await keys.send('Input.insertText', { text: '漢' })
-  await both(a, b, 'ime', '>>oneAT漢 two<<'.replace('AT漢', (await value(b, 'ime')).includes('漢AT') ? '漢AT' : 'AT漢'), 'a composed word')
+  await both(a, b, 'ime', '>>one漢AT two<<', 'a composed word')
   equal((await caret(a, 'ime'))[0], (await value(a, 'ime')).indexOf('漢') + 1, 'the caret stands behind the word')
 
   // Leaving in the middle; and an end that never comes.

@@ -71,8 +71,10 @@ export class EditableControl implements TextControl {
 
   /** Changes one text node if that is enough: what else is in the element stays as the page made it. */
   #patch(text: string): boolean {
-    const splice = diff(this.read(), text)
+    const now = this.read()
+    const splice = diff(now, text)
     if (splice === undefined) return true
+    if (now.endsWith('\n') || text.endsWith('\n')) return false // a last line break stands or falls with an element
     const { start, deleted, inserted } = splice
     let before = 0
     for (const { node, text: part, at } of this.#pieces()) {
@@ -80,7 +82,7 @@ export class EditableControl implements TextControl {
       before += part.length
       if (from > part.length || node?.nodeType !== 3) continue
       const fits = start + deleted <= before && at === undefined && part.length - deleted + inserted.length > 0
-      if (!fits || text.endsWith('\n')) return false
+      if (!fits) return false
       ;(node as Text).replaceData(from, deleted, inserted)
       return this.read() === text // spaces may have collapsed
     }

@@ -29,15 +29,25 @@ export class InputControl implements TextControl {
   }
 
   write(text: string, selection: Selection | undefined): void {
-    const { scrollTop, scrollLeft } = this.element
-    setNative(this.element, 'value', text)
+    const { element } = this
+    const { scrollTop, scrollLeft } = element
     // Numbers and dates have no selection that can be told or set.
-    if (selection !== undefined && this.element.selectionStart !== null) {
-      this.element.setSelectionRange(selection.start, selection.end, selection.direction)
+    const select = ({ start, end, direction }: Selection): void => {
+      if (element.selectionStart !== null) element.setSelectionRange(start, end, direction)
     }
-    this.element.scrollTop = scrollTop
-    this.element.scrollLeft = scrollLeft
-    announce(this.element)
+    const put = (caret: Selection | undefined): void => {
+      setNative(element, 'value', text)
+      if (caret !== undefined) select(caret)
+      announce(element)
+    }
+    put(selection)
+    if (selection !== undefined && element.value !== text) {
+      // An input mask takes what stands behind the caret for old: it believes what seems typed at the end.
+      put({ start: text.length, end: text.length })
+      if (element.value === text) select(selection)
+    }
+    element.scrollTop = scrollTop
+    element.scrollLeft = scrollLeft
   }
 
   setReadOnly(readOnly: boolean): void {

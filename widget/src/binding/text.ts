@@ -16,6 +16,9 @@ import { History, asDelta } from './history.ts'
 import { hasFocus } from './native.ts'
 import { Pristine } from './pristine.ts'
 
+/** So long after a remote change was shown, what the page puts into the control is its answer to it, in milliseconds. */
+const ECHO_MS = 100
+
 /** Who has changed a control: the user; a script, upon something that the user did; the page by itself. */
 type Author = 'user' | 'script' | 'page'
 
@@ -35,6 +38,7 @@ export class TextBinding implements Binding {
   #composition: Composition
   #life = new Lifetime()
   #again = new Timer()
+  #echo = new Timer()
   #text: Text | undefined
   #unobserve: (() => void) | undefined
   #agreed = ''
@@ -101,6 +105,9 @@ export class TextBinding implements Binding {
     const away = diff(before, now)
     this.#deltas = away === undefined ? [] : [asDelta(away)]
     this.#settle('user')
+    // The page may still be at it, and put in what it had.
+    this.#echo.clear()
+    this.#again.set(ECHO_MS, () => this.#settle('page'))
   }
 
   pause(): void {
@@ -108,7 +115,7 @@ export class TextBinding implements Binding {
     this.#unobserve = undefined
     this.#text = undefined
     this.#deltas = []
-    this.#again.clear()
+    for (const timer of [this.#again, this.#echo]) timer.clear()
   }
 
   detach(): void {
@@ -153,6 +160,7 @@ export class TextBinding implements Binding {
     // Half a number or a date is left alone while the user is at it.
     if (read === undefined && (this.#deltas.length === 0 || hasFocus(this.#control.element))) return
     const value = read ?? this.#shown ?? ''
+    if (by === 'page' && this.#echo.running && this.#deltas.length === 0) return
     const changed = value !== this.#shown
     const kept = changed && this.#judge(by, value)
     if (this.#text === undefined) return // the judgement has released it
@@ -177,16 +185,22 @@ export class TextBinding implements Binding {
           end: mapCaret(selection.end, splice, deltas),
         },
       )
+      this.#echo.set(ECHO_MS, () => this.#heardEcho())
     }
     this.#shown = this.#control.read()
     this.#settling = false
     if (this.#deltas.length > 0) this.#settle('page')
   }
 
+  /** Takes what the page has made of a remote change for what the control shows; it is not sent back. */
+  #heardEcho(): void {
+    if (!this.#composition.composing) this.#shown = this.#control.read()
+  }
+
   /** Reports whether what the control shows is an edit. Where the user is at work, it is the user's. */
   #judge(by: Author, value: string): boolean {
-    if (by === 'user' || hasFocus(this.#control.element)) return true
-    if (value === this.#control.shape(this.#text?.toString() ?? '')) return false
+    if (by === 'user' || (this.pristine.touched && hasFocus(this.#control.element))) return true
+    if (this.#echo.running || value === this.#control.shape(this.#text?.toString() ?? '')) return false
     return this.rendered(by === 'script') === 'kept'
   }
 
