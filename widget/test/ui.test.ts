@@ -165,7 +165,8 @@ test('G4 of two values neither is preselected, and one is taken when the user sa
   const { widget, press } = await start()
   const chosen: string[] = []
   const field = widget.fields.get('id-a') as unknown as { conflict: object | undefined; choose: (which: string) => void }
-  field.conflict = { mine: '500 mg', theirs: '750 mg', by: 'Dr Luca Rossi' }
+  const conflict = { mine: '500 mg', theirs: '750 mg', by: 'Dr Luca Rossi' }
+  Object.defineProperty(field, 'conflict', { value: conflict, writable: true })
   field.choose = (which) => {
     chosen.push(which)
     field.conflict = undefined
