@@ -102,11 +102,14 @@ export function declarationFile(all) {
   return `${header}\n${all.map(({ doc, text }) => `${doc ? `${doc}\n` : ''}${text}\n`).join('\n')}`
 }
 
-/** Returns the API reference. */
+/** Returns the API reference. Members without a comment are told of on the console. */
 export function reference(all) {
   const links = new Set(all.map(({ name }) => name))
   const rows = (one) => members(one).map(({ name, type, doc }) => `| ${code(name)} | ${code(type)}${seeAlso(type, links)} | ${doc} |`)
   const section = (one) => {
+    for (const { name, doc } of one.kind === 'interface' || one.kind === 'class' ? members(one) : []) {
+      if (doc === '') console.warn(`${one.name}.${name} is public and has no comment`)
+    }
     const lines = [`## ${one.name}`, '', ...(one.doc ? [prose(one.doc), ''] : [])]
     if (one.kind === 'interface' || one.kind === 'class') lines.push('| name | type | |', '|---|---|---|', ...rows(one))
     else lines.push('```ts', one.text.replace(/^export (declare )?/, ''), '```')

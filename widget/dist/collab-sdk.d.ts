@@ -86,12 +86,15 @@ export interface Options {
 
 /** What the page may know of the widget. */
 export interface Status {
+    /** `'refused'`: the gateway does not let the user in, see `reason`; `'closed'`: after `destroy()`. */
     readonly connection: 'connecting' | 'connected' | 'offline' | 'refused' | 'closed';
+    /** Where everything typed on this page is. */
     readonly save: Save;
     /** Edits that the server has not acknowledged. */
     readonly waiting: number;
     /** Undefined until the record was received. */
     readonly mode: Mode | undefined;
+    /** Position in the history of the record; 0 before it was received. */
     readonly revision: number;
     /** Why the connection or the record was refused. */
     readonly reason: string | undefined;
@@ -101,12 +104,17 @@ export interface Status {
 
 /** A field, as the page is told of it. */
 export interface FieldInfo {
+    /** Its stable id, such as `id-notes` or `name-dose` (G3). */
     readonly id: string;
+    /** What kind of control it is. */
     readonly kind: FieldKind;
+    /** What people call it: its label on the page, else its id. */
     readonly label: string;
+    /** Its elements: one, or the buttons of a radio group. */
     readonly elements: readonly HTMLElement[];
     /** Name of the user who holds the lock; undefined when nobody does. */
     readonly lockedBy: string | undefined;
+    /** This session holds the lock. */
     readonly ownLock: boolean;
     /** Set while the page and the record differ and the user has to choose (G4). */
     readonly conflict: Conflict | undefined;
@@ -114,13 +122,17 @@ export interface FieldInfo {
 
 /** What a page can listen to. Fields are named by their ids. */
 export interface WidgetEvents {
+    /** Where things stand has changed. */
     status: Status;
+    /** Somebody came, left, or changed what they may do. */
     users: readonly User[];
+    /** Fields came or went, or who holds their locks has changed. */
     fields: readonly FieldInfo[];
     /** Edits of this page are on the server's disk. */
     saved: Saved;
     /** Somebody else's edit is shown on this page. */
     remote: Arrived;
+    /** What became of a lock; `detail` depends on `event`. */
     lock: {
         readonly field: string;
         readonly event: 'acquired' | 'denied' | 'released' | 'requested' | 'answered' | 'taken';
@@ -130,11 +142,13 @@ export interface WidgetEvents {
     draft: Draft & {
         readonly resourceId: string;
     };
+    /** The user entered a field; undefined: left it. */
     focus: {
         readonly field: string | undefined;
     };
-    /** One of the hospital's systems has said something about the record; no field was changed. */
+    /** One of the hospital's systems said something about the record; no field was changed (G9). */
     resourceUpdated: Push;
+    /** Something went wrong; the same goes to `onError`. */
     error: {
         readonly code: string;
         readonly message: string;
@@ -150,20 +164,31 @@ export type Save = 'unsaved' | 'here' | 'server';
 
 /** A person in the room, with all their sessions (R1). */
 export interface User {
+    /** From the token, as are `name` and `role`. */
     readonly userId: string;
+    /** What colleagues see. */
     readonly name: string;
+    /** Empty when the token names none. */
     readonly role: string;
+    /** The most that one of their sessions may do. */
     readonly mode: Mode;
+    /** Ids of their sessions on this record: one a browser tab. */
     readonly sessions: readonly string[];
+    /** When the first of these joined, in milliseconds UTC. */
     readonly joinedAt: number;
+    /** For their avatar: `#rrggbb`, or empty. */
     readonly color: string;
 }
 
 /** What a request for a lock came to: the lock, or why there is none and who holds it. */
 export interface LockAnswer {
+    /** The session holds the lock now. */
     readonly ok: boolean;
+    /** The lock, when there is one. */
     readonly lock?: Lock;
+    /** Why there is none, such as `already_locked` or `lock_service_unavailable` (L2, L8). */
     readonly reason?: string;
+    /** Who holds it, when somebody does. */
     readonly lockedByName?: string;
 }
 
@@ -180,55 +205,85 @@ export type FieldKind = 'text' | 'editable' | 'select' | 'checkbox' | 'radio';
 export interface Conflict {
     /** The page's value, with what was typed into it since. */
     readonly mine: Value;
+    /** The document's value. */
     readonly theirs: Value;
+    /** Who wrote the document's, when that is known. */
     readonly by?: string;
 }
 
 /** An acknowledged batch: it is on the server's disk. `since` is the local time of its first edit. */
 export interface Saved {
+    /** Ids of the fields that were written. */
     readonly fields: readonly string[];
+    /** How many edits it was. */
     readonly edits: number;
+    /** Position in the history of the record. */
     readonly revision: number;
+    /** When the first of them was typed: `performance.now()` of this page. */
     readonly since: number;
+    /** From then to the acknowledgement, in milliseconds. */
     readonly ms: number;
 }
 
 /** A change by another session, as it was shown here. */
 export interface Arrived {
+    /** Ids of the fields that changed. */
     readonly fields: readonly string[];
+    /** Who wrote it. */
     readonly userId: string;
+    /** In which session. */
     readonly sessionId: string;
+    /** Position in the history of the record. */
     readonly revision: number;
 }
 
 /** Text that the server refused; it is shown and kept until somebody dismisses it. */
 export interface Draft {
+    /** Id of the field. */
     readonly field: string;
+    /** What the user had there; undefined: nothing that can be shown. */
     readonly mine: Value | undefined;
+    /** Why it was refused, such as `locked`. */
     readonly reason: string;
+    /** Who held the lock: a user id, or empty. */
     readonly by: string;
 }
 
 /** What the hospital's systems said about the resource (`RESOURCE_UPDATED`, W4, G9). Times are as the system wrote them. */
 export interface Push {
+    /** Each comes once (W4). */
     readonly deliveryId: string;
+    /** The record that it is about. */
     readonly resourceId: string;
+    /** Name of the system. */
     readonly source: string;
+    /** What happened, in the words of the system. */
     readonly eventType: string;
+    /** The system's own version of the record. */
     readonly version: unknown;
+    /** When, as the system wrote it. */
     readonly occurredAt: unknown;
+    /** What the system sent along. */
     readonly data: unknown;
 }
 
 /** A lock as the gateway tells it; `field` is empty for the whole resource. Times are milliseconds UTC. */
 export interface Lock {
+    /** Names the grant. */
     readonly lockId: string;
+    /** Empty for the whole record. */
     readonly field: string;
+    /** The holder. */
     readonly userId: string;
+    /** The holder's session. */
     readonly sessionId: string;
+    /** The holder's name. */
     readonly name: string;
+    /** Number of the grant; grows for ever. */
     readonly fence: number;
+    /** Milliseconds UTC. */
     readonly acquiredAt: number;
+    /** Milliseconds UTC; renewed while the holder is active. */
     readonly expiresAt: number;
 }
 

@@ -11,7 +11,9 @@ const LOADING_MS = 5_000
 export interface Conflict {
   /** The page's value, with what was typed into it since. */
   readonly mine: Value
+  /** The document's value. */
   readonly theirs: Value
+  /** Who wrote the document's, when that is known. */
   readonly by?: string
 }
 

@@ -23,26 +23,39 @@ const TRY_AGAIN = new Set(['BACKPRESSURE', 'RATE_LIMITED', 'UNAVAILABLE', 'DRAIN
 
 /** Text that the server refused; it is shown and kept until somebody dismisses it. */
 export interface Draft {
+  /** Id of the field. */
   readonly field: string
+  /** What the user had there; undefined: nothing that can be shown. */
   readonly mine: Value | undefined
+  /** Why it was refused, such as `locked`. */
   readonly reason: string
+  /** Who held the lock: a user id, or empty. */
   readonly by: string
 }
 
 /** An acknowledged batch: it is on the server's disk. `since` is the local time of its first edit. */
 export interface Saved {
+  /** Ids of the fields that were written. */
   readonly fields: readonly string[]
+  /** How many edits it was. */
   readonly edits: number
+  /** Position in the history of the record. */
   readonly revision: number
+  /** When the first of them was typed: `performance.now()` of this page. */
   readonly since: number
+  /** From then to the acknowledgement, in milliseconds. */
   readonly ms: number
 }
 
 /** A change by another session, as it was shown here. */
 export interface Arrived {
+  /** Ids of the fields that changed. */
   readonly fields: readonly string[]
+  /** Who wrote it. */
   readonly userId: string
+  /** In which session. */
   readonly sessionId: string
+  /** Position in the history of the record. */
   readonly revision: number
 }
 

@@ -18,9 +18,13 @@ export type Locking = 'off' | 'manual' | 'focus'
 
 /** What a request for a lock came to: the lock, or why there is none and who holds it. */
 export interface LockAnswer {
+  /** The session holds the lock now. */
   readonly ok: boolean
+  /** The lock, when there is one. */
   readonly lock?: Lock
+  /** Why there is none, such as `already_locked` or `lock_service_unavailable` (L2, L8). */
   readonly reason?: string
+  /** Who holds it, when somebody does. */
   readonly lockedByName?: string
 }
 

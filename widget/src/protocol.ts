@@ -8,24 +8,39 @@ export type Mode = 'editor' | 'viewer'
 
 /** A person in the room, with all their sessions (R1). */
 export interface User {
+  /** From the token, as are `name` and `role`. */
   readonly userId: string
+  /** What colleagues see. */
   readonly name: string
+  /** Empty when the token names none. */
   readonly role: string
+  /** The most that one of their sessions may do. */
   readonly mode: Mode
+  /** Ids of their sessions on this record: one a browser tab. */
   readonly sessions: readonly string[]
+  /** When the first of these joined, in milliseconds UTC. */
   readonly joinedAt: number
+  /** For their avatar: `#rrggbb`, or empty. */
   readonly color: string
 }
 
 /** A lock as the gateway tells it; `field` is empty for the whole resource. Times are milliseconds UTC. */
 export interface Lock {
+  /** Names the grant. */
   readonly lockId: string
+  /** Empty for the whole record. */
   readonly field: string
+  /** The holder. */
   readonly userId: string
+  /** The holder's session. */
   readonly sessionId: string
+  /** The holder's name. */
   readonly name: string
+  /** Number of the grant; grows for ever. */
   readonly fence: number
+  /** Milliseconds UTC. */
   readonly acquiredAt: number
+  /** Milliseconds UTC; renewed while the holder is active. */
   readonly expiresAt: number
 }
 

@@ -8,12 +8,19 @@ const REMEMBERED = 500
 
 /** What the hospital's systems said about the resource (`RESOURCE_UPDATED`, W4, G9). Times are as the system wrote them. */
 export interface Push {
+  /** Each comes once (W4). */
   readonly deliveryId: string
+  /** The record that it is about. */
   readonly resourceId: string
+  /** Name of the system. */
   readonly source: string
+  /** What happened, in the words of the system. */
   readonly eventType: string
+  /** The system's own version of the record. */
   readonly version: unknown
+  /** When, as the system wrote it. */
   readonly occurredAt: unknown
+  /** What the system sent along. */
   readonly data: unknown
 }
 

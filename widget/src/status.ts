@@ -7,12 +7,15 @@ export type Save = 'unsaved' | 'here' | 'server'
 
 /** What the page may know of the widget. */
 export interface Status {
+  /** `'refused'`: the gateway does not let the user in, see `reason`; `'closed'`: after `destroy()`. */
   readonly connection: 'connecting' | 'connected' | 'offline' | 'refused' | 'closed'
+  /** Where everything typed on this page is. */
   readonly save: Save
   /** Edits that the server has not acknowledged. */
   readonly waiting: number
   /** Undefined until the record was received. */
   readonly mode: Mode | undefined
+  /** Position in the history of the record; 0 before it was received. */
   readonly revision: number
   /** Why the connection or the record was refused. */
   readonly reason: string | undefined

@@ -27,12 +27,17 @@ import { View } from './view.ts'
 
 /** A field, as the page is told of it. */
 export interface FieldInfo {
+  /** Its stable id, such as `id-notes` or `name-dose` (G3). */
   readonly id: string
+  /** What kind of control it is. */
   readonly kind: FieldKind
+  /** What people call it: its label on the page, else its id. */
   readonly label: string
+  /** Its elements: one, or the buttons of a radio group. */
   readonly elements: readonly HTMLElement[]
   /** Name of the user who holds the lock; undefined when nobody does. */
   readonly lockedBy: string | undefined
+  /** This session holds the lock. */
   readonly ownLock: boolean
   /** Set while the page and the record differ and the user has to choose (G4). */
   readonly conflict: Conflict | undefined
@@ -40,13 +45,17 @@ export interface FieldInfo {
 
 /** What a page can listen to. Fields are named by their ids. */
 export interface WidgetEvents {
+  /** Where things stand has changed. */
   status: Status
+  /** Somebody came, left, or changed what they may do. */
   users: readonly User[]
+  /** Fields came or went, or who holds their locks has changed. */
   fields: readonly FieldInfo[]
   /** Edits of this page are on the server's disk. */
   saved: Saved
   /** Somebody else's edit is shown on this page. */
   remote: Arrived
+  /** What became of a lock; `detail` depends on `event`. */
   lock: {
     readonly field: string
     readonly event: 'acquired' | 'denied' | 'released' | 'requested' | 'answered' | 'taken'
@@ -54,9 +63,11 @@ export interface WidgetEvents {
   }
   /** Text was refused, and is kept: of this page, or of one that was left before its text was saved. */
   draft: Draft & { readonly resourceId: string }
+  /** The user entered a field; undefined: left it. */
   focus: { readonly field: string | undefined }
-  /** One of the hospital's systems has said something about the record; no field was changed. */
+  /** One of the hospital's systems said something about the record; no field was changed (G9). */
   resourceUpdated: Push
+  /** Something went wrong; the same goes to `onError`. */
   error: { readonly code: string; readonly message: string }
   /** The page shows another record now, or none. */
   resource: { readonly resourceId: string | undefined }
