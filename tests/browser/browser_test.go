@@ -57,6 +57,8 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G4 Vue: state, page and document are the same", "vue"},
 		{"G4 Angular: state, page and document are the same", "angular"},
 		{"G4 jQuery: masks and scripts that tell nothing", "plain"},
+		{"G5 every look by its exact values", "looks"},
+		{"G5 the page's own pixels are left alone", "layout"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
