@@ -9,6 +9,8 @@ const { BASE_URL, CONTROL_URL, CHROMIUM = '/usr/bin/chromium', OUT = 'out' } = p
 const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  // A page that a scenario makes up has no address; Chromium would keep it from the gateway's sockets.
+  '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets',
   '--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
 ]
 export const anna = { user: 'usr_001', name: 'Giulia Conti', role: 'nurse' }

@@ -40,6 +40,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G8 a hostile page neither breaks the widget nor is changed by it", "page"},
 		{"P two hundred fields are bound at once and rest quietly", "many"},
 		{"pictures", "images"},
+		{"P the widget costs a page little", "speed"},
 		{"G1 the record follows the path of the page", "navigation"},
 		{"G2 frames and shadow roots are searched, and their secrets are not", "frames"},
 		{"G7 long polling stands in for WebSocket", "polling"},
@@ -97,9 +98,11 @@ func run(t *testing.T, scenario, base, control string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "run.mjs", scenario)
 	cmd.Env = append(os.Environ(), "BASE_URL="+base, "CONTROL_URL="+control)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	t.Logf("%s", out)
 }
 
 // process is a gateway that can be killed and started again with the same files at the same address. As an HTTP

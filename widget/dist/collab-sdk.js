@@ -8934,24 +8934,41 @@ class Groups {
 }
 
 const LONGEST = 60;
-function labelOf(element) {
-  const labels = element.labels;
-  const candidates = [
-    element.getAttribute("aria-label"),
-    labelledBy(element),
-    ...[...labels ?? []].map((label) => label.textContent),
-    element.closest("fieldset")?.querySelector("legend")?.textContent,
-    element.getAttribute("placeholder"),
-    element.getAttribute("title"),
-    element.getAttribute("name"),
-    element.id
-  ];
-  const found = candidates.map((text) => (text ?? "").replace(/\s+/g, " ").trim()).find((text) => text !== "");
-  if (found === void 0) return element.localName;
-  return found.length <= LONGEST ? found : `${found.slice(0, LONGEST - 1)}\u2026`;
+class Labels {
+  #texts = /* @__PURE__ */ new Map();
+  /** Returns the field's label, else its accessible name, else its placeholder, name or id. */
+  of(element) {
+    const root = element.getRootNode();
+    const sources = [
+      () => element.getAttribute("aria-label"),
+      () => labelledBy(element, root),
+      () => this.#for(element.id, root),
+      () => element.closest("label")?.textContent,
+      () => element.closest("fieldset")?.querySelector("legend")?.textContent,
+      () => element.getAttribute("placeholder"),
+      () => element.getAttribute("title"),
+      () => element.getAttribute("name"),
+      () => element.id
+    ];
+    for (const source of sources) {
+      const text = (source() ?? "").replace(/\s+/g, " ").trim();
+      if (text !== "") return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}\u2026`;
+    }
+    return element.localName;
+  }
+  #for(id, root) {
+    if (id === "") return void 0;
+    const known = this.#texts.get(root);
+    if (known !== void 0) return known.get(id);
+    const texts = /* @__PURE__ */ new Map();
+    for (const label of root.querySelectorAll("label[for]")) {
+      if (!texts.has(label.htmlFor)) texts.set(label.htmlFor, label.textContent ?? "");
+    }
+    this.#texts.set(root, texts);
+    return texts.get(id);
+  }
 }
-function labelledBy(element) {
-  const root = element.getRootNode();
+function labelledBy(element, root) {
   const ids = (element.getAttribute("aria-labelledby") ?? "").split(/\s+/).filter((id) => id !== "");
   return ids.map((id) => root.querySelector(`[id="${CSS.escape(id)}"]`)?.textContent ?? "").join(" ");
 }
@@ -9042,7 +9059,7 @@ function namesOf(element, at) {
 
 const CANDIDATES = "input,textarea,select,[contenteditable]";
 const SWEEP_MS = 1e3;
-const SWEEP_SHARE = 100;
+const SWEEP_SHARE = 500;
 class Roots {
   #hooks;
   #roots = /* @__PURE__ */ new Map();
@@ -9139,13 +9156,14 @@ class Roots {
   #look() {
     const found = /* @__PURE__ */ new Set();
     let fresh = false;
+    const enter = (inside) => {
+      if (!inside || this.#roots.has(inside)) return;
+      fresh = true;
+      this.enter(inside, found);
+    };
     for (const root of [...this.#roots.keys()]) {
-      for (const element of root.querySelectorAll("*")) {
-        const inside = rootIn(element);
-        if (inside === void 0 || this.#roots.has(inside)) continue;
-        fresh = true;
-        this.enter(inside, found);
-      }
+      for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot !== null) enter(shadowRoot);
+      for (const frame of root.querySelectorAll("iframe,frame")) enter(rootIn(frame));
     }
     if (fresh) this.#hooks.found(found);
   }
@@ -9274,6 +9292,8 @@ class Fields {
   #scanner;
   #identity = new Identity();
   #fields = /* @__PURE__ */ new Map();
+  /** The values of `#fields`; undefined when they have changed. */
+  #all;
   #byWire = /* @__PURE__ */ new Map();
   #byElement = /* @__PURE__ */ new Map();
   #groups = new Groups();
@@ -9299,7 +9319,7 @@ class Fields {
   }
   /** Every field, in the order in which they were found. */
   get all() {
-    return [...this.#fields.values()];
+    return this.#all ??= [...this.#fields.values()];
   }
   /** Reports whether it is not known yet of some fields whether what they show is old. */
   get comparing() {
@@ -9343,6 +9363,7 @@ class Fields {
       this.#carried.note(field);
     });
     this.#fields.clear();
+    this.#all = void 0;
     this.#byWire.clear();
     this.#byElement.clear();
     this.events.clear();
@@ -9359,19 +9380,21 @@ class Fields {
     const later = new Set([...groups].flatMap(([key, buttons]) => this.#groups.get(key) ? buttons : buttons.slice(1)));
     const first = come.filter(({ element }) => !later.has(element));
     const ids = this.#identity.name(first.map(({ element }) => element));
-    for (const { element, kind } of first) this.#add(element, kind, ids.get(element) ?? "");
+    const labels = new Labels();
+    for (const { element, kind } of first) this.#add(element, kind, ids.get(element) ?? "", labels.of(element));
     for (const [key, buttons] of groups) this.#group(key, buttons);
     for (const field of new Set(come.map(({ element }) => this.#byElement.get(element)))) {
       const isCarried = field?.binding.elements.every((element) => this.#carried.holds(element, field.base));
       if (field !== void 0 && isCarried) this.#watch.add(field);
     }
   }
-  #add(element, kind, id) {
-    const field = new BoundField(id, kind, labelOf(element), bind(element, kind, wireName(id, kind), this.#document), () => {
+  #add(element, kind, id, label) {
+    const field = new BoundField(id, kind, label, bind(element, kind, wireName(id, kind), this.#document), () => {
       this.#consider([field.wire]);
       this.events.emit("changed", this.all);
     });
     this.#fields.set(id, field);
+    this.#all = void 0;
     this.#byWire.set(field.wire, field);
     this.#byElement.set(element, field);
   }
@@ -9403,6 +9426,7 @@ class Fields {
     this.#identity.release(field.id);
     this.#groups.delete(field);
     this.#fields.delete(field.id);
+    this.#all = void 0;
     this.#byWire.delete(field.wire);
   }
   #joined() {
@@ -10222,6 +10246,11 @@ class Decoration {
     const end = Math.max(bottom, page.clientHeight);
     this.#below.classList.toggle("up", box.bottom + GAP$1 + height > end && box.top - GAP$1 - height > top);
   }
+  /** Hides it, until it is placed again. */
+  hide() {
+    this.#placed = "";
+    this.node.hidden = true;
+  }
   /** Shows once that somebody else has changed the field. */
   flash() {
     const calm = isCalm();
@@ -10394,7 +10423,7 @@ const FIELD_STYLES = `${BASE}
 @media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring,.two .ring{border:4px double;inset:-4px;background:none}.av{forced-color-adjust:none}}
 `;
 const PANEL_STYLES = `${BASE}
-.corner{position:fixed;right:20px;bottom:20px;z-index:2147482000;max-width:calc(100vw - 24px);max-height:calc(100vh - 32px);display:flex;flex-direction:column;align-items:flex-end;gap:10px;color:var(--n6);font:400 13px/1.45 var(--f)}
+.corner{position:fixed;right:20px;top:100%;transform:translateY(calc(-100% - 20px));transform:translateY(round(calc(-100% - 20px),1px));z-index:2147482000;max-width:calc(100vw - 24px);max-height:calc(100vh - 32px);display:flex;flex-direction:column;align-items:flex-end;gap:10px;color:var(--n6);font:400 13px/1.45 var(--f)}
 .left{right:auto;left:20px}.corner>div{min-height:0;max-width:100%;display:flex}
 .pn,.mn{background:#fff;box-shadow:var(--pop)}
 .pn{width:304px;max-width:100%;overflow:auto;border-radius:10px}
@@ -10424,7 +10453,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
 .tip small{color:#c6d0d8}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media(forced-colors:active){.pn,.mn,.tip,.dot{border:1px solid CanvasText}}
-@media(max-width:420px){.corner{left:12px;right:12px;bottom:12px}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
+@media(max-width:420px){.corner{left:12px;right:12px;transform:translateY(calc(-100% - 12px));transform:translateY(round(calc(-100% - 12px),1px))}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
 `;
 const PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
 
@@ -10438,6 +10467,9 @@ class Overlay {
   #decorations = /* @__PURE__ */ new Map();
   #layers = /* @__PURE__ */ new Map();
   #resized;
+  /** Elements that are less than a screen away from what can be seen; no other is measured. */
+  #near = /* @__PURE__ */ new Set();
+  #nearby;
   #frame = 0;
   #looks = 0;
   /** Where the fields were at the last look. */
@@ -10449,13 +10481,18 @@ class Overlay {
     this.#moved = moved;
     const soon = () => this.#soon();
     for (const type of ["scroll", "transitionend", "toggle", "load", "resize"]) {
-      this.#life.listen(window, type, soon, { capture: true, passive: true });
+      const listen = ({ target }) => {
+        if (type !== "scroll" || !this.#decorations.has(target)) soon();
+      };
+      this.#life.listen(window, type, listen, { capture: true, passive: true });
     }
     const changed = new MutationObserver(soon);
     changed.observe(document, { childList: true, subtree: true, attributeFilter: ["class", "style", "hidden", "open"] });
     this.#resized = new ResizeObserver(soon);
     this.#life.add(() => changed.disconnect());
+    this.#nearby = new IntersectionObserver((entries) => this.#cameNear(entries), { rootMargin: "100%" });
     this.#life.add(() => this.#resized.disconnect());
+    this.#life.add(() => this.#nearby.disconnect());
     this.#life.add(() => cancelAnimationFrame(this.#frame));
     this.#life.every(LOOK_EVERY_MS$1, () => this.#look());
   }
@@ -10491,11 +10528,14 @@ class Overlay {
   }
   #decorate(target, main) {
     this.#resized.observe(target);
+    this.#nearby.observe(target);
     return new Decoration(target, main, this.#hooks);
   }
   #drop({ target, node }) {
     target.removeAttribute("data-corsia-held");
     this.#resized.unobserve(target);
+    this.#nearby.unobserve(target);
+    this.#near.delete(target);
     node.remove();
   }
   #soon() {
@@ -10506,9 +10546,16 @@ class Overlay {
       this.#place();
     });
   }
+  #cameNear(entries) {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) this.#near.add(target);
+      else if (this.#near.delete(target)) this.#decorations.get(target)?.hide();
+    }
+    this.#soon();
+  }
   #look() {
     if (document.hidden) return;
-    const boxes = [...this.#decorations.keys()].map((target) => {
+    const boxes = [...this.#near].map((target) => {
       const { x, y, width, height } = target.getBoundingClientRect();
       return [x, y, width, height];
     });
@@ -10520,7 +10567,8 @@ class Overlay {
   /** Measures everything first and writes afterwards, so that the browser lays out once. */
   #place() {
     const look = /* @__PURE__ */ new Map();
-    const measured = [...this.#decorations.values()].map((decoration) => {
+    const near = [...this.#near].flatMap((target) => this.#decorations.get(target) ?? []);
+    const measured = near.map((decoration) => {
       const root = this.#layerOf(decoration.target);
       const { left, top, width } = root.host.getBoundingClientRect();
       const placement = measure(decoration.target, look, decoration.hasPeople);
@@ -11064,6 +11112,8 @@ function choosable(field) {
   return field;
 }
 
+const SHOW_WITHIN_MS = 100;
+const UNSAVED_AFTER_MS = 150;
 class Widget {
   events;
   document;
@@ -11083,6 +11133,9 @@ class Widget {
   #focused;
   #status;
   #soon = new Timer();
+  #showing = new Timer();
+  #unsaved = new Timer();
+  #shown = "server";
   constructor({ settings, page, connection, events, records, carried }, resourceId) {
     this.events = events;
     this.#settings = settings;
@@ -11099,7 +11152,7 @@ class Widget {
     this.fields = new Fields(document, seeding, settings, carried);
     this.#life.add(() => records.leave(resourceId, () => this.locks.end()));
     for (const part of [this.#pushes, seeding, this.presence, this.fields]) this.#life.add(() => part.end());
-    this.#life.add(() => this.#soon.clear());
+    for (const part of [this.#soon, this.#showing, this.#unsaved]) this.#life.add(() => part.clear());
     this.#wire(channel);
     this.#watchFocus();
   }
@@ -11179,7 +11232,7 @@ class Widget {
       this.#changed();
     }));
     hear(document.events.on("joined", () => this.#changed()));
-    hear(document.events.on("outbox", () => this.#changed()));
+    hear(document.events.on("outbox", ({ edits }) => this.#outboxChanged(edits)));
     hear(document.events.on("saved", (saved) => this.events.emit("saved", { ...saved, fields: saved.fields.map(idOf) })));
     hear(document.events.on("arrived", (arrived) => this.#arrived(arrived)));
     hear(document.events.on("draft", () => this.#changed()));
@@ -11195,7 +11248,7 @@ class Widget {
       this.events.emit("users", users);
       this.#changed();
     }));
-    hear(presence.events.on("moved", () => this.#changed()));
+    hear(presence.events.on("moved", () => this.#showSoon()));
     hear(fields.events.on("changed", () => this.#locksChanged()));
   }
   #served(event, { what }) {
@@ -11208,7 +11261,8 @@ class Widget {
       for (const wire of arrived.fields) this.#view?.flash(wire);
       this.events.emit("remote", { ...arrived, fields: arrived.fields.map(idOf) });
     }
-    this.#changed();
+    this.#tellSoon();
+    this.#showSoon();
   }
   #locksChanged() {
     const viewer = this.document.met && this.document.mode === "viewer";
@@ -11247,19 +11301,37 @@ class Widget {
     const { wire } = this.#focused;
     if (this.locks.own(wire) === void 0 && this.locks.against(wire) === void 0) this.locks.acquire(wire);
   }
-  /** Tells what has changed, once for all that changes in one turn. */
+  #outboxChanged(edits) {
+    this.#tellSoon();
+    if (edits > 0) {
+      if (!this.#unsaved.running) this.#unsaved.set(UNSAVED_AFTER_MS, () => this.#show());
+      return;
+    }
+    this.#unsaved.clear();
+    if (this.#shown !== "server") this.#showSoon();
+  }
+  /** Tells and shows what has changed, once for all that changes in one turn. */
   #changed() {
-    if (this.#soon.running || this.#life.ended) return;
-    this.#soon.set(0, () => {
-      const status = this.status;
-      if (JSON.stringify(status) !== JSON.stringify(this.#status)) {
-        const modeChanged = status.mode !== this.#status?.mode;
-        this.#status = status;
-        this.events.emit("status", status);
-        if (modeChanged) this.#locksChanged();
-      }
-      this.#view?.changed();
-    });
+    this.#tellSoon();
+    this.#showSoon(0);
+  }
+  #tellSoon() {
+    if (!this.#soon.running && !this.#life.ended) this.#soon.set(0, () => this.#tell());
+  }
+  #tell() {
+    const status = this.status;
+    if (JSON.stringify(status) === JSON.stringify(this.#status)) return;
+    const modeChanged = status.mode !== this.#status?.mode;
+    this.#status = status;
+    this.events.emit("status", status);
+    if (modeChanged) this.#locksChanged();
+  }
+  #showSoon(ms = SHOW_WITHIN_MS) {
+    if (!this.#life.ended && (ms === 0 || !this.#showing.running)) this.#showing.set(ms, () => this.#show());
+  }
+  #show() {
+    this.#shown = this.status.save;
+    this.#view?.changed();
   }
 }
 

@@ -8,7 +8,7 @@ import { InputControl } from './binding/input.ts'
 import { TextBinding } from './binding/text.ts'
 import { Groups } from './discovery/groups.ts'
 import { Identity } from './discovery/identity.ts'
-import { labelOf } from './discovery/label.ts'
+import { Labels } from './discovery/label.ts'
 import { focusedIn } from './discovery/place.ts'
 import { Scanner } from './discovery/scanner.ts'
 import type { Found, ScanOptions } from './discovery/scanner.ts'
@@ -34,6 +34,8 @@ export class Fields {
   #scanner: Scanner
   #identity = new Identity()
   #fields = new Map<string, BoundField>()
+  /** The values of `#fields`; undefined when they have changed. */
+  #all: readonly BoundField[] | undefined
   #byWire = new Map<string, BoundField>()
   #byElement = new Map<Element, BoundField>()
   #groups = new Groups()
@@ -61,7 +63,7 @@ export class Fields {
 
   /** Every field, in the order in which they were found. */
   get all(): readonly BoundField[] {
-    return [...this.#fields.values()]
+    return (this.#all ??= [...this.#fields.values()])
   }
 
   /** Reports whether it is not known yet of some fields whether what they show is old. */
@@ -112,6 +114,7 @@ export class Fields {
       this.#carried.note(field)
     })
     this.#fields.clear()
+    this.#all = undefined
     this.#byWire.clear()
     this.#byElement.clear()
     this.events.clear()
@@ -130,7 +133,8 @@ export class Fields {
     const later = new Set([...groups].flatMap(([key, buttons]) => (this.#groups.get(key) ? buttons : buttons.slice(1))))
     const first = come.filter(({ element }) => !later.has(element))
     const ids = this.#identity.name(first.map(({ element }) => element))
-    for (const { element, kind } of first) this.#add(element, kind, ids.get(element) ?? '')
+    const labels = new Labels()
+    for (const { element, kind } of first) this.#add(element, kind, ids.get(element) ?? '', labels.of(element))
     for (const [key, buttons] of groups) this.#group(key, buttons)
     for (const field of new Set(come.map(({ element }) => this.#byElement.get(element)))) {
       const isCarried = field?.binding.elements.every((element) => this.#carried.holds(element, field.base))
@@ -138,12 +142,13 @@ export class Fields {
     }
   }
 
-  #add(element: HTMLElement, kind: FieldKind, id: string): void {
-    const field = new BoundField(id, kind, labelOf(element), bind(element, kind, wireName(id, kind), this.#document), () => {
+  #add(element: HTMLElement, kind: FieldKind, id: string, label: string): void {
+    const field = new BoundField(id, kind, label, bind(element, kind, wireName(id, kind), this.#document), () => {
       this.#consider([field.wire])
       this.events.emit('changed', this.all)
     })
     this.#fields.set(id, field)
+    this.#all = undefined
     this.#byWire.set(field.wire, field)
     this.#byElement.set(element, field)
   }
@@ -178,6 +183,7 @@ export class Fields {
     this.#identity.release(field.id)
     this.#groups.delete(field)
     this.#fields.delete(field.id)
+    this.#all = undefined
     this.#byWire.delete(field.wire)
   }
 

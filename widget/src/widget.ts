@@ -25,6 +25,11 @@ import { Timer } from './timer.ts'
 import { isOwn, isPassing } from './ui/element.ts'
 import { View } from './view.ts'
 
+/** What others do is shown within this time, however much of it there is, in milliseconds. */
+const SHOW_WITHIN_MS = 100
+/** An edit that is on the server within this time is not shown as one that is not: each key would redraw the panel twice. */
+const UNSAVED_AFTER_MS = 150
+
 /** A field, as the page is told of it. */
 export interface FieldInfo {
   /** Its stable id, such as `id-notes` or `name-dose` (G3). */
@@ -103,6 +108,9 @@ export class Widget {
   #focused: BoundField | undefined
   #status: Status | undefined
   #soon = new Timer()
+  #showing = new Timer()
+  #unsaved = new Timer()
+  #shown: Status['save'] = 'server'
 
   constructor({ settings, page, connection, events, records, carried }: Shared, resourceId: string) {
     this.events = events
@@ -121,7 +129,7 @@ export class Widget {
     // The locks are given back once everything that was written under them is on the server.
     this.#life.add(() => records.leave(resourceId, () => this.locks.end()))
     for (const part of [this.#pushes, seeding, this.presence, this.fields]) this.#life.add(() => part.end())
-    this.#life.add(() => this.#soon.clear())
+    for (const part of [this.#soon, this.#showing, this.#unsaved]) this.#life.add(() => part.clear())
     this.#wire(channel)
     this.#watchFocus()
   }
@@ -211,7 +219,7 @@ export class Widget {
       this.#changed()
     }))
     hear(document.events.on('joined', () => this.#changed()))
-    hear(document.events.on('outbox', () => this.#changed()))
+    hear(document.events.on('outbox', ({ edits }) => this.#outboxChanged(edits)))
     hear(document.events.on('saved', (saved) => this.events.emit('saved', { ...saved, fields: saved.fields.map(idOf) })))
     hear(document.events.on('arrived', (arrived) => this.#arrived(arrived)))
     hear(document.events.on('draft', () => this.#changed()))
@@ -227,7 +235,7 @@ export class Widget {
       this.events.emit('users', users)
       this.#changed()
     }))
-    hear(presence.events.on('moved', () => this.#changed()))
+    hear(presence.events.on('moved', () => this.#showSoon()))
     hear(fields.events.on('changed', () => this.#locksChanged()))
   }
 
@@ -242,7 +250,8 @@ export class Widget {
       for (const wire of arrived.fields) this.#view?.flash(wire)
       this.events.emit('remote', { ...arrived, fields: arrived.fields.map(idOf) })
     }
-    this.#changed()
+    this.#tellSoon()
+    this.#showSoon()
   }
 
   #locksChanged(): void {
@@ -287,18 +296,41 @@ export class Widget {
     if (this.locks.own(wire) === undefined && this.locks.against(wire) === undefined) this.locks.acquire(wire)
   }
 
-  /** Tells what has changed, once for all that changes in one turn. */
+  #outboxChanged(edits: number): void {
+    this.#tellSoon()
+    if (edits > 0) {
+      if (!this.#unsaved.running) this.#unsaved.set(UNSAVED_AFTER_MS, () => this.#show())
+      return
+    }
+    this.#unsaved.clear()
+    if (this.#shown !== 'server') this.#showSoon()
+  }
+
+  /** Tells and shows what has changed, once for all that changes in one turn. */
   #changed(): void {
-    if (this.#soon.running || this.#life.ended) return
-    this.#soon.set(0, () => {
-      const status = this.status
-      if (JSON.stringify(status) !== JSON.stringify(this.#status)) {
-        const modeChanged = status.mode !== this.#status?.mode
-        this.#status = status
-        this.events.emit('status', status)
-        if (modeChanged) this.#locksChanged()
-      }
-      this.#view?.changed()
-    })
+    this.#tellSoon()
+    this.#showSoon(0)
+  }
+
+  #tellSoon(): void {
+    if (!this.#soon.running && !this.#life.ended) this.#soon.set(0, () => this.#tell())
+  }
+
+  #tell(): void {
+    const status = this.status
+    if (JSON.stringify(status) === JSON.stringify(this.#status)) return
+    const modeChanged = status.mode !== this.#status?.mode
+    this.#status = status
+    this.events.emit('status', status)
+    if (modeChanged) this.#locksChanged()
+  }
+
+  #showSoon(ms = SHOW_WITHIN_MS): void {
+    if (!this.#life.ended && (ms === 0 || !this.#showing.running)) this.#showing.set(ms, () => this.#show())
+  }
+
+  #show(): void {
+    this.#shown = this.status.save
+    this.#view?.changed()
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Identity, baseId } from '../src/discovery/identity.ts'
 import { Exclusions } from '../src/discovery/exclusions.ts'
-import { labelOf } from '../src/discovery/label.ts'
+import { Labels } from '../src/discovery/label.ts'
 import { Scanner } from '../src/discovery/scanner.ts'
 import type { Found, ScanOptions } from '../src/discovery/scanner.ts'
 import { get, settled, show } from './dom.ts'
@@ -104,9 +104,12 @@ test('a label is what people call the field', () => {
   show(`<label for="a">  Blood
     pressure </label><input id="a"><input id="b" aria-label="Pulse"><span id="l">Pain</span><input id="c" aria-labelledby="l">
     <input id="d" placeholder="Dose"><input id="e" name="given"><fieldset><legend>Diet</legend><input id="f"></fieldset><input id="g" title="${'x'.repeat(90)}">`)
-  assert.deepEqual(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => labelOf(get(id))), ['Blood pressure', 'Pulse', 'Pain', 'Dose', 'given', 'Diet'])
-  assert.equal(labelOf(get('g')).length, 60)
-  assert.equal(labelOf(document.createElement('textarea')), 'textarea')
+  const labels = new Labels()
+  assert.deepEqual(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => labels.of(get(id))), ['Blood pressure', 'Pulse', 'Pain', 'Dose', 'given', 'Diet'])
+  assert.equal(labels.of(get('g')).length, 60)
+  show('<label><i>Around</i> <input id="around"></label>')
+  assert.equal(labels.of(get('around')), 'Around')
+  assert.equal(labels.of(document.createElement('textarea')), 'textarea')
 })
 
 function watch(options: ScanOptions): { come: Found[]; gone: HTMLElement[]; scanner: Scanner } {

@@ -15,6 +15,23 @@ for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent', 
   Object.defineProperty(globalThis, name, { configurable: true, value: (window[name] as (...all: unknown[]) => unknown).bind(window) })
 }
 
+/** Says of every element that it can be seen: happy-dom lays nothing out. */
+class EverythingIsSeen {
+  #tell: (entries: readonly object[]) => void
+
+  constructor(tell: (entries: readonly object[]) => void) {
+    this.#tell = tell
+  }
+
+  observe(target: Element): void {
+    queueMicrotask(() => this.#tell([{ target, isIntersecting: true }]))
+  }
+
+  unobserve(): void {}
+  disconnect(): void {}
+}
+Object.defineProperty(globalThis, 'IntersectionObserver', { configurable: true, value: EverythingIsSeen })
+
 /** Puts markup into the page and returns the first element. */
 export function show(markup: string): HTMLElement {
   document.body.innerHTML = markup

@@ -5,7 +5,7 @@ import { documentIn, hostOf, isShown, placeIn } from './place.ts'
 export const CANDIDATES = 'input,textarea,select,[contenteditable]'
 /** What no observer tells of is looked for this often, in milliseconds, or more seldom: this many times as long as it takes. */
 const SWEEP_MS = 1_000
-const SWEEP_SHARE = 100
+const SWEEP_SHARE = 500
 
 /** Who is told. */
 export interface RootHooks {
@@ -130,13 +130,14 @@ export class Roots {
   #look(): void {
     const found = new Set<Element>()
     let fresh = false
+    const enter = (inside: Document | ShadowRoot | null | undefined): void => {
+      if (!inside || this.#roots.has(inside)) return
+      fresh = true
+      this.enter(inside, found)
+    }
     for (const root of [...this.#roots.keys()]) {
-      for (const element of root.querySelectorAll('*')) {
-        const inside = rootIn(element)
-        if (inside === undefined || this.#roots.has(inside)) continue
-        fresh = true
-        this.enter(inside, found)
-      }
+      for (const { shadowRoot } of root.querySelectorAll('*')) if (shadowRoot !== null) enter(shadowRoot)
+      for (const frame of root.querySelectorAll('iframe,frame')) enter(rootIn(frame))
     }
     if (fresh) this.#hooks.found(found)
   }

@@ -126,6 +126,12 @@ export class Decoration {
     this.#below.classList.toggle('up', box.bottom + GAP + height > end && box.top - GAP - height > top)
   }
 
+  /** Hides it, until it is placed again. */
+  hide(): void {
+    this.#placed = ''
+    this.node.hidden = true
+  }
+
   /** Shows once that somebody else has changed the field. */
   flash(): void {
     const calm = isCalm()

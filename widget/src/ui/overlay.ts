@@ -30,6 +30,9 @@ export class Overlay {
   #decorations = new Map<HTMLElement, Decoration>()
   #layers = new Map<Element, ShadowRoot>()
   #resized: ResizeObserver
+  /** Elements that are less than a screen away from what can be seen; no other is measured. */
+  #near = new Set<HTMLElement>()
+  #nearby: IntersectionObserver
   #frame = 0
   #looks = 0
   /** Where the fields were at the last look. */
@@ -42,13 +45,19 @@ export class Overlay {
     this.#moved = moved
     const soon = (): void => this.#soon()
     for (const type of ['scroll', 'transitionend', 'toggle', 'load', 'resize']) {
-      this.#life.listen(window, type, soon, { capture: true, passive: true })
+      const listen = ({ target }: Event): void => {
+        // Text that scrolls in a field moves nothing.
+        if (type !== 'scroll' || !this.#decorations.has(target as HTMLElement)) soon()
+      }
+      this.#life.listen(window, type, listen, { capture: true, passive: true })
     }
     const changed = new MutationObserver(soon)
     changed.observe(document, { childList: true, subtree: true, attributeFilter: ['class', 'style', 'hidden', 'open'] })
     this.#resized = new ResizeObserver(soon)
     this.#life.add(() => changed.disconnect())
+    this.#nearby = new IntersectionObserver((entries) => this.#cameNear(entries), { rootMargin: '100%' })
     this.#life.add(() => this.#resized.disconnect())
+    this.#life.add(() => this.#nearby.disconnect())
     this.#life.add(() => cancelAnimationFrame(this.#frame))
     this.#life.every(LOOK_EVERY_MS, () => this.#look())
   }
@@ -88,13 +97,16 @@ export class Overlay {
   }
 
   #decorate(target: HTMLElement, main: boolean): Decoration {
-    this.#resized.observe(target) // which tells of it at once, and so has it placed
+    this.#resized.observe(target)
+    this.#nearby.observe(target) // which tells of it at once, and so has it placed
     return new Decoration(target, main, this.#hooks)
   }
 
   #drop({ target, node }: Decoration): void {
     target.removeAttribute('data-corsia-held')
     this.#resized.unobserve(target)
+    this.#nearby.unobserve(target)
+    this.#near.delete(target)
     node.remove()
   }
 
@@ -107,9 +119,17 @@ export class Overlay {
     })
   }
 
+  #cameNear(entries: readonly IntersectionObserverEntry[]): void {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) this.#near.add(target as HTMLElement)
+      else if (this.#near.delete(target as HTMLElement)) this.#decorations.get(target as HTMLElement)?.hide()
+    }
+    this.#soon()
+  }
+
   #look(): void {
     if (document.hidden) return
-    const boxes = [...this.#decorations.keys()].map((target) => {
+    const boxes = [...this.#near].map((target) => {
       const { x, y, width, height } = target.getBoundingClientRect()
       return [x, y, width, height]
     })
@@ -122,7 +142,8 @@ export class Overlay {
   /** Measures everything first and writes afterwards, so that the browser lays out once. */
   #place(): void {
     const look: Look = new Map()
-    const measured = [...this.#decorations.values()].map((decoration) => {
+    const near = [...this.#near].flatMap((target) => this.#decorations.get(target) ?? [])
+    const measured = near.map((decoration) => {
       const root = this.#layerOf(decoration.target)
       const { left, top, width } = root.host.getBoundingClientRect()
       const placement = measure(decoration.target, look, decoration.hasPeople)

@@ -54,7 +54,7 @@ export const FIELD_STYLES = `${BASE}
 
 /** Look of the panel, the tooltip and the announcements. */
 export const PANEL_STYLES = `${BASE}
-.corner{position:fixed;right:20px;bottom:20px;z-index:2147482000;max-width:calc(100vw - 24px);max-height:calc(100vh - 32px);display:flex;flex-direction:column;align-items:flex-end;gap:10px;color:var(--n6);font:400 13px/1.45 var(--f)}
+.corner{position:fixed;right:20px;top:100%;transform:translateY(calc(-100% - 20px));transform:translateY(round(calc(-100% - 20px),1px));z-index:2147482000;max-width:calc(100vw - 24px);max-height:calc(100vh - 32px);display:flex;flex-direction:column;align-items:flex-end;gap:10px;color:var(--n6);font:400 13px/1.45 var(--f)}
 .left{right:auto;left:20px}.corner>div{min-height:0;max-width:100%;display:flex}
 .pn,.mn{background:#fff;box-shadow:var(--pop)}
 .pn{width:304px;max-width:100%;overflow:auto;border-radius:10px}
@@ -84,7 +84,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
 .tip small{color:#c6d0d8}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media(forced-colors:active){.pn,.mn,.tip,.dot{border:1px solid CanvasText}}
-@media(max-width:420px){.corner{left:12px;right:12px;bottom:12px}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
+@media(max-width:420px){.corner{left:12px;right:12px;transform:translateY(calc(-100% - 12px));transform:translateY(round(calc(-100% - 12px),1px))}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
 `
 
 /** For the page itself: only the cursor over fields that another holds, which must be on the field. */
