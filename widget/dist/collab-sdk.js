@@ -9683,7 +9683,7 @@ class Locks {
       this.#wanted.delete(field);
       this.#forget(field);
       const name = text(fields["byName"]) || text(fields["by"]);
-      if (name !== "") this.events.emit("taken", { field, name, broken: reason === "broken", reason: text(fields["breakReason"]) });
+      if (name !== "") this.events.emit("taken", { field, name, broken: reason === "broken" });
     }
     this.events.emit("released", { field, userId, reason });
     this.#changed();
@@ -10721,7 +10721,7 @@ function listOf(name, items) {
 
 let part;
 function loadPart() {
-  part ??= $part("collab-sdk.part-5a0d2c07.js sha384-lLpD7n2XGOMLDPgv1AqxSAoU/moMO2jx+JuHJTi8hpm5VyKXCFT652DHYcdNpsRe").catch((error) => {
+  part ??= $part("collab-sdk.part-1e387b53.js sha384-x2itwU4/QkUtyIUtc1/mb1Rk92BA02M5EGXqlx/PkOHho9uwC/UXm1M7+65JSaBI").catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -10983,7 +10983,7 @@ class View {
   focused(field) {
     this.#focused = field;
     this.#heldBy = field && this.#widget.locks.against(field.wire)?.name;
-    this.#ui.focused(field?.binding.elements[0], field && choosable(field).conflict && field.id);
+    this.#ui.focused(field?.binding.elements[0], field?.conflict && field.id);
   }
   /** Tells of a push of the hospital's systems. Nothing on the page is touched (G9). */
   pushed(push) {
@@ -10999,8 +10999,7 @@ class View {
       tryNow,
       unlockMine: () => locks.releaseAll(),
       choose: (id, which) => {
-        const field = fields.get(id);
-        if (field !== void 0) choosable(field).choose?.(which);
+        fields.get(id)?.choose(which);
         this.changed();
       },
       dismissDraft: (wire) => {
@@ -11036,10 +11035,9 @@ class View {
   }
   #fieldView(field, everybody, status, save) {
     const { locks, presence } = this.#widget;
-    const { id, label, kind, wire } = field;
+    const { id, label, kind, wire, conflict } = field;
     const other = locks.against(wire);
     const here = presence.in(wire);
-    const { conflict } = choosable(field);
     return fieldView(
       {
         id,
@@ -11107,9 +11105,6 @@ class View {
     this.#heldBy = now;
     this.#ui.say(`${field.label}: ${now === void 0 ? words.free : words.isLocked(now)}`, "field");
   }
-}
-function choosable(field) {
-  return field;
 }
 
 const SHOW_WITHIN_MS = 100;

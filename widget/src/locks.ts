@@ -42,7 +42,7 @@ export interface LockEvents {
   /** What came of this session's own request; `name` is whose field it is now, empty when it is nobody's. */
   answered: { readonly field: string; readonly result: LockResult; readonly name: string }
   /** A lock of this session went to somebody else: broken for a reason, or passed on to who had asked for it. */
-  taken: { readonly field: string; readonly name: string; readonly broken: boolean; readonly reason: string }
+  taken: { readonly field: string; readonly name: string; readonly broken: boolean }
 }
 
 /**
@@ -293,7 +293,7 @@ export class Locks {
       this.#wanted.delete(field)
       this.#forget(field)
       const name = text(fields['byName']) || text(fields['by'])
-      if (name !== '') this.events.emit('taken', { field, name, broken: reason === 'broken', reason: text(fields['breakReason']) })
+      if (name !== '') this.events.emit('taken', { field, name, broken: reason === 'broken' })
     }
     this.events.emit('released', { field, userId, reason })
     this.#changed()

@@ -1,6 +1,5 @@
 import type { BoundField } from './bound.ts'
 import { idOf, shown } from './field.ts'
-import type { Value } from './field.ts'
 import { Lifetime } from './lifetime.ts'
 import type { Settings } from './options.ts'
 import type { Push } from './pushes.ts'
@@ -19,12 +18,6 @@ const LATE_MS = 2_000
 const LOOK_EVERY_MS = 500
 /** Who has done something within this time is busy: no dialog comes up, and the focus stays where it is. */
 const BUSY_MS = 4_000
-
-/** A field whose value was changed in the record and on the page (G4). */
-interface Choosable {
-  readonly conflict?: { readonly mine: Value; readonly theirs: Value; readonly by?: string }
-  choose?(which: 'mine' | 'theirs'): void
-}
 
 /** Turns the state of the parts into what is shown, and what the user does there into calls of the parts. */
 export class View {
@@ -79,7 +72,7 @@ export class View {
   focused(field: BoundField | undefined): void {
     this.#focused = field
     this.#heldBy = field && this.#widget.locks.against(field.wire)?.name
-    this.#ui.focused(field?.binding.elements[0], field && choosable(field).conflict && field.id)
+    this.#ui.focused(field?.binding.elements[0], field?.conflict && field.id)
   }
 
   /** Tells of a push of the hospital's systems. Nothing on the page is touched (G9). */
@@ -98,8 +91,7 @@ export class View {
       tryNow,
       unlockMine: () => locks.releaseAll(),
       choose: (id, which) => {
-        const field = fields.get(id)
-        if (field !== undefined) choosable(field).choose?.(which)
+        fields.get(id)?.choose(which)
         this.changed()
       },
       dismissDraft: (wire) => {
@@ -138,10 +130,9 @@ export class View {
 
   #fieldView(field: BoundField, everybody: readonly Person[], status: Status, save: Save): FieldView {
     const { locks, presence } = this.#widget
-    const { id, label, kind, wire } = field
+    const { id, label, kind, wire, conflict } = field
     const other = locks.against(wire)
     const here = presence.in(wire)
-    const { conflict } = choosable(field)
     return fieldView(
       {
         id,
@@ -213,8 +204,4 @@ export class View {
     this.#heldBy = now
     this.#ui.say(`${field.label}: ${now === undefined ? words.free : words.isLocked(now)}`, 'field')
   }
-}
-
-function choosable(field: BoundField): Choosable {
-  return field as unknown as Choosable
 }

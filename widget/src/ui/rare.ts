@@ -159,12 +159,11 @@ export class Rare {
   }
 
   /** Tells that an own lock went to somebody else. */
-  taken({ field, name, broken, reason }: LockEvents['taken']): void {
+  taken({ field, name, broken }: LockEvents['taken']): void {
     const words = this.#words
     const label = this.#options.actions.label(field)
     if (!broken) return this.#tell(words.passedTo(name, label), words.kept)
-    const why = reason && words.reasonWas(reason)
-    this.#tell(words.brokenBy(name, label), [why, words.kept].filter(Boolean).join(' '), { warn: true, stays: true })
+    this.#tell(words.brokenBy(name, label), words.kept, { warn: true, stays: true })
   }
 
   /** Takes everything away. */

@@ -28,7 +28,6 @@ export const en = {
   unanswered: (name: string, label: string) => `${name} has not answered about ${label}`,
   lost: (name: string, label: string) => `${label} went to ${name}`,
   brokenBy: (name: string, label: string) => `${name} broke your lock on ${label}`,
-  reasonWas: (reason: string) => `Reason: ${reason}`,
   passedTo: (name: string, label: string) => `${label} passed to ${name}`,
   kept: 'What you wrote is kept.',
   goTo: 'Go to the field',

@@ -30,7 +30,6 @@ export const it: RareWords = {
   unanswered: (name, label) => `${name} non ha risposto per ${label}`,
   lost: (name, label) => `${label} è passato a ${name}`,
   brokenBy: (name, label) => `${name} ha forzato il Suo blocco su ${label}`,
-  reasonWas: (reason) => `Motivo: ${reason}`,
   passedTo: (name, label) => `${label} è passato a ${name}`,
   kept: 'Ciò che ha scritto è conservato.',
   goTo: 'Vai al campo',

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { e as element, b as button, i as icon, d as drawn, l as listOf, a as avatar, c as adopt, g as clock, h as idOf, j as initials, L as LOST } from './collab-sdk.part-773dddb4.mjs';
+import { e as element, b as button, i as icon, d as drawn, l as listOf, a as avatar, c as adopt, g as clock, h as idOf, j as initials, L as LOST } from './collab-sdk.part-3b2949a2.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
@@ -437,7 +437,6 @@ const en = {
   unanswered: (name, label) => `${name} has not answered about ${label}`,
   lost: (name, label) => `${label} went to ${name}`,
   brokenBy: (name, label) => `${name} broke your lock on ${label}`,
-  reasonWas: (reason) => `Reason: ${reason}`,
   passedTo: (name, label) => `${label} passed to ${name}`,
   kept: "What you wrote is kept.",
   goTo: "Go to the field",
@@ -495,7 +494,6 @@ const it = {
   unanswered: (name, label) => `${name} non ha risposto per ${label}`,
   lost: (name, label) => `${label} \xE8 passato a ${name}`,
   brokenBy: (name, label) => `${name} ha forzato il Suo blocco su ${label}`,
-  reasonWas: (reason) => `Motivo: ${reason}`,
   passedTo: (name, label) => `${label} \xE8 passato a ${name}`,
   kept: "Ci\xF2 che ha scritto \xE8 conservato.",
   goTo: "Vai al campo",
@@ -633,12 +631,11 @@ class Rare {
     this.#tell(words.granted(label), words.grantedText, { sign: "ok", go: free ? void 0 : id });
   }
   /** Tells that an own lock went to somebody else. */
-  taken({ field, name, broken, reason }) {
+  taken({ field, name, broken }) {
     const words = this.#words;
     const label = this.#options.actions.label(field);
     if (!broken) return this.#tell(words.passedTo(name, label), words.kept);
-    const why = reason && words.reasonWas(reason);
-    this.#tell(words.brokenBy(name, label), [why, words.kept].filter(Boolean).join(" "), { warn: true, stays: true });
+    this.#tell(words.brokenBy(name, label), words.kept, { warn: true, stays: true });
   }
   /** Takes everything away. */
   end() {

@@ -9646,7 +9646,7 @@ class Locks {
       this.#wanted.delete(field);
       this.#forget(field);
       const name = text(fields["byName"]) || text(fields["by"]);
-      if (name !== "") this.events.emit("taken", { field, name, broken: reason === "broken", reason: text(fields["breakReason"]) });
+      if (name !== "") this.events.emit("taken", { field, name, broken: reason === "broken" });
     }
     this.events.emit("released", { field, userId, reason });
     this.#changed();
@@ -10684,7 +10684,7 @@ function listOf(name, items) {
 
 let part;
 function loadPart() {
-  part ??= import('./collab-sdk.part-efaced2d.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-4a058356.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -10946,7 +10946,7 @@ class View {
   focused(field) {
     this.#focused = field;
     this.#heldBy = field && this.#widget.locks.against(field.wire)?.name;
-    this.#ui.focused(field?.binding.elements[0], field && choosable(field).conflict && field.id);
+    this.#ui.focused(field?.binding.elements[0], field?.conflict && field.id);
   }
   /** Tells of a push of the hospital's systems. Nothing on the page is touched (G9). */
   pushed(push) {
@@ -10962,8 +10962,7 @@ class View {
       tryNow,
       unlockMine: () => locks.releaseAll(),
       choose: (id, which) => {
-        const field = fields.get(id);
-        if (field !== void 0) choosable(field).choose?.(which);
+        fields.get(id)?.choose(which);
         this.changed();
       },
       dismissDraft: (wire) => {
@@ -10999,10 +10998,9 @@ class View {
   }
   #fieldView(field, everybody, status, save) {
     const { locks, presence } = this.#widget;
-    const { id, label, kind, wire } = field;
+    const { id, label, kind, wire, conflict } = field;
     const other = locks.against(wire);
     const here = presence.in(wire);
-    const { conflict } = choosable(field);
     return fieldView(
       {
         id,
@@ -11070,9 +11068,6 @@ class View {
     this.#heldBy = now;
     this.#ui.say(`${field.label}: ${now === void 0 ? words.free : words.isLocked(now)}`, "field");
   }
-}
-function choosable(field) {
-  return field;
 }
 
 const SHOW_WITHIN_MS = 100;
@@ -11698,7 +11693,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-3ed47fd4.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-9f4ab68e.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
