@@ -10403,7 +10403,7 @@ const FIELD_STYLES = `${BASE}
 .offline .ring{border:2px dashed var(--w);box-shadow:none}
 .two .ring{border:4px double var(--bi);inset:-4px;box-shadow:none}
 .flash{inset:0;background:#c8e6c9;mix-blend-mode:multiply;opacity:0}
-.cl{right:6px;top:-13px;display:flex;gap:3px;align-items:center;height:20px;pointer-events:auto}
+.cl{left:0;right:6px;top:-13px;display:flex;gap:3px;align-items:center;justify-content:flex-end;height:20px}.cl>*{flex:none;pointer-events:auto}
 .mini .cl{right:-6px;top:-10px}.box .cl{right:auto;left:calc(100% + 5px);top:50%;margin-top:-10px}
 .cut .cl,.cut .beside{display:none}
 .bd,.tg{height:20px;background:#fff;border:1.5px solid var(--g);box-shadow:var(--tag)}

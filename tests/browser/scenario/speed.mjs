@@ -14,8 +14,10 @@ const chart = (fields, token) => `<!doctype html><html lang="en"><meta charset="
   ][number % 5]
   return `<tr><td><label for="f${number}">Field ${number}</label><td><div class="cell">${field}</div>`
 }).join('')}</table><p><textarea id="typed"></textarea></p><script src="/collab-sdk.min.js"></script><script>
-globalThis.shift = 0
-new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { shift += value })).observe({ type: 'layout-shift', buffered: true })
+globalThis.shifts = []
+new PerformanceObserver((list) => list.getEntries().forEach(({ value, hadRecentInput, sources, startTime }) => {
+  if (!hadRecentInput) shifts.push({ value, startTime, sources: sources.map(({ node, previousRect, currentRect }) => [node?.nodeName, previousRect, currentRect]) })
+})).observe({ type: 'layout-shift', buffered: true })
 addEventListener('DOMContentLoaded', () => {
   if (location.search === '?without') return
   const began = performance.now()
@@ -100,15 +102,16 @@ async function measure(stage, fields, token) {
   }
   equal(least(bound), fields + 1, 'fields')
   const key = await perKey(page, session)
+  const shifts = await page.evaluate(() => shifts)
+  if (shifts.length > 0) console.log(JSON.stringify(shifts))
   await synced(page)
   const storm = await perStorm(page, session)
   await page.waitForTimeout(500)
   const rest = (await cost(session, () => page.waitForTimeout(3000))) / 3000
-  const shift = await page.evaluate(() => shift)
   await page.close()
   return {
     fields, 'bound, ms (least)': least(took), 'bound, ms (median)': median(took), 'load, ms': least(loaded) - least(plain),
-    'key, ms': key - keyPlain, 'key without, ms': keyPlain, 'ten thousand nodes, ms': storm - stormPlain, 'rest, %': rest * 100, 'layout shift': shift,
+    'key, ms': key - keyPlain, 'key without, ms': keyPlain, 'ten thousand nodes, ms': storm - stormPlain, 'rest, %': rest * 100, 'layout shift': shifts.reduce((sum, { value }) => sum + value, 0),
   }
 }
 
@@ -120,8 +123,8 @@ export default async function (stage) {
   for (const fields of [200, 500]) rows.push(await measure(stage, fields, token))
   console.table(rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Math.round(value * 100) / 100]))))
   for (const row of rows) {
-    // A busy machine makes everything dearer; there a key may cost as much as the browser itself takes for it.
-    const limits = { 'bound, ms (least)': row.fields === 200 ? 100 : 200, 'key, ms': Math.max(2, row['key without, ms']), 'layout shift': 0, 'rest, %': 3, 'ten thousand nodes, ms': 100 }
+    // A busy machine makes everything dearer; there the browser's own cost of a key is the measure.
+    const limits = { 'bound, ms (least)': row.fields === 200 ? 100 : 200, 'key, ms': Math.max(2, 1.5 * row['key without, ms']), 'layout shift': 0, 'rest, %': 3, 'ten thousand nodes, ms': 100 }
     for (const [name, limit] of Object.entries(limits)) equal(row[name] <= limit, true, `${row.fields} fields: ${name} is ${row[name]}, the limit ${limit}`)
   }
 }

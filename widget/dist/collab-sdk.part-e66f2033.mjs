@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { e as element, b as button, i as icon, d as drawn, l as listOf, a as avatar, c as adopt, g as clock, h as idOf, j as initials, L as LOST } from './collab-sdk.part-3b2949a2.mjs';
+import { e as element, b as button, i as icon, d as drawn, l as listOf, a as avatar, c as adopt, g as clock, h as idOf, j as initials, L as LOST } from './collab-sdk.part-08d147ee.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;

@@ -10366,7 +10366,7 @@ const FIELD_STYLES = `${BASE}
 .offline .ring{border:2px dashed var(--w);box-shadow:none}
 .two .ring{border:4px double var(--bi);inset:-4px;box-shadow:none}
 .flash{inset:0;background:#c8e6c9;mix-blend-mode:multiply;opacity:0}
-.cl{right:6px;top:-13px;display:flex;gap:3px;align-items:center;height:20px;pointer-events:auto}
+.cl{left:0;right:6px;top:-13px;display:flex;gap:3px;align-items:center;justify-content:flex-end;height:20px}.cl>*{flex:none;pointer-events:auto}
 .mini .cl{right:-6px;top:-10px}.box .cl{right:auto;left:calc(100% + 5px);top:50%;margin-top:-10px}
 .cut .cl,.cut .beside{display:none}
 .bd,.tg{height:20px;background:#fff;border:1.5px solid var(--g);box-shadow:var(--tag)}
@@ -10684,7 +10684,7 @@ function listOf(name, items) {
 
 let part;
 function loadPart() {
-  part ??= import('./collab-sdk.part-4a058356.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-e66f2033.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11693,7 +11693,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-9f4ab68e.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-8bc74112.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
