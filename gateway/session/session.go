@@ -171,7 +171,10 @@ func (s *Session) finish(why ending) {
 // not end here and go on there.
 func (s *Session) seal() error {
 	g := s.gate
-	patience := g.Now().Add(g.Patience)
+	patience := g.Now()
+	if s.suspended.Load() { // who said goodbye does not come back
+		patience = patience.Add(g.Patience)
+	}
 	for again := false; ; {
 		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
 		err := g.Presence.Seal(ctx, s.presence)
