@@ -33,8 +33,35 @@ export declare class Handle {
     unlock(field: string): void;
     /** Ends the conflict of a field with the page's value or the record's (G4). */
     choose(field: string, which: 'mine' | 'theirs'): void;
+    /**
+     * To be called when the user logs out. It waits for what is on its way to the server. When everything is there, what is
+     * kept in this browser for the user is removed, the widget is destroyed, and the answer is `{sent: true}`. Otherwise the
+     * answer has the text that only this browser has, and nothing is removed, so that it can be exported or sent later;
+     * `logout({discard: true})` removes it all the same. It rejects when the browser's store cannot be loaded, read or removed.
+     */
+    logout({ discard }?: {
+        readonly discard?: boolean;
+    }): Promise<LogoutAnswer>;
     /** Ends the session and leaves nothing of the widget on the page. Calling it again does nothing. */
     destroy(): void;
+}
+
+/** Whether everything was on the server; if not, what was not. */
+export type LogoutAnswer = {
+    readonly sent: true;
+} | {
+    readonly sent: false;
+    readonly unsent: readonly Unsent[];
+};
+
+/** Text of the user that is not on the server. The field is empty when a record cannot be read. */
+export interface Unsent {
+    /** The record that it belongs to. */
+    readonly resourceId: string;
+    /** Its wire name. */
+    readonly field: string;
+    /** What the whole field would be. */
+    readonly text: string;
 }
 
 /** What a page gives to `CollabSDK.init` (G1). A wrong option is a TypeError that names it. */
@@ -90,7 +117,7 @@ export interface Status {
     readonly connection: 'connecting' | 'connected' | 'offline' | 'refused' | 'closed';
     /** Where everything typed on this page is. */
     readonly save: Save;
-    /** Edits that the server has not acknowledged. */
+    /** Edits that the server has not acknowledged, fields with text that is in no document, drafts that are kept nowhere. */
     readonly waiting: number;
     /** Undefined until the record was received. */
     readonly mode: Mode | undefined;
@@ -100,6 +127,10 @@ export interface Status {
     readonly reason: string | undefined;
     /** When the next try to connect is, in local milliseconds. */
     readonly retryAt: number | undefined;
+    /** Why this browser does not keep, or cannot read, what it should; undefined when it does. */
+    readonly store: Failure['code'] | undefined;
+    /** What the gateway does without at the moment, by its names: it goes on, perhaps slower (F1). */
+    readonly degraded: readonly string[];
 }
 
 /** A field, as the page is told of it. */
@@ -198,6 +229,14 @@ export type Mode = 'editor' | 'viewer';
 /** How locks come about: never, by `lock` and `unlock` alone, or by the focus. */
 export type Locking = 'off' | 'manual' | 'focus';
 
+/** Why the store does not keep what it should: full, not to be had, or with a record that cannot be read. */
+export interface Failure {
+    /** No room; not to be had; or something in it cannot be read. */
+    readonly code: 'STORE_FULL' | 'STORE_UNAVAILABLE' | 'STORE_UNREADABLE';
+    /** The same in English, with the browser's own reason. */
+    readonly message: string;
+}
+
 /** What kind of control a field is; the first two are texts, the others are entries of the map `values`. */
 export type FieldKind = 'text' | 'editable' | 'select' | 'checkbox' | 'radio';
 
@@ -209,6 +248,24 @@ export interface Conflict {
     readonly theirs: Value;
     /** Who wrote the document's, when that is known. */
     readonly by?: string;
+}
+
+/** What the hospital's systems said about the resource (`RESOURCE_UPDATED`, W4, G9). Times are as the system wrote them. */
+export interface Push {
+    /** Each comes once (W4). */
+    readonly deliveryId: string;
+    /** The record that it is about. */
+    readonly resourceId: string;
+    /** Name of the system. */
+    readonly source: string;
+    /** What happened, in the words of the system. */
+    readonly eventType: string;
+    /** The system's own version of the record. */
+    readonly version: unknown;
+    /** When, as the system wrote it. */
+    readonly occurredAt: unknown;
+    /** What the system sent along. */
+    readonly data: unknown;
 }
 
 /** An acknowledged batch: it is on the server's disk. `since` is the local time of its first edit. */
@@ -237,34 +294,16 @@ export interface Arrived {
     readonly revision: number;
 }
 
-/** Text that the server refused; it is shown and kept until somebody dismisses it. */
+/** Text that the server refused, or that never got into the document; it is kept until somebody dismisses it. */
 export interface Draft {
     /** Id of the field. */
     readonly field: string;
     /** What the user had there; undefined: nothing that can be shown. */
     readonly mine: Value | undefined;
-    /** Why it was refused, such as `locked`. */
+    /** Why: `locked`, a code of the gateway, `epoch` after a restore, `unsent` when it never got into the document. */
     readonly reason: string;
     /** Who held the lock: a user id, or empty. */
     readonly by: string;
-}
-
-/** What the hospital's systems said about the resource (`RESOURCE_UPDATED`, W4, G9). Times are as the system wrote them. */
-export interface Push {
-    /** Each comes once (W4). */
-    readonly deliveryId: string;
-    /** The record that it is about. */
-    readonly resourceId: string;
-    /** Name of the system. */
-    readonly source: string;
-    /** What happened, in the words of the system. */
-    readonly eventType: string;
-    /** The system's own version of the record. */
-    readonly version: unknown;
-    /** When, as the system wrote it. */
-    readonly occurredAt: unknown;
-    /** What the system sent along. */
-    readonly data: unknown;
 }
 
 /** A lock as the gateway tells it; `field` is empty for the whole resource. Times are milliseconds UTC. */

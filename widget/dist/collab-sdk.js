@@ -306,6 +306,7 @@ function resourceState(fields) {
     state: bytes(fields["state"]),
     stateVector: bytes(fields["stateVector"]),
     revision: number(fields["revision"]),
+    epoch: number(fields["epoch"]),
     clientId: number(fields["clientId"]) || void 0
   };
 }
@@ -313,8 +314,32 @@ function mode(value) {
   return value === "viewer" ? "viewer" : "editor";
 }
 
+const TICK_MS = 5e3;
+const LATE_MS$1 = 5e3;
+class Watch {
+  #life = new Lifetime();
+  #last = Date.now();
+  constructor(work) {
+    this.#life.every(TICK_MS, () => {
+      const late = Date.now() - this.#last - TICK_MS;
+      this.#last = Date.now();
+      if (late > LATE_MS$1) work();
+    });
+    this.#life.listen(window, "online", work);
+    this.#life.listen(window, "pageshow", ({ persisted }) => persisted && work());
+    this.#life.listen(document, "resume", work);
+    this.#life.listen(document, "visibilitychange", () => document.hidden || work());
+  }
+  /** Stops watching. */
+  end() {
+    this.#life.end();
+  }
+}
+
 const OFFLINE_PROBE_MS = 6e4;
 const GREETING_MS = 1e4;
+const ANSWER_MS = 1e4;
+const PROBE_MS = 5e3;
 const REFUSALS_BEFORE_GIVING_UP = 3;
 class Connection {
   events = new Emitter();
@@ -325,6 +350,8 @@ class Connection {
   /** For CONNECTED, and then for heartbeats. */
   #pulse = new Timer();
   #heartbeatAnswered = true;
+  /** The heartbeat under way asks whether there still is a connection. */
+  #doubted = false;
   #pending = /* @__PURE__ */ new Set();
   #attempt = 0;
   #refusals = 0;
@@ -333,22 +360,38 @@ class Connection {
   /** The least delay that the gateway asked for, in milliseconds. */
   #asked = 0;
   #userId = "";
+  #store;
+  /** Until it is settled whether there is a store, nothing connects. */
+  #coming;
+  /** The token that was asked for before the attempt under way. */
+  #token;
   /** The last session, while it may be resumed. */
   #last;
+  /** What the gateway said that it does without. */
+  #degraded = /* @__PURE__ */ new Set();
   #socket;
   constructor(options) {
     this.#options = options;
-    this.#socket = options.open(options.url, (use) => this.#withToken((token) => use({ token, ...this.#resume() })));
+    if (options.store instanceof Promise) this.#coming = options.store.then((store) => this.#take(store));
+    else this.#store = options.store;
+    this.#socket = options.open(
+      options.url,
+      (use) => this.#withToken(async (token) => {
+        this.#last ??= this.#userId !== "" ? void 0 : await this.vault?.session.take();
+        use({ token, ...this.#resume() });
+      }, this.#token)
+    );
     this.#socket.onAny((event, payload) => this.#received(event, payload));
-    this.#socket.on("connect", () => this.#pulse.set(GREETING_MS, () => this.#drop()));
+    this.#socket.on("connect", () => this.#pulse.set(GREETING_MS, () => this.#silent()));
     this.#socket.on("connect_error", (error) => this.#refused(fieldsOf(fieldsOf(error)["data"])));
     this.#socket.on("disconnect", (reason) => {
-      if (reason === "io server disconnect") this.#last = void 0;
+      if (reason === "io server disconnect") this.#forget();
       this.#disconnected();
     });
     this.#life.listen(window, "offline", () => this.#goOffline());
-    this.#life.listen(window, "online", () => this.tryNow());
     this.#life.listen(window, "pagehide", () => this.#leave());
+    const watch = new Watch(() => this.#check());
+    this.#life.add(() => watch.end());
   }
   /** The state now. */
   get state() {
@@ -357,6 +400,18 @@ class Connection {
   /** The session, while the connection is open. */
   get session() {
     return this.#state.name === "open" ? this.#state.session : void 0;
+  }
+  /** What the gateway has said that it does without, by its names (F1). */
+  get degraded() {
+    return [...this.#degraded];
+  }
+  /** The encrypted store of the user; undefined when nothing is to be kept. */
+  get vault() {
+    return this.#store?.vault;
+  }
+  /** What keeps documents in this browser; undefined when nothing is to be kept, and until it is loaded. */
+  get store() {
+    return this.#store;
   }
   /** The user's own id; empty until the first session. */
   get userId() {
@@ -377,7 +432,10 @@ class Connection {
   /** Sends an event and calls `done` once: with the answer, or with LOST when the connection ends before. */
   request(event, payload, done) {
     if (this.session === void 0) return done({ code: LOST, fields: {} });
+    const late = new Timer();
+    late.set(ANSWER_MS, () => this.#check());
     const settle = (result) => {
+      late.clear();
       if (this.#pending.delete(settle)) done(result);
     };
     this.#pending.add(settle);
@@ -387,6 +445,7 @@ class Connection {
   close() {
     if (this.#state.name === "closed") return;
     this.#life.end();
+    this.#forget();
     this.#pulse.clear();
     this.#retry.clear();
     this.#socket.offAny();
@@ -394,20 +453,54 @@ class Connection {
     this.#socket.disconnect();
     this.#enter({ name: "closed" });
     this.events.clear();
+    void this.vault?.end();
   }
   #connect() {
     this.#retry.clear();
     this.#enter({ name: "connecting", attempt: this.#attempt });
-    this.#socket.connect();
+    this.#token = void 0;
+    if (this.#coming === void 0) return this.#open();
+    void this.#coming.then(() => this.#state.name === "connecting" && this.#open());
+  }
+  #take(store) {
+    this.#coming = void 0;
+    if (this.#state.name === "closed") return void store?.vault.end();
+    this.#store = store;
+    if (store !== void 0) this.events.emit("store", store);
+  }
+  #open() {
+    if (this.vault?.known !== false) return void this.#socket.connect();
+    this.#withToken((token) => {
+      if (this.#state.name !== "connecting") return;
+      this.#token = token;
+      this.#socket.connect();
+    });
   }
   /** Gives the page's token to `use`. A page that has none is waited for like a gateway that is away. */
-  #withToken(use) {
-    Promise.resolve().then(this.#options.token).then(use).catch(() => this.#drop());
+  #withToken(use, known) {
+    Promise.resolve().then(() => known ?? this.#options.token()).then((token) => {
+      if (this.vault?.identify(token) !== false) return use(token);
+      this.#retry.clear();
+      this.#enter({ name: "refused", reason: "user_changed" });
+      this.#socket.disconnect();
+    }).catch(() => this.#drop());
   }
   /** The page goes: a word of it, so that the session does not wait for its return. A page that is shown again reconnects. */
   #leave() {
-    this.#last = void 0;
+    this.#forget();
     this.#socket.disconnect();
+  }
+  #forget() {
+    this.#last = void 0;
+    this.vault?.session.forget();
+  }
+  /** The computer slept, the network came back, an answer is late: what was thought of the connection may not be so. */
+  #check() {
+    if (this.#state.name === "waiting") return this.tryNow();
+    if (this.#state.name !== "open") return;
+    this.#doubted = true;
+    this.#heartbeatAnswered = true;
+    this.#beat(PROBE_MS, this.#state.session.heartbeatInterval);
   }
   /** Names the session that was lost, so that its rooms and locks are kept (C11). */
   #resume() {
@@ -419,7 +512,12 @@ class Connection {
     const fields = fieldsOf(payload);
     this.#asked = Math.max(this.#asked, number(fields["retryAfterMs"]));
     if (event === "CONNECTED") return this.#greeted(session(payload));
-    if (event === "HEARTBEAT_ACK") this.#heartbeatAnswered = true;
+    if (event === "HEARTBEAT_ACK") {
+      this.#heartbeatAnswered = true;
+      this.#doubted = false;
+    }
+    if (event === "DEGRADED") this.#degraded.add(text(fields["what"]));
+    if (event === "RECOVERED") this.#degraded.delete(text(fields["what"]));
     if (event === "UNAUTHORIZED") this.#reason = text(fields["reason"]) || "expired";
     if (event === "TOKEN_EXPIRING" && this.#options.renewable) {
       this.#withToken((token) => this.send("TOKEN_REFRESH", { token }));
@@ -432,17 +530,21 @@ class Connection {
     this.#asked = 0;
     this.#userId = greeting.userId;
     this.#last = greeting;
+    this.vault?.session.keep(greeting);
+    this.#degraded.clear();
     this.#heartbeatAnswered = true;
     this.#planHeartbeat(greeting.heartbeatInterval);
     this.#enter({ name: "open", session: greeting });
   }
-  #planHeartbeat(interval) {
-    this.#pulse.set(interval, () => {
-      if (!this.#heartbeatAnswered) return this.#drop();
-      this.#heartbeatAnswered = false;
-      this.send("HEARTBEAT", {});
-      this.#planHeartbeat(interval);
-    });
+  #planHeartbeat(ms, interval = ms) {
+    this.#pulse.set(ms, () => this.#beat(interval, interval));
+  }
+  /** Sends a heartbeat, unless the last one was not answered: then the connection is one in name alone. */
+  #beat(ms, interval) {
+    if (!this.#heartbeatAnswered) return this.#doubted ? this.#drop() : this.#silent();
+    this.#heartbeatAnswered = false;
+    this.send("HEARTBEAT", {});
+    this.#planHeartbeat(ms, interval);
   }
   #refused({ code, reason, retryAfterMs }) {
     this.#asked = Math.max(this.#asked, number(retryAfterMs));
@@ -451,12 +553,12 @@ class Connection {
   }
   /** After any end of the connection: gives up when the token can't get better, else waits for the next try. */
   #disconnected() {
-    if (this.#state.name === "closed") return;
+    if (this.#state.name === "closed" || this.#state.name === "refused") return;
     this.#pulse.clear();
     const reason = this.#reason;
     this.#reason = "";
     if (reason !== "" && this.#isHopeless(reason)) this.#enter({ name: "refused", reason });
-    else if (this.#state.name !== "waiting") this.#wait(Math.max(this.#asked, backoff(this.#attempt)));
+    else if (this.#state.name !== "waiting") this.#wait(this.#asked + backoff(this.#attempt));
   }
   #isHopeless(reason) {
     this.#refusals++;
@@ -472,6 +574,11 @@ class Connection {
     this.#wait(OFFLINE_PROBE_MS);
     this.#drop();
   }
+  /** The connection was good and then nothing came any more: something on the way may swallow it. */
+  #silent() {
+    this.#socket.suspect?.();
+    this.#drop();
+  }
   /** Gives up a connection that is open in name alone. */
   #drop() {
     this.#socket.disconnect();
@@ -483,6 +590,17 @@ class Connection {
     if (state.name === "open") return;
     for (const settle of [...this.#pending]) settle({ code: LOST, fields: {} });
   }
+}
+
+const PATIENCE_MS = 8e3;
+function loadStore(gateway) {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
+    $part("collab-sdk.part-a4d3deaa.js sha384-CXUDg7WlgAQbfH9Ip5zrGWSlgV/Ua22zOOylNX/+Ev3EhBi7LMeQOt27F1j6WoZd").then(({ Keeper, Vault }) => {
+      const vault = new Vault(gateway);
+      resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
+    }, reject).finally(() => clearTimeout(late));
+  });
 }
 
 const watched$1 = /* @__PURE__ */ new WeakMap();
@@ -529,6 +647,7 @@ class Channel {
     this.#connection = connection;
     this.resourceId = resourceId;
     this.#life.add(connection.events.on("state", (state) => this.events.emit("state", state)));
+    this.#life.add(connection.events.on("store", (store) => this.events.emit("store", store)));
     this.#life.add(connection.events.on("message", ({ event, payload }) => {
       const fields = fieldsOf(payload);
       if (fields["resourceId"] === resourceId) this.events.emit("message", { event, fields });
@@ -537,6 +656,10 @@ class Channel {
   /** The session, while the connection is open. */
   get session() {
     return this.#connection.session;
+  }
+  /** What keeps the resource's document in this browser; undefined when nothing is to be kept, and until `store`. */
+  get store() {
+    return this.#connection.store;
   }
   /** Sends an event without an answer; when the connection is not open it is lost. */
   send(event, fields = {}) {
@@ -7222,6 +7345,30 @@ class Skip extends AbstractStruct {
   }
 }
 
+class Drafts {
+  #all = [];
+  get all() {
+    return this.#all;
+  }
+  /** Adds a draft. Reports false when it is there already. */
+  add(draft) {
+    const same = JSON.stringify(draft);
+    if (this.#all.some((one) => JSON.stringify(one) === same)) return false;
+    this.#all.push(draft);
+    return true;
+  }
+  /** Removes the newest draft of the field. Returns the one before it. */
+  dismiss(field) {
+    const newest = this.#all.findLastIndex((one) => one.field === field);
+    if (newest >= 0) this.#all.splice(newest, 1);
+    return this.#all.findLast((one) => one.field === field);
+  }
+  /** Forgets all. */
+  clear() {
+    this.#all = [];
+  }
+}
+
 function diff(before, after, caret) {
   if (before === after) return void 0;
   const smallest = between(before, after, Math.min(before.length, after.length));
@@ -7297,6 +7444,41 @@ function leftovers(mine, theirs) {
   });
 }
 
+const MERGE_AFTER = 256;
+class ServerState {
+  #updates = [];
+  /** Adds what came from the server, or what it has acknowledged. */
+  add(update) {
+    this.#updates.push(update);
+    if (this.#updates.length > MERGE_AFTER) this.replace(this.update);
+  }
+  /** Puts one update in the place of all. */
+  replace(update) {
+    this.#updates = [update];
+  }
+  /** All of it, as one update. */
+  get update() {
+    return mergeUpdates(this.#updates);
+  }
+}
+
+function rebuild(old, state, own) {
+  const fresh = new Doc();
+  applyUpdate(fresh, state);
+  if (own !== void 0) return { fresh, rest: ownText(old, fresh, own) };
+  applyUpdate(old, state);
+  return { fresh, rest: leftovers(old, fresh) };
+}
+function ownText(mine, theirs, fields) {
+  const all = [...fields].map((field) => ({ field, mine: valueIn(mine, field), theirs: valueIn(theirs, field) }));
+  return all.filter(({ mine: mine2, theirs: theirs2 }) => !same(mine2, theirs2));
+}
+function docOf(...updates) {
+  const doc = new Doc();
+  for (const update of updates) if (update !== void 0 && update.length > 0) applyUpdate(doc, update);
+  return doc;
+}
+
 class Outbox {
   #waiting = [];
   #flying;
@@ -7316,9 +7498,14 @@ class Outbox {
   get since() {
     return this.#all()[0]?.since;
   }
-  /** Adds one edit. */
-  add(update, field, since) {
-    this.#waiting.push({ update, fields: /* @__PURE__ */ new Set([field]), edits: 1, since });
+  /** All that is not acknowledged, as one update; empty when there is nothing. */
+  get update() {
+    if (this.#waiting.length > 1) this.#waiting = [merge(this.#waiting)];
+    return merge(this.#all()).update;
+  }
+  /** Adds edits, as one update. */
+  add(update, fields, edits, since) {
+    this.#waiting.push({ update, fields: new Set(fields), edits, since });
   }
   /** Takes all that waits as one batch, to be sent; undefined when nothing waits or a batch is under way. */
   take() {
@@ -7364,16 +7551,109 @@ function merge(batches) {
 }
 
 const RETRY_MS = 2e3;
-const REFUSALS_BEFORE_DRAFT = 3;
 const FAILURES_BEFORE_REFUSAL = 5;
 const TRY_AGAIN = /* @__PURE__ */ new Set(["BACKPRESSURE", "RATE_LIMITED", "UNAVAILABLE", "DRAINING", "INTERNAL"]);
+function retryAfter({ code, fields }) {
+  return TRY_AGAIN.has(code) ? number(fields["retryAfterMs"]) || RETRY_MS : void 0;
+}
+class Sender {
+  outbox = new Outbox();
+  #channel;
+  #author;
+  #hold = new Timer();
+  #failures = 0;
+  constructor(channel, author) {
+    this.#channel = channel;
+    this.#author = author;
+  }
+  /** Reports whether the server said that it can't store now. */
+  get held() {
+    return this.#hold.running;
+  }
+  /** Sends what waits, if it can be sent now. */
+  flush() {
+    if (!this.#author.ready || this.#hold.running) return;
+    const batch = this.outbox.take();
+    if (batch === void 0) return;
+    this.#channel.request("Y_UPDATE", { update: batch.update }, (answer) => {
+      if (this.outbox.flying !== batch) return;
+      if (answer.code === "") this.#saved(batch, number(answer.fields["revision"]));
+      else this.#notSaved(answer);
+    });
+  }
+  /** The connection is lost: what was under way must be sent again. */
+  giveBack() {
+    this.#hold.clear();
+    this.outbox.giveBack();
+  }
+  #saved(batch, revision) {
+    this.outbox.acknowledge();
+    this.#failures = 0;
+    this.#author.saved(batch, revision);
+    this.flush();
+  }
+  #notSaved(answer) {
+    const { code, fields } = answer;
+    if (code === "UPDATE_REJECTED") return this.#refuse(list(fields["fields"]).map(text), fields);
+    if (code === "FOREIGN_CLIENT" || code === "RESYNC_REQUIRED") return this.#refuse([], fields);
+    if (code === "MISSING_DEPENDENCY") return this.#sendMore(fields);
+    this.outbox.giveBack();
+    if (code === LOST) return;
+    if (code === "NOT_JOINED") return this.#author.lost();
+    const wait = retryAfter(answer);
+    const failed = code === "INTERNAL" && ++this.#failures >= FAILURES_BEFORE_REFUSAL;
+    if (failed || wait === void 0) return this.#refuse("all", fields);
+    this.#hold.set(wait, () => {
+      this.#author.changed();
+      this.flush();
+    });
+    this.#author.changed();
+  }
+  /** The server lacks what the batch builds on: sends everything that it lacks, once; then the document starts anew. */
+  #sendMore(fields) {
+    const has = bytes(fields["stateVector"]);
+    if (has.length === 0 || ++this.#failures > 1) return this.#refuse([], fields);
+    this.outbox.replace(this.#author.lackedBy(has));
+    this.flush();
+  }
+  #refuse(fields, why) {
+    this.outbox.giveBack();
+    this.#author.refused(fields, why);
+  }
+}
+
+class Touched {
+  #names = /* @__PURE__ */ new WeakMap();
+  /** Returns the wire names of the fields. */
+  by({ changed, doc }) {
+    return [...changed].flatMap(([type, keys]) => {
+      const name = this.#nameOf(type, doc);
+      if (name !== "values") return name === void 0 ? [] : name;
+      return [...keys].flatMap((key) => key === null ? [] : `values/${key}`);
+    });
+  }
+  #nameOf(type, doc) {
+    if (!this.#names.has(type)) for (const [name, root] of doc.share) this.#names.set(root, name);
+    return this.#names.get(type);
+  }
+}
+
+const REFUSALS_BEFORE_DRAFT = 3;
 class SharedDocument {
   events = new Emitter();
+  /** What the server has filled fields with, as far as that was asked for; null for those that it never filled (G4). */
+  seeds = /* @__PURE__ */ new Map();
   #options;
   #channel;
   #life = new Lifetime();
   #doc = new Doc();
-  #outbox = new Outbox();
+  #sender;
+  #drafts = new Drafts();
+  #loose = {};
+  #server = new ServerState();
+  #keeper;
+  /** Nothing is sent until the store has what is to be sent in the place of what was refused: else both would be. */
+  #keeping = false;
   #state = { name: "apart" };
   #asking;
   #mode = "viewer";
@@ -7381,21 +7661,32 @@ class SharedDocument {
   #clientId;
   #met = false;
   #revision = 0;
+  #epoch = 0;
   /** Fields that may not be applied again after the rebuilding that is due; undefined when none is due. */
   #refused;
   #refusedBy = {};
+  #startsAnew = false;
   #refusals = 0;
-  #failures = 0;
-  #hold = new Timer();
   #rejoin = new Timer();
-  #names = /* @__PURE__ */ new WeakMap();
+  #touched = new Touched();
   constructor(channel, options) {
     this.#channel = channel;
+    this.#sender = new Sender(channel, this);
     this.#options = options;
     this.#asking = options.mode ?? "editor";
     this.#observe(this.#doc);
     this.#life.add(channel.events.on("state", ({ name }) => name === "open" ? this.#join() : this.#fellApart()));
     this.#life.add(channel.events.on("message", ({ event, fields }) => this.#received(event, fields)));
+    this.#life.add(channel.events.on("store", (store) => this.#keepIn(store)));
+    if (channel.store !== void 0) this.#keepIn(channel.store);
+  }
+  #keepIn(store) {
+    const keeper = store.keep(this.resourceId, this);
+    this.#keeper = keeper;
+    this.#life.add(() => keeper.end());
+    keeper.events.on("changed", () => this.changed());
+    keeper.events.on("loaded", () => this.#channel.session !== void 0 && this.#joinAgain());
+    keeper.changed(false);
   }
   /** The Yjs document. Another one takes its place after a refusal: see `replaced`. */
   get doc() {
@@ -7413,11 +7704,37 @@ class SharedDocument {
   }
   /** What the server has not acknowledged. */
   get outbox() {
-    return this.#outbox;
+    return this.#sender.outbox;
+  }
+  /** Reports whether all that is only on this page is in this browser's store, too (G6). */
+  get stored() {
+    return this.#keeper?.stored === true;
+  }
+  /** Texts that were refused, or that never got into the document, until they are dismissed. */
+  get drafts() {
+    return this.#drafts.all;
+  }
+  /** What must survive this tab. */
+  get own() {
+    const { update, fields, edits } = this.#sender.outbox;
+    const refused = this.#refused instanceof Set ? [...this.#refused] : this.#refused;
+    const why = this.#refusedBy;
+    return { epoch: this.#epoch, update, fields: [...fields], edits, refused, why, loose: this.#loose, drafts: this.drafts };
+  }
+  /** What the server has, as far as it is known here. */
+  get known() {
+    if (this.outbox.edits === 0 && !this.#startsAnew) this.#server.replace(encodeStateAsUpdate(this.#doc));
+    return { epoch: this.#epoch, revision: this.#revision, mode: this.#mode, update: this.#server.update, seeds: Object.fromEntries(this.seeds) };
+  }
+  get resourceId() {
+    return this.#channel.resourceId;
+  }
+  get sending() {
+    return this.ready && this.outbox.edits > 0;
   }
   /** Reports whether the server said that it can't store now. */
   get held() {
-    return this.#hold.running;
+    return this.#sender.held;
   }
   /** Reports whether local edits are possible: as an editor, and with an id of one's own (D7); offline too. */
   get editable() {
@@ -7438,9 +7755,52 @@ class SharedDocument {
     this.#doc.transact(() => change(this.#doc), new LocalEdit(field, by));
     return true;
   }
+  /** Notes what the server has filled a field with. */
+  learnSeed(wire, seed) {
+    this.seeds.set(wire, seed);
+    this.#keeper?.learned();
+  }
   /** Keeps as a draft what could not go into the document at all. */
   keepAsDraft(field, mine, reason) {
-    this.events.emit("draft", { field, mine, reason, by: "" });
+    this.#draft({ field, mine, reason, by: "" });
+  }
+  /** Forgets the newest draft of a field; the one before it, if there is one, is told of again. */
+  dismiss(field) {
+    const before = this.#drafts.dismiss(field);
+    if (before !== void 0) this.events.emit("draft", before);
+    this.#keeper?.changed(false);
+  }
+  /** Keeps text that is in no document yet; it is all there is. */
+  keepLoose(loose) {
+    if (JSON.stringify(loose) === JSON.stringify(this.#loose)) return;
+    this.#loose = loose;
+    this.#keeper?.changed(false);
+  }
+  takeOver(own, known) {
+    const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0);
+    if (epoch > this.#epoch && this.#epoch > 0) return false;
+    if (epoch < this.#epoch) {
+      const theirs = docOf(known?.update);
+      this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), "epoch");
+    } else {
+      this.#epoch = epoch;
+      if (known !== void 0) this.#takeKnown(known);
+      if (own !== void 0 && own.edits > 0) this.#takeEdits(own);
+    }
+    for (const draft of own?.drafts ?? []) this.#draft(draft);
+    this.#keepAll(Object.entries(own?.loose ?? {}).map(([field, mine]) => ({ field, mine, theirs: void 0 })), "unsent");
+    this.events.emit("restored", void 0);
+    this.changed();
+    if (this.#refused !== void 0 && this.#state.name === "joined") this.#joinAgain();
+    else this.#sender.flush();
+    return true;
+  }
+  startAnew() {
+    this.#sender.outbox.clear();
+    this.#drafts.clear();
+    this.#startsAnew = true;
+    this.#refused ??= /* @__PURE__ */ new Set();
+    this.#joinAgain();
   }
   /** Asks for what is missing, and calls `done` when it is there. */
   sync(done = () => void 0) {
@@ -7454,13 +7814,65 @@ class SharedDocument {
     if (this.#life.ended) return;
     this.#channel.send("LEAVE_RESOURCE");
     this.#life.end();
-    this.#hold.clear();
+    this.#sender.giveBack();
     this.#rejoin.clear();
     this.#doc.destroy();
     this.events.clear();
   }
+  #takeKnown({ update, mode, revision, seeds }) {
+    for (const [wire, seed] of Object.entries(seeds)) if (!this.seeds.has(wire)) this.seeds.set(wire, seed);
+    applyUpdate(this.#doc, update, new RemoteEdit("", "", revision));
+    this.#revision = Math.max(this.#revision, revision);
+    if (this.#met) return;
+    this.#met = true;
+    this.#mode = mode;
+    if (mode === "editor") this.#clientId = this.#doc.clientID;
+  }
+  #takeEdits({ update, fields, edits, refused, why }) {
+    applyUpdate(this.#doc, update, "stored");
+    this.#sender.outbox.add(update, fields, edits, performance.now());
+    if (refused === void 0) return;
+    this.#refused = refused === "all" || this.#refused === "all" ? "all" : /* @__PURE__ */ new Set([...this.#refused ?? [], ...refused]);
+    this.#refusedBy = why;
+  }
+  #draft(draft) {
+    if (!this.#drafts.add(draft)) return;
+    this.events.emit("draft", draft);
+    this.#keeper?.changed(false);
+  }
+  #keepAll(texts, reason, by = "") {
+    for (const { field, mine } of texts) this.#draft({ field, mine, reason, by });
+  }
+  get ready() {
+    return this.#state.name === "joined" && !this.#keeping && this.#refused === void 0;
+  }
+  lackedBy(stateVector) {
+    return encodeStateAsUpdate(this.#doc, stateVector);
+  }
+  changed() {
+    this.events.emit("outbox", { edits: this.outbox.edits });
+  }
+  saved({ update, fields, edits, since }, revision) {
+    this.#refusals = 0;
+    this.#revision = Math.max(this.#revision, revision);
+    if (this.#keeper !== void 0) this.#server.add(update);
+    this.#keeper?.learned();
+    this.events.emit("saved", { fields: [...fields], edits, revision, since, ms: performance.now() - since });
+    this.changed();
+  }
+  /** Begins the rebuilding that D2c asks for; `fields` will not be applied again but kept as drafts. */
+  refused(fields, why) {
+    this.#refusals++;
+    const all = fields === "all" || this.#refused === "all" || this.#refusals >= REFUSALS_BEFORE_DRAFT;
+    this.#refused = all ? "all" : /* @__PURE__ */ new Set([...this.#refused ?? [], ...fields]);
+    if (fields === "all" || fields.length > 0) this.#refusedBy = why;
+    this.#keep(() => this.#refused !== void 0 && this.#joinAgain());
+  }
+  lost() {
+    this.#joinAgain();
+  }
   #join() {
-    if (this.#state.name === "joining") return;
+    if (this.#state.name === "joining" || this.#keeper?.loading === true) return;
     const { resourceType } = this.#options;
     const fresh = this.#refused !== void 0;
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) };
@@ -7472,63 +7884,82 @@ class SharedDocument {
     });
   }
   #joined(state, fresh) {
+    const restored = state.epoch > this.#epoch && this.#epoch > 0;
+    if (restored && !fresh) {
+      this.#enter({ name: "apart" });
+      return this.refused("all", {});
+    }
     this.#mode = state.mode;
     this.#clientId = state.clientId;
     this.#revision = state.revision;
-    const rest = fresh ? this.#rebuild(state) : this.#catchUp(state);
+    const rest = fresh ? this.#rebuild(state, restored) : this.#catchUp(state);
+    this.#epoch = Math.max(this.#epoch, state.epoch);
     this.#met = true;
     this.#enter({ name: "joined" });
     this.events.emit("joined", state);
     if (fresh) this.#settle(rest);
-    else if (state.mode === "viewer" && this.#outbox.edits > 0) this.#refuse("all", { reason: "viewer" });
-    this.#flush();
+    else if (state.mode === "viewer" && this.#sender.outbox.edits > 0) this.refused("all", { reason: "viewer" });
+    this.#sender.flush();
+    this.#keeper?.learned();
+    this.#keeper?.look().catch(() => void 0);
   }
   #catchUp(state) {
     if (state.clientId !== void 0) this.#doc.clientID = state.clientId;
     applyUpdate(this.#doc, state.state, new RemoteEdit("", "", state.revision));
-    if (this.#outbox.edits > 0 && state.stateVector.length > 0) {
-      this.#outbox.replace(encodeStateAsUpdate(this.#doc, state.stateVector));
-      this.#changedOutbox();
+    if (this.#sender.outbox.edits > 0 && state.stateVector.length > 0) {
+      this.#sender.outbox.replace(encodeStateAsUpdate(this.#doc, state.stateVector));
+      this.changed();
     }
     return [];
   }
   /** Starts again from the server's document. Returns what the old one had besides, refused or not yet sent. */
-  #rebuild(state) {
+  #rebuild(state, restored) {
     const old = this.#doc;
-    const fresh = new Doc();
+    const { fresh, rest } = rebuild(old, state.state, restored ? this.#sender.outbox.fields : void 0);
     if (state.clientId !== void 0) fresh.clientID = state.clientId;
-    applyUpdate(fresh, state.state);
+    if (restored) {
+      this.#refused = "all";
+      this.#refusedBy = { reason: "epoch" };
+    }
     this.#doc = fresh;
-    applyUpdate(old, state.state);
-    const rest = leftovers(old, fresh);
+    this.#server.replace(state.state);
     old.destroy();
-    this.#outbox.clear();
+    this.#sender.outbox.clear();
     this.#observe(fresh);
     this.events.emit("replaced", fresh);
-    this.#changedOutbox();
-    return rest;
+    this.changed();
+    if (!this.#startsAnew) return rest;
+    this.#startsAnew = false;
+    return [];
   }
-  /** Keeps as drafts what may not be applied again, and applies the rest. */
+  /** Keeps as drafts what may not be applied again, and applies the rest; it is sent when the store has it. */
   #settle(rest) {
     const refused = this.#mode === "viewer" ? "all" : this.#refused;
     const why = this.#refusedBy;
+    const isRefused = ({ field }) => refused === "all" || refused?.has(field) === true;
+    this.#keeping = true;
     this.#refused = void 0;
     this.#refusedBy = {};
-    const isRefused = ({ field }) => refused === "all" || refused?.has(field) === true;
-    for (const { field, mine } of rest.filter(isRefused)) {
-      const reason = text(why["reason"]) || text(why["code"]);
-      this.events.emit("draft", { field, mine, reason, by: text(why["lockedBy"]) });
+    this.#keepAll(rest.filter(isRefused), text(why["reason"]) || text(why["code"]), text(why["lockedBy"]));
+    for (const one of rest) {
+      const { field, mine } = one;
+      if (mine !== void 0 && !isRefused(one)) this.edit(field, void 0, (doc) => put(doc, field, mine));
     }
-    for (const { field, mine } of rest) {
-      if (mine !== void 0 && !isRefused({ field})) {
-        this.edit(field, void 0, (doc) => put(doc, field, mine));
-      }
-    }
+    this.#keep(() => {
+      this.#keeping = false;
+      this.#sender.flush();
+    });
   }
-  #notJoined({ code, fields }) {
+  #keep(done) {
+    if (this.#keeper === void 0) done();
+    else this.#keeper.flush(done);
+  }
+  #notJoined(answer) {
+    const { code } = answer;
     this.#enter({ name: "apart" });
     if (code === LOST) return;
-    if (TRY_AGAIN.has(code)) return this.#rejoin.set(number(fields["retryAfterMs"]) || RETRY_MS, () => this.#join());
+    const wait = retryAfter(answer);
+    if (wait !== void 0) return this.#rejoin.set(wait, () => this.#join());
     if (code === "PERMISSION_DENIED" && this.#asking === "editor" && this.#options.mode === void 0) {
       this.#asking = "viewer";
       return this.#join();
@@ -7536,9 +7967,8 @@ class SharedDocument {
     this.#enter({ name: "refused", code });
   }
   #fellApart() {
-    this.#hold.clear();
     this.#rejoin.clear();
-    this.#outbox.giveBack();
+    this.#sender.giveBack();
     if (this.#state.name !== "apart") this.#enter({ name: "apart" });
   }
   #received(event, fields) {
@@ -7553,56 +7983,6 @@ class SharedDocument {
     const { pendingStructs, pendingDs } = this.#doc.store;
     if (pendingStructs !== null || pendingDs !== null) this.sync();
   }
-  #flush() {
-    if (this.#state.name !== "joined" || this.#hold.running || this.#refused !== void 0) return;
-    const batch = this.#outbox.take();
-    if (batch === void 0) return;
-    this.#channel.request("Y_UPDATE", { update: batch.update }, (answer) => {
-      if (this.#outbox.flying !== batch) return;
-      if (answer.code === "") this.#saved(batch, number(answer.fields["revision"]));
-      else this.#notSaved(answer);
-    });
-  }
-  #saved({ fields, edits, since }, revision) {
-    this.#outbox.acknowledge();
-    this.#refusals = 0;
-    this.#failures = 0;
-    this.#revision = Math.max(this.#revision, revision);
-    this.events.emit("saved", { fields: [...fields], edits, revision, since, ms: performance.now() - since });
-    this.#changedOutbox();
-    this.#flush();
-  }
-  #notSaved({ code, fields }) {
-    if (code === "UPDATE_REJECTED") return this.#refuse(list(fields["fields"]).map(text), fields);
-    if (code === "FOREIGN_CLIENT" || code === "RESYNC_REQUIRED") return this.#refuse([], fields);
-    if (code === "MISSING_DEPENDENCY") return this.#sendMore(fields);
-    this.#outbox.giveBack();
-    if (code === LOST) return;
-    if (code === "NOT_JOINED") return this.#joinAgain();
-    const failed = code === "INTERNAL" && ++this.#failures >= FAILURES_BEFORE_REFUSAL;
-    if (failed || !TRY_AGAIN.has(code)) return this.#refuse("all", fields);
-    this.#hold.set(number(fields["retryAfterMs"]) || RETRY_MS, () => {
-      this.#changedOutbox();
-      this.#flush();
-    });
-    this.#changedOutbox();
-  }
-  /** The server lacks what the batch builds on: sends everything that it lacks, once; then the document starts anew. */
-  #sendMore(fields) {
-    const has = bytes(fields["stateVector"]);
-    if (has.length === 0 || ++this.#failures > 1) return this.#refuse([], fields);
-    this.#outbox.replace(encodeStateAsUpdate(this.#doc, has));
-    this.#flush();
-  }
-  /** Begins the rebuilding that D2c asks for; `fields` will not be applied again but kept as drafts. */
-  #refuse(fields, why) {
-    this.#refusals++;
-    this.#outbox.giveBack();
-    const all = fields === "all" || this.#refused === "all" || this.#refusals >= REFUSALS_BEFORE_DRAFT;
-    this.#refused = all ? "all" : /* @__PURE__ */ new Set([...this.#refused ?? [], ...fields]);
-    if (fields === "all" || fields.length > 0) this.#refusedBy = why;
-    this.#joinAgain();
-  }
   #joinAgain() {
     if (this.#state.name === "joining") return;
     this.#enter({ name: "apart" });
@@ -7610,32 +7990,23 @@ class SharedDocument {
   }
   #observe(doc) {
     doc.on("update", (update, origin) => {
+      if (origin instanceof RemoteEdit && this.#keeper !== void 0) {
+        this.#server.add(update);
+        this.#keeper.learned();
+      }
       if (!(origin instanceof LocalEdit)) return;
-      this.#outbox.add(update, origin.field, performance.now());
-      this.#changedOutbox();
-      this.#flush();
+      this.#sender.outbox.add(update, [origin.field], 1, performance.now());
+      this.#keeper?.changed(this.#state.name === "joined");
+      this.changed();
+      this.#sender.flush();
     });
     doc.on("afterTransactionCleanup", (transaction) => {
       if (doc !== this.#doc || !(transaction.origin instanceof RemoteEdit)) return;
-      if (this.#clientId !== void 0 && doc.clientID !== this.#clientId) this.#refuse([], {});
-      const fields = this.#touched(transaction);
+      if (this.#clientId !== void 0 && doc.clientID !== this.#clientId) this.refused([], {});
+      const fields = this.#touched.by(transaction);
       const { userId, sessionId, revision } = transaction.origin;
       if (fields.length > 0) this.events.emit("arrived", { fields, userId, sessionId, revision });
     });
-  }
-  #touched(transaction) {
-    return [...transaction.changed].flatMap(([type, keys]) => {
-      const name = this.#nameOf(type);
-      if (name !== "values") return name === void 0 ? [] : name;
-      return [...keys].flatMap((key) => key === null ? [] : `values/${key}`);
-    });
-  }
-  #nameOf(type) {
-    if (!this.#names.has(type)) for (const [name, root] of this.#doc.share) this.#names.set(root, name);
-    return this.#names.get(type);
-  }
-  #changedOutbox() {
-    this.events.emit("outbox", { edits: this.#outbox.edits });
   }
   #enter(state) {
     this.#state = state;
@@ -7686,6 +8057,14 @@ class Records {
     this.#drafts.set(resourceId, known);
     return known;
   }
+  /** The documents of the page and of those that were left. */
+  get documents() {
+    return [...this.#entries.values()].map(({ document }) => document);
+  }
+  /** Reports whether this browser's store has what waits in records whose page was left. */
+  get stored() {
+    return this.#left().every(({ document }) => document.stored || document.outbox.edits === 0);
+  }
   /** Number of edits, of records whose page was left, that the server has not acknowledged. */
   get edits() {
     return this.#left().reduce((sum, { document }) => sum + document.outbox.edits, 0);
@@ -7722,16 +8101,18 @@ class Records {
 
 function statusOf(parts) {
   const { connection, document } = parts;
-  const waiting = parts.edits + parts.loose;
+  const waiting = parts.edits + parts.loose + (parts.stored ? 0 : parts.drafts);
   const refused = document.name === "refused" ? document.code : void 0;
   return {
     connection: connectionOf(parts),
-    save: waiting === 0 ? "server" : parts.loose === 0 && parts.stored ? "here" : "unsaved",
+    save: waiting === 0 ? "server" : parts.stored ? "here" : "unsaved",
     waiting,
     mode: parts.met ? parts.mode : void 0,
     revision: parts.revision,
     reason: connection.name === "refused" ? connection.reason : refused,
-    retryAt: connection.name === "waiting" ? connection.until : void 0
+    retryAt: connection.name === "waiting" ? connection.until : void 0,
+    store: parts.store,
+    degraded: parts.degraded
   };
 }
 function connectionOf({ connection, everOpen, document }) {
@@ -9314,6 +9695,7 @@ class Fields {
     });
     this.#life.add(() => this.#scanner.end());
     this.#life.add(document.events.on("joined", () => this.#joined()));
+    this.#life.add(document.events.on("restored", () => this.#consider()));
     this.#life.add(document.events.on("replaced", () => this.#each((field) => field.rebind(document))));
     this.#life.add(document.events.on("arrived", ({ fields }) => this.#consider(fields)));
   }
@@ -9821,8 +10203,6 @@ class Pushes {
 
 const AGAIN_MS = 3e3;
 class Seeding {
-  /** What fields were filled with, by wire name, null for those that never were; only of fields that were asked for. */
-  seeds = /* @__PURE__ */ new Map();
   /** Fields whose page was compared with the document: what is rendered later is only old. */
   compared = /* @__PURE__ */ new Set();
   #channel;
@@ -9833,6 +10213,10 @@ class Seeding {
   constructor(channel, document) {
     this.#channel = channel;
     this.#document = document;
+  }
+  /** What fields were filled with, by wire name, null for those that never were; only of fields that were asked for. */
+  get seeds() {
+    return this.#document.seeds;
   }
   /** Reports whether an answer is awaited: fields may show what is old. */
   get busy() {
@@ -9860,8 +10244,8 @@ class Seeding {
       const kept = fieldsOf(fields["kept"]);
       const seeded = list(fields["seeded"]);
       for (const [wire, value] of fresh) {
-        if (seeded.includes(wire)) this.seeds.set(wire, value);
-        else if (written(this.#document.doc, wire)) this.seeds.set(wire, kept[wire] ?? null);
+        if (seeded.includes(wire)) this.#document.learnSeed(wire, value);
+        else if (written(this.#document.doc, wire)) this.#document.learnSeed(wire, kept[wire] ?? null);
       }
       const lacks = fresh.some(([wire]) => !written(this.#document.doc, wire));
       if (lacks) this.#document.sync(done);
@@ -10721,7 +11105,7 @@ function listOf(name, items) {
 
 let part;
 function loadPart() {
-  part ??= $part("collab-sdk.part-1e387b53.js sha384-x2itwU4/QkUtyIUtc1/mb1Rk92BA02M5EGXqlx/PkOHho9uwC/UXm1M7+65JSaBI").catch((error) => {
+  part ??= $part("collab-sdk.part-f8d02665.js sha384-5rGkL7e0w7BybpPizpD5E4s33aqb30s11X7gaFbDZZjg/l7IhTIsO96brYCvYpEG").catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -10994,7 +11378,7 @@ class View {
     this.#life.end();
   }
   #actions(tryNow) {
-    const { locks, fields, drafts } = this.#widget;
+    const { locks, fields } = this.#widget;
     return {
       tryNow,
       unlockMine: () => locks.releaseAll(),
@@ -11003,7 +11387,7 @@ class View {
         this.changed();
       },
       dismissDraft: (wire) => {
-        drafts.delete(wire);
+        this.#widget.dismiss(wire);
         this.changed();
       },
       goTo: (id) => {
@@ -11116,8 +11500,6 @@ class Widget {
   locks;
   presence;
   drafts;
-  /** The gateway works without one of its services: no locks now. */
-  degraded = false;
   #pushes;
   #settings;
   #page;
@@ -11173,9 +11555,16 @@ class Widget {
       mode: document.mode,
       revision: document.revision,
       edits: document.outbox.edits + this.#records.edits,
-      loose: fields.all.filter((field) => field.waitsWithText).length,
-      stored: false
+      loose: this.#keepLoose(),
+      drafts: document.drafts.length,
+      stored: document.stored && this.#records.stored,
+      store: this.#connection.vault?.failure,
+      degraded: this.#connection.degraded
     });
+  }
+  /** The gateway works without its state service: no locks now. */
+  get degraded() {
+    return this.#connection.degraded.includes("state");
   }
   /** The user's own id; empty until the first connection. */
   get ownId() {
@@ -11193,6 +11582,12 @@ class Widget {
   /** Gives the lock of a field back. */
   unlock(id) {
     this.locks.release(this.#wireOf(id));
+  }
+  /** Forgets the draft of a field that is shown; one that came before it is shown then. */
+  dismiss(wire) {
+    this.drafts.delete(wire);
+    this.document.dismiss(wire);
+    this.#changed();
   }
   /** What the page is told of its fields. */
   info() {
@@ -11216,11 +11611,8 @@ class Widget {
   #wire(channel) {
     const { document, locks, presence, fields } = this;
     const hear = (stop) => this.#life.add(stop);
-    hear(this.#connection.events.on("state", ({ name }) => {
-      if (name === "open") this.degraded = false;
-      this.#changed();
-    }));
-    hear(this.#connection.events.on("message", ({ event, payload }) => this.#served(event, fieldsOf(payload))));
+    hear(this.#connection.events.on("state", () => this.#changed()));
+    hear(this.#connection.events.on("message", ({ event }) => /^(DEGRADED|RECOVERED)$/.test(event) && this.#changed()));
     hear(this.#records.events.on("changed", () => this.#changed()));
     hear(document.events.on("state", (state) => {
       if (state.name === "refused") this.events.emit("error", { code: state.code, message: `${channel.resourceId} was refused` });
@@ -11244,12 +11636,8 @@ class Widget {
       this.#changed();
     }));
     hear(presence.events.on("moved", () => this.#showSoon()));
+    hear(document.events.on("restored", () => this.#changed()));
     hear(fields.events.on("changed", () => this.#locksChanged()));
-  }
-  #served(event, { what }) {
-    if (event !== "DEGRADED" && event !== "RECOVERED" || what !== "state") return;
-    this.degraded = event === "DEGRADED";
-    this.#changed();
   }
   #arrived(arrived) {
     if (arrived.userId !== "") {
@@ -11258,6 +11646,12 @@ class Widget {
     }
     this.#tellSoon();
     this.#showSoon();
+  }
+  /** Has what was typed into fields that are not bound yet kept, too. Returns the number of these fields. */
+  #keepLoose() {
+    const loose = this.fields.all.filter((field) => field.waitsWithText);
+    this.document.keepLoose(Object.fromEntries(loose.map(({ wire, binding }) => [wire, binding.read() ?? ""])));
+    return loose.length;
   }
   #locksChanged() {
     const viewer = this.document.met && this.document.mode === "viewer";
@@ -11277,6 +11671,7 @@ class Widget {
       life.listen(document, "focusin", (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet);
       life.listen(document, "focusout", (event) => !isPassing(event) && this.#enter(void 0), quiet);
       for (const type of ["input", "keydown", "pointerdown"]) life.listen(document, type, active, quiet);
+      life.listen(document, "input", () => this.#changed(), quiet);
     }));
     this.#life.add(this.document.events.on("joined", () => this.#claim()));
     this.#life.add(this.locks.events.on("released", ({ userId }) => userId !== this.ownId && this.#claim()));
@@ -11340,7 +11735,11 @@ class Handle {
   /** @internal */
   constructor(settings, page, open, gone) {
     const { gatewayUrl: url, token, renewable } = settings;
-    const connection = new Connection({ url, token, renewable, open });
+    const store = loadStore(url).catch(({ message }) => {
+      events.emit("error", { code: "STORE_UNAVAILABLE", message });
+      return void 0;
+    });
+    const connection = new Connection({ url, token, renewable, open, store });
     const records = new Records(connection, settings);
     const events = new Emitter();
     this.#shared = { settings, page, connection, events, records, carried: new Carried() };
@@ -11363,7 +11762,10 @@ class Handle {
       revision: 0,
       edits: records.edits,
       loose: 0,
-      stored: false
+      drafts: 0,
+      stored: records.stored,
+      store: connection.vault?.failure,
+      degraded: connection.degraded
     });
   }
   /** What the page shows now; undefined when it shows no record. */
@@ -11398,6 +11800,19 @@ class Handle {
   get record() {
     return this.#widget;
   }
+  /**
+   * To be called when the user logs out. It waits for what is on its way to the server. When everything is there, what is
+   * kept in this browser for the user is removed, the widget is destroyed, and the answer is `{sent: true}`. Otherwise the
+   * answer has the text that only this browser has, and nothing is removed, so that it can be exported or sent later;
+   * `logout({discard: true})` removes it all the same. It rejects when the browser's store cannot be loaded, read or removed.
+   */
+  async logout({ discard = false } = {}) {
+    const { connection, records } = this.#shared;
+    const { logout } = await $part("collab-sdk.part-a4d3deaa.js sha384-CXUDg7WlgAQbfH9Ip5zrGWSlgV/Ua22zOOylNX/+Ev3EhBi7LMeQOt27F1j6WoZd");
+    const answer = await logout(connection.vault, records.documents, discard);
+    if (answer.sent || discard) this.destroy();
+    return answer;
+  }
   /** @internal Begins; `init` calls it once the page is there. */
   start() {
     if (this.#state !== "new") return;
@@ -11418,6 +11833,7 @@ class Handle {
   #wire() {
     const { settings, page, connection, events, records } = this.#shared;
     events.on("error", (error) => settings.onError(error));
+    connection.events.on("store", ({ vault }) => vault.events.on("failed", (failure) => events.emit("error", failure)));
     connection.events.on("state", (state) => {
       if (state.name === "refused") events.emit("error", { code: "UNAUTHORIZED", message: state.reason });
       this.#tell();
@@ -11757,6 +12173,11 @@ class Line {
   disconnect() {
     this.#current.disconnect();
   }
+  /** A connection by this way was good and then swallowed everything. */
+  suspect() {
+    this.#tolerated = 1;
+    this.#failed();
+  }
   #failed() {
     this.#failures++;
     if (this.#polling !== void 0 || this.#failures < this.#tolerated || !navigator.onLine) return;
@@ -11795,6 +12216,6 @@ function init(options) {
 
 
 
-Object.assign(host, {L: LOST, O: OPEN_TIMEOUT_MS, a: avatar, b: button, c: adopt, d: drawn, e: element, f: fieldsOf, g: clock, h: idOf, i: icon, j: initials, l: listOf})
+Object.assign(host, {E: Emitter, L: Lifetime, O: OPEN_TIMEOUT_MS, T: Timer, a: toUint8Array, b: bytes, c: createEncoder, d: createDecoder, e: docOf, f: fieldsOf, g: element, h: button, i: icon, j: drawn, k: listOf, l: list, m: avatar, n: number, o: ownText, p: adopt, q: clock, r: readAny, s: shown, t: text, u: idOf, v: initials, w: writeAny, x: LOST})
 return {init: init, instances: instances}
 })()

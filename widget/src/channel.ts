@@ -1,6 +1,7 @@
 import type { Connection, ConnectionState } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import { Lifetime } from './lifetime.ts'
+import type { Store } from './offline/load.ts'
 import { fieldsOf } from './protocol.ts'
 import type { Answer, Fields, Session } from './protocol.ts'
 
@@ -9,6 +10,8 @@ interface Events {
   message: { readonly event: string; readonly fields: Fields }
   /** The connection's state. */
   state: ConnectionState
+  /** The browser's store is there. */
+  store: Store
 }
 
 /** What is said and heard about one resource over a connection. */
@@ -22,6 +25,7 @@ export class Channel {
     this.#connection = connection
     this.resourceId = resourceId
     this.#life.add(connection.events.on('state', (state) => this.events.emit('state', state)))
+    this.#life.add(connection.events.on('store', (store) => this.events.emit('store', store)))
     this.#life.add(connection.events.on('message', ({ event, payload }) => {
       const fields = fieldsOf(payload)
       if (fields['resourceId'] === resourceId) this.events.emit('message', { event, fields })
@@ -31,6 +35,11 @@ export class Channel {
   /** The session, while the connection is open. */
   get session(): Session | undefined {
     return this.#connection.session
+  }
+
+  /** What keeps the resource's document in this browser; undefined when nothing is to be kept, and until `store`. */
+  get store(): Store | undefined {
+    return this.#connection.store
   }
 
   /** Sends an event without an answer; when the connection is not open it is lost. */

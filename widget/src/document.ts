@@ -1,71 +1,32 @@
 import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs'
-import type { Transaction } from 'yjs'
 import type { Channel } from './channel.ts'
-import { LocalEdit, RemoteEdit, leftovers, put } from './edit.ts'
+import { Drafts } from './drafts.ts'
+import type { Draft } from './drafts.ts'
+import { LocalEdit, RemoteEdit, put } from './edit.ts'
 import type { Leftover } from './edit.ts'
 import { Emitter } from './emitter.ts'
 import type { Value } from './field.ts'
 import { Lifetime } from './lifetime.ts'
-import { Outbox } from './outbox.ts'
-import type { Batch } from './outbox.ts'
-import { LOST, bytes, list, number, resourceState, text } from './protocol.ts'
+import type { Keeper, Kept } from './offline/keeper.ts'
+import type { Departing } from './offline/logout.ts'
+import type { Store } from './offline/load.ts'
+import type { Known, Own } from './offline/record.ts'
+import { ServerState } from './offline/server.ts'
+import type { Batch, Outbox } from './outbox.ts'
+import { LOST, bytes, number, resourceState, text } from './protocol.ts'
 import type { Answer, Fields, Mode, ResourceState } from './protocol.ts'
+import { docOf, ownText, rebuild } from './rebuilding.ts'
+import type { Arrived, DocumentState, Saved } from './reports.ts'
+import { Sender, retryAfter } from './sending.ts'
+import type { Author } from './sending.ts'
 import { Timer } from './timer.ts'
+import { Touched } from './touched.ts'
 
-/** How long to wait before trying again what the gateway could not do, when it does not say, in milliseconds. */
-const RETRY_MS = 2_000
+export type { Draft } from './drafts.ts'
+export type { Arrived, DocumentState, Saved } from './reports.ts'
+
 /** Refusals in a row after which everything unsaved becomes a draft instead of being applied again. */
 const REFUSALS_BEFORE_DRAFT = 3
-/** Failures in a row after which a batch counts as refused. */
-const FAILURES_BEFORE_REFUSAL = 5
-
-const TRY_AGAIN = new Set(['BACKPRESSURE', 'RATE_LIMITED', 'UNAVAILABLE', 'DRAINING', 'INTERNAL'])
-
-/** Text that the server refused; it is shown and kept until somebody dismisses it. */
-export interface Draft {
-  /** Id of the field. */
-  readonly field: string
-  /** What the user had there; undefined: nothing that can be shown. */
-  readonly mine: Value | undefined
-  /** Why it was refused, such as `locked`. */
-  readonly reason: string
-  /** Who held the lock: a user id, or empty. */
-  readonly by: string
-}
-
-/** An acknowledged batch: it is on the server's disk. `since` is the local time of its first edit. */
-export interface Saved {
-  /** Ids of the fields that were written. */
-  readonly fields: readonly string[]
-  /** How many edits it was. */
-  readonly edits: number
-  /** Position in the history of the record. */
-  readonly revision: number
-  /** When the first of them was typed: `performance.now()` of this page. */
-  readonly since: number
-  /** From then to the acknowledgement, in milliseconds. */
-  readonly ms: number
-}
-
-/** A change by another session, as it was shown here. */
-export interface Arrived {
-  /** Ids of the fields that changed. */
-  readonly fields: readonly string[]
-  /** Who wrote it. */
-  readonly userId: string
-  /** In which session. */
-  readonly sessionId: string
-  /** Position in the history of the record. */
-  readonly revision: number
-}
-
-/** Whether the document is in step with the gateway, and if not, why not. */
-export type DocumentState =
-  | { readonly name: 'apart' }
-  | { readonly name: 'joining' }
-  | { readonly name: 'joined' }
-  | { readonly name: 'refused'; readonly code: string }
-
 interface Events {
   state: DocumentState
   joined: ResourceState
@@ -73,7 +34,9 @@ interface Events {
   replaced: Doc
   arrived: Arrived
   saved: Saved
-  /** The number of unsaved edits, or whether the server takes them, has changed. */
+  /** The document was read from this browser's store: the page can be used, though the server was not reached. */
+  restored: undefined
+  /** The number of unsaved edits, whether they are kept here, or whether the server takes them, has changed. */
   outbox: { readonly edits: number }
   draft: Draft
 }
@@ -85,16 +48,25 @@ export interface DocumentOptions {
 }
 
 /**
- * The document of one resource, kept in step with the gateway: joins, sends local edits until they are acknowledged,
- * applies those of others, and rebuilds itself after a refusal (D2, D2c, D7). It owns the Y.Doc and the outbox.
+ * The document of one resource, kept in step with the gateway: joins, has its sender send
+ * local edits until they are acknowledged, applies those of others, and rebuilds itself after a refusal (D2, D2c, D7). It
+ * owns the Y.Doc and the drafts, and has its keeper keep in this browser what the server does not have (G7).
  */
-export class SharedDocument {
+export class SharedDocument implements Kept, Author, Departing {
   readonly events = new Emitter<Events>()
+  /** What the server has filled fields with, as far as that was asked for; null for those that it never filled (G4). */
+  readonly seeds = new Map<string, Value | null>()
   #options: DocumentOptions
   #channel: Channel
   #life = new Lifetime()
   #doc = new Doc()
-  #outbox = new Outbox()
+  #sender: Sender
+  #drafts = new Drafts()
+  #loose: Own['loose'] = {}
+  #server = new ServerState()
+  #keeper: Keeper | undefined
+  /** Nothing is sent until the store has what is to be sent in the place of what was refused: else both would be. */
+  #keeping = false
   #state: DocumentState = { name: 'apart' }
   #asking: Mode
   #mode: Mode = 'viewer'
@@ -102,22 +74,34 @@ export class SharedDocument {
   #clientId: number | undefined
   #met = false
   #revision = 0
+  #epoch = 0
   /** Fields that may not be applied again after the rebuilding that is due; undefined when none is due. */
   #refused: Set<string> | 'all' | undefined
   #refusedBy: Fields = {}
+  #startsAnew = false
   #refusals = 0
-  #failures = 0
-  #hold = new Timer()
   #rejoin = new Timer()
-  #names = new WeakMap<object, string>()
+  #touched = new Touched()
 
   constructor(channel: Channel, options: DocumentOptions) {
     this.#channel = channel
+    this.#sender = new Sender(channel, this)
     this.#options = options
     this.#asking = options.mode ?? 'editor'
     this.#observe(this.#doc)
     this.#life.add(channel.events.on('state', ({ name }) => (name === 'open' ? this.#join() : this.#fellApart())))
     this.#life.add(channel.events.on('message', ({ event, fields }) => this.#received(event, fields)))
+    this.#life.add(channel.events.on('store', (store) => this.#keepIn(store)))
+    if (channel.store !== undefined) this.#keepIn(channel.store)
+  }
+
+  #keepIn(store: Store): void {
+    const keeper = store.keep(this.resourceId, this)
+    this.#keeper = keeper
+    this.#life.add(() => keeper.end())
+    keeper.events.on('changed', () => this.changed())
+    keeper.events.on('loaded', () => this.#channel.session !== undefined && this.#joinAgain())
+    keeper.changed(false) // what was typed before
   }
 
   /** The Yjs document. Another one takes its place after a refusal: see `replaced`. */
@@ -140,12 +124,44 @@ export class SharedDocument {
 
   /** What the server has not acknowledged. */
   get outbox(): Pick<Outbox, 'edits' | 'fields' | 'since'> {
-    return this.#outbox
+    return this.#sender.outbox
+  }
+
+  /** Reports whether all that is only on this page is in this browser's store, too (G6). */
+  get stored(): boolean {
+    return this.#keeper?.stored === true
+  }
+
+  /** Texts that were refused, or that never got into the document, until they are dismissed. */
+  get drafts(): readonly Draft[] {
+    return this.#drafts.all
+  }
+
+  /** What must survive this tab. */
+  get own(): Own {
+    const { update, fields, edits } = this.#sender.outbox
+    const refused = this.#refused instanceof Set ? [...this.#refused] : this.#refused
+    const why = this.#refusedBy
+    return { epoch: this.#epoch, update, fields: [...fields], edits, refused, why, loose: this.#loose, drafts: this.drafts }
+  }
+
+  /** What the server has, as far as it is known here. */
+  get known(): Known {
+    if (this.outbox.edits === 0 && !this.#startsAnew) this.#server.replace(encodeStateAsUpdate(this.#doc))
+    return { epoch: this.#epoch, revision: this.#revision, mode: this.#mode, update: this.#server.update, seeds: Object.fromEntries(this.seeds) }
+  }
+
+  get resourceId(): string {
+    return this.#channel.resourceId
+  }
+
+  get sending(): boolean {
+    return this.ready && this.outbox.edits > 0
   }
 
   /** Reports whether the server said that it can't store now. */
   get held(): boolean {
-    return this.#hold.running
+    return this.#sender.held
   }
 
   /** Reports whether local edits are possible: as an editor, and with an id of one's own (D7); offline too. */
@@ -171,9 +187,57 @@ export class SharedDocument {
     return true
   }
 
+  /** Notes what the server has filled a field with. */
+  learnSeed(wire: string, seed: Value | null): void {
+    this.seeds.set(wire, seed)
+    this.#keeper?.learned()
+  }
+
   /** Keeps as a draft what could not go into the document at all. */
   keepAsDraft(field: string, mine: Value, reason: string): void {
-    this.events.emit('draft', { field, mine, reason, by: '' })
+    this.#draft({ field, mine, reason, by: '' })
+  }
+
+  /** Forgets the newest draft of a field; the one before it, if there is one, is told of again. */
+  dismiss(field: string): void {
+    const before = this.#drafts.dismiss(field)
+    if (before !== undefined) this.events.emit('draft', before)
+    this.#keeper?.changed(false)
+  }
+
+  /** Keeps text that is in no document yet; it is all there is. */
+  keepLoose(loose: Own['loose']): void {
+    if (JSON.stringify(loose) === JSON.stringify(this.#loose)) return
+    this.#loose = loose
+    this.#keeper?.changed(false)
+  }
+
+  takeOver(own: Own | undefined, known: Known | undefined): boolean {
+    const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0)
+    if (epoch > this.#epoch && this.#epoch > 0) return false // the next join tells
+    if (epoch < this.#epoch) {
+      const theirs = docOf(known?.update)
+      this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), 'epoch')
+    } else {
+      this.#epoch = epoch
+      if (known !== undefined) this.#takeKnown(known)
+      if (own !== undefined && own.edits > 0) this.#takeEdits(own)
+    }
+    for (const draft of own?.drafts ?? []) this.#draft(draft)
+    this.#keepAll(Object.entries(own?.loose ?? {}).map(([field, mine]) => ({ field, mine, theirs: undefined })), 'unsent')
+    this.events.emit('restored', undefined)
+    this.changed()
+    if (this.#refused !== undefined && this.#state.name === 'joined') this.#joinAgain()
+    else this.#sender.flush()
+    return true
+  }
+
+  startAnew(): void {
+    this.#sender.outbox.clear()
+    this.#drafts.clear()
+    this.#startsAnew = true
+    this.#refused ??= new Set()
+    this.#joinAgain()
   }
 
   /** Asks for what is missing, and calls `done` when it is there. */
@@ -189,14 +253,78 @@ export class SharedDocument {
     if (this.#life.ended) return
     this.#channel.send('LEAVE_RESOURCE')
     this.#life.end()
-    this.#hold.clear()
+    this.#sender.giveBack()
     this.#rejoin.clear()
     this.#doc.destroy()
     this.events.clear()
   }
 
+  #takeKnown({ update, mode, revision, seeds }: Known): void {
+    for (const [wire, seed] of Object.entries(seeds)) if (!this.seeds.has(wire)) this.seeds.set(wire, seed)
+    applyUpdate(this.#doc, update, new RemoteEdit('', '', revision))
+    this.#revision = Math.max(this.#revision, revision)
+    if (this.#met) return
+    this.#met = true
+    this.#mode = mode
+    // Until a join grants another one: an id that nobody ever had becomes the user's at its first use (D7).
+    if (mode === 'editor') this.#clientId = this.#doc.clientID
+  }
+
+  #takeEdits({ update, fields, edits, refused, why }: Own): void {
+    applyUpdate(this.#doc, update, 'stored')
+    this.#sender.outbox.add(update, fields, edits, performance.now())
+    if (refused === undefined) return
+    this.#refused = refused === 'all' || this.#refused === 'all' ? 'all' : new Set([...(this.#refused ?? []), ...refused])
+    this.#refusedBy = why
+  }
+
+  #draft(draft: Draft): void {
+    if (!this.#drafts.add(draft)) return
+    this.events.emit('draft', draft)
+    this.#keeper?.changed(false)
+  }
+
+  #keepAll(texts: readonly Leftover[], reason: string, by = ''): void {
+    for (const { field, mine } of texts) this.#draft({ field, mine, reason, by })
+  }
+
+  get ready(): boolean {
+    return this.#state.name === 'joined' && !this.#keeping && this.#refused === undefined
+  }
+
+  lackedBy(stateVector: Uint8Array): Uint8Array {
+    return encodeStateAsUpdate(this.#doc, stateVector)
+  }
+
+  changed(): void {
+    this.events.emit('outbox', { edits: this.outbox.edits })
+  }
+
+  saved({ update, fields, edits, since }: Batch, revision: number): void {
+    this.#refusals = 0
+    this.#revision = Math.max(this.#revision, revision)
+    if (this.#keeper !== undefined) this.#server.add(update)
+    this.#keeper?.learned()
+    this.events.emit('saved', { fields: [...fields], edits, revision, since, ms: performance.now() - since })
+    this.changed()
+  }
+
+  /** Begins the rebuilding that D2c asks for; `fields` will not be applied again but kept as drafts. */
+  refused(fields: readonly string[] | 'all', why: Fields): void {
+    this.#refusals++
+    const all = fields === 'all' || this.#refused === 'all' || this.#refusals >= REFUSALS_BEFORE_DRAFT
+    this.#refused = all ? 'all' : new Set([...(this.#refused ?? []), ...fields])
+    if (fields === 'all' || fields.length > 0) this.#refusedBy = why
+    // What was refused must not get lost on the way (L6).
+    this.#keep(() => this.#refused !== undefined && this.#joinAgain())
+  }
+
+  lost(): void {
+    this.#joinAgain()
+  }
+
   #join(): void {
-    if (this.#state.name === 'joining') return
+    if (this.#state.name === 'joining' || this.#keeper?.loading === true) return
     const { resourceType } = this.#options
     const fresh = this.#refused !== undefined
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) }
@@ -209,67 +337,87 @@ export class SharedDocument {
   }
 
   #joined(state: ResourceState, fresh: boolean): void {
+    const restored = state.epoch > this.#epoch && this.#epoch > 0
+    if (restored && !fresh) {
+      this.#enter({ name: 'apart' }) // what came is less than a new life begins with (D8)
+      return this.refused('all', {})
+    }
     this.#mode = state.mode
     this.#clientId = state.clientId
     this.#revision = state.revision
-    const rest = fresh ? this.#rebuild(state) : this.#catchUp(state)
+    const rest = fresh ? this.#rebuild(state, restored) : this.#catchUp(state)
+    this.#epoch = Math.max(this.#epoch, state.epoch)
     this.#met = true
     this.#enter({ name: 'joined' })
     this.events.emit('joined', state)
     if (fresh) this.#settle(rest)
-    else if (state.mode === 'viewer' && this.#outbox.edits > 0) this.#refuse('all', { reason: 'viewer' })
-    this.#flush()
+    else if (state.mode === 'viewer' && this.#sender.outbox.edits > 0) this.refused('all', { reason: 'viewer' })
+    this.#sender.flush()
+    this.#keeper?.learned()
+    this.#keeper?.look().catch(() => undefined)
   }
 
-  #catchUp(state: ResourceState): Leftover[] {
+  #catchUp(state: ResourceState): readonly Leftover[] {
     if (state.clientId !== undefined) this.#doc.clientID = state.clientId
     applyUpdate(this.#doc, state.state, new RemoteEdit('', '', state.revision))
-    if (this.#outbox.edits > 0 && state.stateVector.length > 0) {
-      this.#outbox.replace(encodeStateAsUpdate(this.#doc, state.stateVector))
-      this.#changedOutbox()
+    if (this.#sender.outbox.edits > 0 && state.stateVector.length > 0) {
+      this.#sender.outbox.replace(encodeStateAsUpdate(this.#doc, state.stateVector))
+      this.changed()
     }
     return []
   }
 
   /** Starts again from the server's document. Returns what the old one had besides, refused or not yet sent. */
-  #rebuild(state: ResourceState): Leftover[] {
+  #rebuild(state: ResourceState, restored: boolean): readonly Leftover[] {
     const old = this.#doc
-    const fresh = new Doc()
+    const { fresh, rest } = rebuild(old, state.state, restored ? this.#sender.outbox.fields : undefined)
     if (state.clientId !== undefined) fresh.clientID = state.clientId
-    applyUpdate(fresh, state.state)
+    if (restored) {
+      this.#refused = 'all'
+      this.#refusedBy = { reason: 'epoch' }
+    }
     this.#doc = fresh
-    applyUpdate(old, state.state)
-    const rest = leftovers(old, fresh)
+    this.#server.replace(state.state)
     old.destroy()
-    this.#outbox.clear()
+    this.#sender.outbox.clear()
     this.#observe(fresh)
     this.events.emit('replaced', fresh)
-    this.#changedOutbox()
-    return rest
+    this.changed()
+    if (!this.#startsAnew) return rest
+    this.#startsAnew = false
+    return []
   }
 
-  /** Keeps as drafts what may not be applied again, and applies the rest. */
+  /** Keeps as drafts what may not be applied again, and applies the rest; it is sent when the store has it. */
   #settle(rest: readonly Leftover[]): void {
     const refused = this.#mode === 'viewer' ? 'all' : this.#refused
     const why = this.#refusedBy
+    const isRefused = ({ field }: Leftover): boolean => refused === 'all' || refused?.has(field) === true
+    this.#keeping = true
     this.#refused = undefined
     this.#refusedBy = {}
-    const isRefused = ({ field }: Leftover): boolean => refused === 'all' || refused?.has(field) === true
-    for (const { field, mine } of rest.filter(isRefused)) {
-      const reason = text(why['reason']) || text(why['code'])
-      this.events.emit('draft', { field, mine, reason, by: text(why['lockedBy']) })
+    this.#keepAll(rest.filter(isRefused), text(why['reason']) || text(why['code']), text(why['lockedBy']))
+    for (const one of rest) {
+      const { field, mine } = one
+      if (mine !== undefined && !isRefused(one)) this.edit(field, undefined, (doc) => put(doc, field, mine))
     }
-    for (const { field, mine } of rest) {
-      if (mine !== undefined && !isRefused({ field, mine, theirs: undefined })) {
-        this.edit(field, undefined, (doc) => put(doc, field, mine))
-      }
-    }
+    this.#keep(() => {
+      this.#keeping = false
+      this.#sender.flush()
+    })
   }
 
-  #notJoined({ code, fields }: Answer): void {
+  #keep(done: () => void): void {
+    if (this.#keeper === undefined) done()
+    else this.#keeper.flush(done)
+  }
+
+  #notJoined(answer: Answer): void {
+    const { code } = answer
     this.#enter({ name: 'apart' })
     if (code === LOST) return
-    if (TRY_AGAIN.has(code)) return this.#rejoin.set(number(fields['retryAfterMs']) || RETRY_MS, () => this.#join())
+    const wait = retryAfter(answer)
+    if (wait !== undefined) return this.#rejoin.set(wait, () => this.#join())
     if (code === 'PERMISSION_DENIED' && this.#asking === 'editor' && this.#options.mode === undefined) {
       this.#asking = 'viewer'
       return this.#join()
@@ -278,9 +426,8 @@ export class SharedDocument {
   }
 
   #fellApart(): void {
-    this.#hold.clear()
     this.#rejoin.clear()
-    this.#outbox.giveBack()
+    this.#sender.giveBack()
     if (this.#state.name !== 'apart') this.#enter({ name: 'apart' })
   }
 
@@ -299,61 +446,6 @@ export class SharedDocument {
     if (pendingStructs !== null || pendingDs !== null) this.sync()
   }
 
-  #flush(): void {
-    if (this.#state.name !== 'joined' || this.#hold.running || this.#refused !== undefined) return
-    const batch = this.#outbox.take()
-    if (batch === undefined) return
-    this.#channel.request('Y_UPDATE', { update: batch.update }, (answer) => {
-      if (this.#outbox.flying !== batch) return
-      if (answer.code === '') this.#saved(batch, number(answer.fields['revision']))
-      else this.#notSaved(answer)
-    })
-  }
-
-  #saved({ fields, edits, since }: Batch, revision: number): void {
-    this.#outbox.acknowledge()
-    this.#refusals = 0
-    this.#failures = 0
-    this.#revision = Math.max(this.#revision, revision)
-    this.events.emit('saved', { fields: [...fields], edits, revision, since, ms: performance.now() - since })
-    this.#changedOutbox()
-    this.#flush()
-  }
-
-  #notSaved({ code, fields }: Answer): void {
-    if (code === 'UPDATE_REJECTED') return this.#refuse(list(fields['fields']).map(text), fields)
-    if (code === 'FOREIGN_CLIENT' || code === 'RESYNC_REQUIRED') return this.#refuse([], fields)
-    if (code === 'MISSING_DEPENDENCY') return this.#sendMore(fields)
-    this.#outbox.giveBack()
-    if (code === LOST) return
-    if (code === 'NOT_JOINED') return this.#joinAgain()
-    const failed = code === 'INTERNAL' && ++this.#failures >= FAILURES_BEFORE_REFUSAL
-    if (failed || !TRY_AGAIN.has(code)) return this.#refuse('all', fields)
-    this.#hold.set(number(fields['retryAfterMs']) || RETRY_MS, () => {
-      this.#changedOutbox()
-      this.#flush()
-    })
-    this.#changedOutbox()
-  }
-
-  /** The server lacks what the batch builds on: sends everything that it lacks, once; then the document starts anew. */
-  #sendMore(fields: Fields): void {
-    const has = bytes(fields['stateVector'])
-    if (has.length === 0 || ++this.#failures > 1) return this.#refuse([], fields)
-    this.#outbox.replace(encodeStateAsUpdate(this.#doc, has))
-    this.#flush()
-  }
-
-  /** Begins the rebuilding that D2c asks for; `fields` will not be applied again but kept as drafts. */
-  #refuse(fields: readonly string[] | 'all', why: Fields): void {
-    this.#refusals++
-    this.#outbox.giveBack()
-    const all = fields === 'all' || this.#refused === 'all' || this.#refusals >= REFUSALS_BEFORE_DRAFT
-    this.#refused = all ? 'all' : new Set([...(this.#refused ?? []), ...fields])
-    if (fields === 'all' || fields.length > 0) this.#refusedBy = why
-    this.#joinAgain()
-  }
-
   #joinAgain(): void {
     if (this.#state.name === 'joining') return
     this.#enter({ name: 'apart' })
@@ -362,36 +454,24 @@ export class SharedDocument {
 
   #observe(doc: Doc): void {
     doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin instanceof RemoteEdit && this.#keeper !== undefined) {
+        this.#server.add(update)
+        this.#keeper.learned()
+      }
       if (!(origin instanceof LocalEdit)) return
-      this.#outbox.add(update, origin.field, performance.now())
-      this.#changedOutbox()
-      this.#flush()
+      this.#sender.outbox.add(update, [origin.field], 1, performance.now())
+      this.#keeper?.changed(this.#state.name === 'joined')
+      this.changed()
+      this.#sender.flush()
     })
     doc.on('afterTransactionCleanup', (transaction) => {
       if (doc !== this.#doc || !(transaction.origin instanceof RemoteEdit)) return
       // Yjs takes another id when somebody else wrote under this one; only a granted id may be used (D7).
-      if (this.#clientId !== undefined && doc.clientID !== this.#clientId) this.#refuse([], {})
-      const fields = this.#touched(transaction)
+      if (this.#clientId !== undefined && doc.clientID !== this.#clientId) this.refused([], {})
+      const fields = this.#touched.by(transaction)
       const { userId, sessionId, revision } = transaction.origin
       if (fields.length > 0) this.events.emit('arrived', { fields, userId, sessionId, revision })
     })
-  }
-
-  #touched(transaction: Transaction): string[] {
-    return [...transaction.changed].flatMap(([type, keys]) => {
-      const name = this.#nameOf(type)
-      if (name !== 'values') return name === undefined ? [] : name
-      return [...keys].flatMap((key) => (key === null ? [] : `values/${key}`))
-    })
-  }
-
-  #nameOf(type: object): string | undefined {
-    if (!this.#names.has(type)) for (const [name, root] of this.#doc.share) this.#names.set(root, name)
-    return this.#names.get(type)
-  }
-
-  #changedOutbox(): void {
-    this.events.emit('outbox', { edits: this.#outbox.edits })
   }
 
   #enter(state: DocumentState): void {

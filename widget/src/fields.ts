@@ -57,6 +57,7 @@ export class Fields {
     })
     this.#life.add(() => this.#scanner.end())
     this.#life.add(document.events.on('joined', () => this.#joined()))
+    this.#life.add(document.events.on('restored', () => this.#consider()))
     this.#life.add(document.events.on('replaced', () => this.#each((field) => field.rebind(document))))
     this.#life.add(document.events.on('arrived', ({ fields }) => this.#consider(fields)))
   }

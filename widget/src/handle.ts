@@ -4,6 +4,8 @@ import { Emitter } from './emitter.ts'
 import { idOf } from './field.ts'
 import { Lifetime } from './lifetime.ts'
 import type { LockAnswer } from './locks.ts'
+import { loadStore } from './offline/load.ts'
+import type { LogoutAnswer } from './offline/logout.ts'
 import { onNavigation } from './navigation.ts'
 import type { Settings } from './options.ts'
 import { fieldsOf } from './protocol.ts'
@@ -31,7 +33,11 @@ export class Handle {
   /** @internal */
   constructor(settings: Settings, page: Document, open: OpenSocket, gone: () => void) {
     const { gatewayUrl: url, token, renewable } = settings
-    const connection = new Connection({ url, token, renewable, open })
+    const store = loadStore(url).catch(({ message }: Error) => {
+      events.emit('error', { code: 'STORE_UNAVAILABLE', message })
+      return undefined
+    })
+    const connection = new Connection({ url, token, renewable, open, store })
     const records = new Records(connection, settings)
     const events = new Emitter<WidgetEvents>()
     this.#shared = { settings, page, connection, events, records, carried: new Carried() }
@@ -54,7 +60,10 @@ export class Handle {
       revision: 0,
       edits: records.edits,
       loose: 0,
-      stored: false,
+      drafts: 0,
+      stored: records.stored,
+      store: connection.vault?.failure,
+      degraded: connection.degraded,
     })
   }
 
@@ -98,6 +107,20 @@ export class Handle {
     return this.#widget
   }
 
+  /**
+   * To be called when the user logs out. It waits for what is on its way to the server. When everything is there, what is
+   * kept in this browser for the user is removed, the widget is destroyed, and the answer is `{sent: true}`. Otherwise the
+   * answer has the text that only this browser has, and nothing is removed, so that it can be exported or sent later;
+   * `logout({discard: true})` removes it all the same. It rejects when the browser's store cannot be loaded, read or removed.
+   */
+  async logout({ discard = false }: { readonly discard?: boolean } = {}): Promise<LogoutAnswer> {
+    const { connection, records } = this.#shared
+    const { logout } = await import('./offline/store.ts')
+    const answer = await logout(connection.vault, records.documents, discard)
+    if (answer.sent || discard) this.destroy()
+    return answer
+  }
+
   /** @internal Begins; `init` calls it once the page is there. */
   start(): void {
     if (this.#state !== 'new') return
@@ -120,6 +143,7 @@ export class Handle {
   #wire(): void {
     const { settings, page, connection, events, records } = this.#shared
     events.on('error', (error) => settings.onError(error))
+    connection.events.on('store', ({ vault }) => vault.events.on('failed', (failure) => events.emit('error', failure)))
     connection.events.on('state', (state) => {
       if (state.name === 'refused') events.emit('error', { code: 'UNAUTHORIZED', message: state.reason })
       this.#tell()

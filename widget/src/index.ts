@@ -5,6 +5,7 @@ import { settingsOf } from './options.ts'
 import { openSocket } from './socket.ts'
 
 export type { Handle } from './handle.ts'
+export type { LogoutAnswer, Unsent } from './offline/logout.ts'
 export type { Options } from './options.ts'
 export type { Status } from './status.ts'
 export type { FieldInfo, WidgetEvents } from './widget.ts'

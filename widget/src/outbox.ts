@@ -39,9 +39,15 @@ export class Outbox {
     return this.#all()[0]?.since
   }
 
-  /** Adds one edit. */
-  add(update: Uint8Array, field: string, since: number): void {
-    this.#waiting.push({ update, fields: new Set([field]), edits: 1, since })
+  /** All that is not acknowledged, as one update; empty when there is nothing. */
+  get update(): Uint8Array {
+    if (this.#waiting.length > 1) this.#waiting = [merge(this.#waiting)]
+    return merge(this.#all()).update
+  }
+
+  /** Adds edits, as one update. */
+  add(update: Uint8Array, fields: readonly string[], edits: number, since: number): void {
+    this.#waiting.push({ update, fields: new Set(fields), edits, since })
   }
 
   /** Takes all that waits as one batch, to be sent; undefined when nothing waits or a batch is under way. */

@@ -54,6 +54,16 @@ export interface LockRequest {
   readonly message: string
 }
 
+/** Somebody asks for a lock that this session holds (L7). */
+export interface LockRequest {
+  readonly lockId: string
+  readonly field: string
+  readonly userId: string
+  readonly sessionId: string
+  readonly name: string
+  readonly message: string
+}
+
 /** The answer to authentication (C4). */
 export interface Session {
   readonly sessionId: string
@@ -74,6 +84,8 @@ export interface ResourceState {
   readonly state: Uint8Array
   readonly stateVector: Uint8Array
   readonly revision: number
+  /** Which of its lives the document is in: a restore begins another (D8). Zero when the gateway does not say. */
+  readonly epoch: number
   /** The Yjs client id granted to this session (D7); undefined for viewers. */
   readonly clientId: number | undefined
 }
@@ -184,6 +196,7 @@ export function resourceState(fields: Fields): ResourceState {
     state: bytes(fields['state']),
     stateVector: bytes(fields['stateVector']),
     revision: number(fields['revision']),
+    epoch: number(fields['epoch']),
     clientId: number(fields['clientId']) || undefined,
   }
 }

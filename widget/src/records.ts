@@ -74,6 +74,16 @@ export class Records {
     return known
   }
 
+  /** The documents of the page and of those that were left. */
+  get documents(): readonly SharedDocument[] {
+    return [...this.#entries.values()].map(({ document }) => document)
+  }
+
+  /** Reports whether this browser's store has what waits in records whose page was left. */
+  get stored(): boolean {
+    return this.#left().every(({ document }) => document.stored || document.outbox.edits === 0)
+  }
+
   /** Number of edits, of records whose page was left, that the server has not acknowledged. */
   get edits(): number {
     return this.#left().reduce((sum, { document }) => sum + document.outbox.edits, 0)

@@ -13,8 +13,6 @@ const AGAIN_MS = 3_000
  * whoever asks and however often; this asks for each field once per join, and learns what it was filled with before.
  */
 export class Seeding {
-  /** What fields were filled with, by wire name, null for those that never were; only of fields that were asked for. */
-  readonly seeds = new Map<string, Value | null>()
   /** Fields whose page was compared with the document: what is rendered later is only old. */
   readonly compared = new Set<string>()
   #channel: Channel
@@ -26,6 +24,11 @@ export class Seeding {
   constructor(channel: Channel, document: SharedDocument) {
     this.#channel = channel
     this.#document = document
+  }
+
+  /** What fields were filled with, by wire name, null for those that never were; only of fields that were asked for. */
+  get seeds(): ReadonlyMap<string, Value | null> {
+    return this.#document.seeds
   }
 
   /** Reports whether an answer is awaited: fields may show what is old. */
@@ -57,8 +60,8 @@ export class Seeding {
       const kept = fieldsOf(fields['kept'])
       const seeded = list(fields['seeded'])
       for (const [wire, value] of fresh) {
-        if (seeded.includes(wire)) this.seeds.set(wire, value)
-        else if (written(this.#document.doc, wire)) this.seeds.set(wire, (kept[wire] as Value | undefined) ?? null)
+        if (seeded.includes(wire)) this.#document.learnSeed(wire, value)
+        else if (written(this.#document.doc, wire)) this.#document.learnSeed(wire, (kept[wire] as Value | undefined) ?? null)
       }
       // The server's own writes are delivered like anybody's; if they were not, they are fetched.
       const lacks = fresh.some(([wire]) => !written(this.#document.doc, wire))

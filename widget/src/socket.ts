@@ -18,6 +18,8 @@ export interface Socket {
   disconnect(): unknown
   off(): unknown
   offAny(): unknown
+  /** What went by this way was swallowed: the next connection should go by another. */
+  suspect?(): void
 }
 
 /** Opens sockets; `auth` is asked again before each attempt. */
@@ -102,6 +104,12 @@ class Line implements Socket {
 
   disconnect(): void {
     this.#current.disconnect()
+  }
+
+  /** A connection by this way was good and then swallowed everything. */
+  suspect(): void {
+    this.#tolerated = 1
+    this.#failed()
   }
 
   #failed(): void {

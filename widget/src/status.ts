@@ -1,5 +1,6 @@
 import type { ConnectionState } from './connection.ts'
 import type { DocumentState } from './document.ts'
+import type { Failure } from './offline/vault.ts'
 import type { Mode } from './protocol.ts'
 
 /** Where everything typed on this page is (G6): the least that is true of all of it. */
@@ -11,7 +12,7 @@ export interface Status {
   readonly connection: 'connecting' | 'connected' | 'offline' | 'refused' | 'closed'
   /** Where everything typed on this page is. */
   readonly save: Save
-  /** Edits that the server has not acknowledged. */
+  /** Edits that the server has not acknowledged, fields with text that is in no document, drafts that are kept nowhere. */
   readonly waiting: number
   /** Undefined until the record was received. */
   readonly mode: Mode | undefined
@@ -21,6 +22,10 @@ export interface Status {
   readonly reason: string | undefined
   /** When the next try to connect is, in local milliseconds. */
   readonly retryAt: number | undefined
+  /** Why this browser does not keep, or cannot read, what it should; undefined when it does. */
+  readonly store: Failure['code'] | undefined
+  /** What the gateway does without at the moment, by its names: it goes on, perhaps slower (F1). */
+  readonly degraded: readonly string[]
 }
 
 /** What the status is made of. */
@@ -34,23 +39,29 @@ export interface StatusParts {
   readonly edits: number
   /** Fields with text that is in no document yet. */
   readonly loose: number
-  /** Whether the edits that wait are all in this browser's own store. */
+  /** Texts that are in no document any more, because they were refused. */
+  readonly drafts: number
+  /** Whether all that is on this page alone is in this browser's own store, too. */
   readonly stored: boolean
+  readonly store: Failure['code'] | undefined
+  readonly degraded: readonly string[]
 }
 
 /** Says where things stand, never more than is true: "server" only when nothing waits anywhere. */
 export function statusOf(parts: StatusParts): Status {
   const { connection, document } = parts
-  const waiting = parts.edits + parts.loose
+  const waiting = parts.edits + parts.loose + (parts.stored ? 0 : parts.drafts)
   const refused = document.name === 'refused' ? document.code : undefined
   return {
     connection: connectionOf(parts),
-    save: waiting === 0 ? 'server' : parts.loose === 0 && parts.stored ? 'here' : 'unsaved',
+    save: waiting === 0 ? 'server' : parts.stored ? 'here' : 'unsaved',
     waiting,
     mode: parts.met ? parts.mode : undefined,
     revision: parts.revision,
     reason: connection.name === 'refused' ? connection.reason : refused,
     retryAt: connection.name === 'waiting' ? connection.until : undefined,
+    store: parts.store,
+    degraded: parts.degraded,
   }
 }
 

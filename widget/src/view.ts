@@ -86,7 +86,7 @@ export class View {
   }
 
   #actions(tryNow: () => void): Actions {
-    const { locks, fields, drafts } = this.#widget
+    const { locks, fields } = this.#widget
     return {
       tryNow,
       unlockMine: () => locks.releaseAll(),
@@ -95,7 +95,7 @@ export class View {
         this.changed()
       },
       dismissDraft: (wire) => {
-        drafts.delete(wire)
+        this.#widget.dismiss(wire)
         this.changed()
       },
       goTo: (id) => {

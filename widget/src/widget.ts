@@ -13,7 +13,6 @@ import { Locks } from './locks.ts'
 import type { LockAnswer } from './locks.ts'
 import type { Settings } from './options.ts'
 import { Presence } from './presence.ts'
-import { fieldsOf } from './protocol.ts'
 import type { User } from './protocol.ts'
 import { Pushes } from './pushes.ts'
 import type { Push } from './pushes.ts'
@@ -96,8 +95,6 @@ export class Widget {
   readonly locks: Locks
   readonly presence: Presence
   readonly drafts: Map<string, Draft>
-  /** The gateway works without one of its services: no locks now. */
-  degraded = false
   #pushes: Pushes
   #settings: Settings
   #page: Document
@@ -157,9 +154,17 @@ export class Widget {
       mode: document.mode,
       revision: document.revision,
       edits: document.outbox.edits + this.#records.edits,
-      loose: fields.all.filter((field) => field.waitsWithText).length,
-      stored: false,
+      loose: this.#keepLoose(),
+      drafts: document.drafts.length,
+      stored: document.stored && this.#records.stored,
+      store: this.#connection.vault?.failure,
+      degraded: this.#connection.degraded,
     })
+  }
+
+  /** The gateway works without its state service: no locks now. */
+  get degraded(): boolean {
+    return this.#connection.degraded.includes('state')
   }
 
   /** The user's own id; empty until the first connection. */
@@ -181,6 +186,13 @@ export class Widget {
   /** Gives the lock of a field back. */
   unlock(id: string): void {
     this.locks.release(this.#wireOf(id))
+  }
+
+  /** Forgets the draft of a field that is shown; one that came before it is shown then. */
+  dismiss(wire: string): void {
+    this.drafts.delete(wire)
+    this.document.dismiss(wire)
+    this.#changed()
   }
 
   /** What the page is told of its fields. */
@@ -208,11 +220,8 @@ export class Widget {
   #wire(channel: Channel): void {
     const { document, locks, presence, fields } = this
     const hear = (stop: () => void): void => this.#life.add(stop)
-    hear(this.#connection.events.on('state', ({ name }) => {
-      if (name === 'open') this.degraded = false
-      this.#changed()
-    }))
-    hear(this.#connection.events.on('message', ({ event, payload }) => this.#served(event, fieldsOf(payload))))
+    hear(this.#connection.events.on('state', () => this.#changed()))
+    hear(this.#connection.events.on('message', ({ event }) => /^(DEGRADED|RECOVERED)$/.test(event) && this.#changed()))
     hear(this.#records.events.on('changed', () => this.#changed()))
     hear(document.events.on('state', (state) => {
       if (state.name === 'refused') this.events.emit('error', { code: state.code, message: `${channel.resourceId} was refused` })
@@ -236,13 +245,8 @@ export class Widget {
       this.#changed()
     }))
     hear(presence.events.on('moved', () => this.#showSoon()))
+    hear(document.events.on('restored', () => this.#changed()))
     hear(fields.events.on('changed', () => this.#locksChanged()))
-  }
-
-  #served(event: string, { what }: { what?: unknown }): void {
-    if ((event !== 'DEGRADED' && event !== 'RECOVERED') || what !== 'state') return
-    this.degraded = event === 'DEGRADED'
-    this.#changed()
   }
 
   #arrived(arrived: Arrived): void {
@@ -252,6 +256,13 @@ export class Widget {
     }
     this.#tellSoon()
     this.#showSoon()
+  }
+
+  /** Has what was typed into fields that are not bound yet kept, too. Returns the number of these fields. */
+  #keepLoose(): number {
+    const loose = this.fields.all.filter((field) => field.waitsWithText)
+    this.document.keepLoose(Object.fromEntries(loose.map(({ wire, binding }) => [wire, binding.read() ?? ''])))
+    return loose.length
   }
 
   #locksChanged(): void {
@@ -274,6 +285,7 @@ export class Widget {
       life.listen(document, 'focusin', (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet)
       life.listen<FocusEvent>(document, 'focusout', (event) => !isPassing(event) && this.#enter(undefined), quiet)
       for (const type of ['input', 'keydown', 'pointerdown']) life.listen(document, type, active, quiet)
+      life.listen(document, 'input', () => this.#changed(), quiet)
     }))
     this.#life.add(this.document.events.on('joined', () => this.#claim()))
     this.#life.add(this.locks.events.on('released', ({ userId }) => userId !== this.ownId && this.#claim()))

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { backoff } from '../src/backoff.ts'
 import { Connection } from '../src/connection.ts'
+import { Vault } from '../src/offline/vault.ts'
 import { endpoint } from '../src/socket.ts'
+import { Browser, rest, storeOf, tokenOf } from './browser.ts'
 import { FakeGateway } from './gateway.ts'
 
 function connect(options: { renewable?: boolean; token?: () => string | Promise<string> } = {}) {
@@ -128,9 +130,9 @@ test('C6 the gateway says how long to stay away', () => {
   socket.greet()
   socket.tell('SERVER_DRAINING', { retryAfterMs: 40_000 })
   socket.fail()
-  mock.timers.tick(39_000)
-  assert.equal(state(), 'waiting')
-  mock.timers.tick(1_000)
+  mock.timers.tick(40_000)
+  assert.equal(state(), 'waiting', 'all who were told the same come back spread out')
+  mock.timers.tick(500)
   assert.equal(state(), 'connecting')
   connection.close()
   mock.timers.reset()
@@ -186,4 +188,110 @@ test('G7 the browser says that it is offline and that it is not', () => {
   dispatchEvent(new Event('online'))
   assert.equal(state(), 'connecting')
   connection.close()
+})
+
+test('G7 a connection that is doubtful is asked for a sign of life, and given up when none comes', () => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] })
+  const { gateway, connection, socket, state } = connect()
+  socket.greet()
+  document.dispatchEvent(new Event('visibilitychange'))
+  assert.equal(gateway.count('HEARTBEAT'), 1)
+  mock.timers.tick(5_000)
+  assert.equal(state(), 'open')
+  gateway.silent = true
+  mock.timers.setTime(Date.now() + 3_600_000) // the lid was closed for an hour: one late tick, and nothing was heard
+  mock.timers.tick(5_000)
+  mock.timers.tick(5_000)
+  assert.equal(state(), 'waiting')
+  assert.deepEqual(socket.suspicions, 0)
+  document.dispatchEvent(new Event('visibilitychange'))
+  assert.equal(state(), 'connecting')
+  connection.close()
+  mock.timers.reset()
+})
+
+test('G7 an answer that does not come makes the connection doubtful', () => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] })
+  const { gateway, connection, socket, state } = connect()
+  socket.greet()
+  gateway.silent = true
+  connection.request('Y_UPDATE', {}, () => undefined)
+  mock.timers.tick(10_000)
+  assert.equal(gateway.count('HEARTBEAT'), 1)
+  mock.timers.tick(5_000)
+  assert.equal(state(), 'waiting')
+  connection.close()
+  mock.timers.reset()
+})
+
+test('G7 a connection in which everything is swallowed makes the next one go another way', () => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] })
+  const { gateway, connection, socket, state } = connect()
+  socket.greet(30_000)
+  gateway.silent = true
+  mock.timers.tick(30_000)
+  mock.timers.tick(30_000)
+  assert.deepEqual([state(), socket.suspicions], ['waiting', 1])
+  connection.close()
+  mock.timers.reset()
+})
+
+test('F1 what the gateway does without is known until it has it again, or another session begins', () => {
+  const { connection, socket } = connect()
+  socket.greet()
+  socket.tell('DEGRADED', { what: 'state', since: 1 })
+  socket.tell('DEGRADED', { what: 'bus', since: 1 })
+  assert.deepEqual(connection.degraded, ['state', 'bus'])
+  socket.tell('RECOVERED', { what: 'state' })
+  assert.deepEqual(connection.degraded, ['bus'])
+  socket.greet()
+  assert.deepEqual(connection.degraded, [])
+  connection.close()
+})
+
+test('G7 another user than before is not let into what the first one has typed', async () => {
+  new Browser()
+  let userId = 'usr_001'
+  const gateway = new FakeGateway()
+  const vault = new Vault('ws://gateway')
+  const connection = new Connection({ url: 'ws://gateway', token: () => tokenOf(userId), renewable: true, open: gateway.open, store: storeOf(vault) })
+  connection.tryNow()
+  await rest()
+  gateway.socket.greet()
+  gateway.socket.fail()
+  userId = 'usr_002'
+  document.dispatchEvent(new Event('visibilitychange'))
+  await rest()
+  assert.deepEqual(connection.state, { name: 'refused', reason: 'user_changed' })
+  assert.equal(gateway.credentials.length, 1)
+  connection.close()
+})
+
+test('C11 after a crash the session is resumed, but never that of a page which lives', async () => {
+  const browser = new Browser()
+  sessionStorage.clear()
+  const begin = async () => {
+    const gateway = new FakeGateway()
+    const vault = new Vault('ws://gateway')
+    const connection = new Connection({ url: 'ws://gateway', token: () => tokenOf('usr_001'), renewable: false, open: gateway.open, store: storeOf(vault) })
+    connection.tryNow()
+    await vault.places().catch(() => undefined)
+    await rest()
+    await vault.places()
+    return { gateway, vault, connection, socket: gateway.socket }
+  }
+  const first = await begin()
+  first.socket.greet()
+  const memory = sessionStorage.getItem('corsia ws://gateway') ?? ''
+  const duplicate = await begin()
+  assert.deepEqual(duplicate.gateway.credentials, [{ token: tokenOf('usr_001') }])
+  duplicate.connection.close()
+  browser.locks.kill(first.vault.tab.id)
+  sessionStorage.setItem('corsia ws://gateway', memory)
+  const after = await begin()
+  assert.deepEqual(after.gateway.credentials, [{ token: tokenOf('usr_001'), sessionId: 's_1.1', resumeKey: 'key 1' }])
+  after.socket.greet()
+  dispatchEvent(new Event('pagehide'))
+  assert.equal(sessionStorage.getItem('corsia ws://gateway'), null, 'a page that leaves in good order ends its session')
+  for (const { connection } of [first, after]) connection.close()
 })

@@ -4,7 +4,7 @@ import { Window } from 'happy-dom'
 export const window = new Window({ url: 'https://emr.example/patient/12345', width: 1280, height: 800 })
 
 // What the widget uses of a browser: its classes, and these.
-const names = ['document', 'navigator', 'location', 'innerWidth', 'innerHeight', 'Event', 'CustomEvent', 'EventTarget', 'CSS']
+const names = ['document', 'navigator', 'location', 'sessionStorage', 'innerWidth', 'innerHeight', 'Event', 'CustomEvent', 'EventTarget', 'CSS']
 const classes = Object.getOwnPropertyNames(window).filter((name) => /^[A-Z]/.test(name) && !(name in globalThis))
 for (const name of [...names, ...classes]) {
   const get = (): unknown => (window as unknown as Record<string, unknown>)[name]

@@ -12,6 +12,7 @@ export class FakeGateway {
   doc = new Doc()
   revision = 1
   mode = 'editor'
+  epoch = 1
   /** Field to the session that holds its lock. */
   locks = new Map<string, Fields>()
   sockets: FakeSocket[] = []
@@ -21,6 +22,8 @@ export class FakeGateway {
   next = new Map<string, Fields[]>()
   /** Nothing is answered while this is set. */
   silent = false
+  /** What is sent is taken, but no answer reaches anybody. */
+  mute = false
   nextClient = 1
   /** What fields were seeded with. */
   seeds = new Map<string, Value>()
@@ -66,6 +69,12 @@ export class FakeGateway {
     for (const socket of this.sockets) socket.tell('Y_UPDATE', { resourceId: this.resourceId, update, revision: this.revision, ...who })
   }
 
+  /** Tells everybody else of an update. */
+  deliver(from: FakeSocket, { update }: Fields): void {
+    const message = { resourceId: 'r', update, revision: this.revision, userId: 'usr_001', sessionId: from.session }
+    for (const socket of this.sockets) if (socket !== from && socket.connected) socket.tell('Y_UPDATE', message)
+  }
+
   text(field: string): string {
     return this.doc.getText(field).toString()
   }
@@ -108,6 +117,7 @@ export class FakeGateway {
       state: encodeStateAsUpdate(this.doc, known),
       stateVector: encodeStateVector(this.doc),
       revision: this.revision,
+      epoch: this.epoch,
       locks: [...this.locks.values()],
       clientId: this.mode === 'editor' ? this.nextClient++ : undefined,
     }
@@ -154,6 +164,7 @@ export class FakeGateway {
 /** What stands in for a Socket.IO socket. */
 export class FakeSocket implements Socket {
   connected = false
+  suspicions = 0
   attempts = 0
   #gateway: FakeGateway
   #auth: (use: (credentials: Credentials) => void) => void
@@ -202,6 +213,10 @@ export class FakeSocket implements Socket {
     this.fail()
   }
 
+  suspect(): void {
+    this.suspicions++
+  }
+
   emit(event: string, payload: unknown, done?: unknown): void {
     this.#gateway.heard.push({ event, payload: payload as Fields })
     if (event === 'HEARTBEAT' && !this.#gateway.silent) this.tell('HEARTBEAT_ACK', {})
@@ -209,7 +224,8 @@ export class FakeSocket implements Socket {
     const { resourceId } = payload as Fields
     const gateway = this.#gateway.others.get(String(resourceId)) ?? this.#gateway
     const result = gateway.answer(event, payload as Fields, this.session)
-    if (typeof done === 'function') done(result)
+    if (event === 'Y_UPDATE' && result['ok'] === true) gateway.deliver(this, payload as Fields)
+    if (typeof done === 'function' && !this.#gateway.mute) done(result)
   }
 
   on(event: string, listener: Listener): void {

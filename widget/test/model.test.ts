@@ -15,26 +15,30 @@ import { Doc } from 'yjs'
 
 const calm: StatusParts = {
   connection: { name: 'open', session: session({}) },
-  everOpen: true, document: { name: 'joined' }, met: true, mode: 'editor', revision: 5, edits: 0, loose: 0, stored: false,
+  everOpen: true, document: { name: 'joined' }, met: true, mode: 'editor', revision: 5, edits: 0, loose: 0, drafts: 0, stored: false, store: undefined, degraded: [],
 }
 const statuses: [string, Partial<StatusParts>, Partial<Status>][] = [
   ['all is on the server', {}, { connection: 'connected', save: 'server', waiting: 0, mode: 'editor' }],
   ['something is on its way', { edits: 2 }, { save: 'unsaved', waiting: 2 }],
   ['this browser has it', { edits: 2, stored: true }, { save: 'here' }],
-  ['this browser has only a part of it', { edits: 2, loose: 1, stored: true }, { save: 'unsaved', waiting: 3 }],
+  ['this browser has text that is in no document yet', { edits: 2, loose: 1, stored: true }, { save: 'here', waiting: 3 }],
+  ['a draft is kept nowhere', { drafts: 1 }, { save: 'unsaved', waiting: 1 }],
+  ['a draft is kept here', { drafts: 1, stored: true }, { save: 'server', waiting: 0 }],
   ['the first connection', { connection: { name: 'connecting', attempt: 0 }, everOpen: false, met: false }, { connection: 'connecting', mode: undefined }],
   ['a later try', { connection: { name: 'connecting', attempt: 2 } }, { connection: 'offline' }],
   ['waiting', { connection: { name: 'waiting', attempt: 1, until: 9 } }, { connection: 'offline', retryAt: 9 }],
   ['not joined yet', { document: { name: 'joining' } }, { connection: 'connecting' }],
   ['no access', { document: { name: 'refused', code: 'PERMISSION_DENIED' } }, { connection: 'refused', reason: 'PERMISSION_DENIED' }],
   ['signed out', { connection: { name: 'refused', reason: 'expired' } }, { connection: 'refused', reason: 'expired' }],
+  ['the gateway does without something', { degraded: ['state'] }, { connection: 'connected', degraded: ['state'] }],
+  ['the browser has no room', { edits: 1, store: 'STORE_FULL' }, { save: 'unsaved', store: 'STORE_FULL' }],
   ['at the end', { connection: { name: 'closed' } }, { connection: 'closed' }],
   ['at the beginning', { connection: { name: 'idle' } }, { connection: 'connecting' }],
 ]
 for (const [name, parts, want] of statuses) {
   test(`G6 the status when ${name}`, () => {
     const got = statusOf({ ...calm, ...parts })
-    for (const [key, value] of Object.entries(want)) assert.equal(got[key as keyof Status], value, key)
+    for (const [key, value] of Object.entries(want)) assert.deepEqual(got[key as keyof Status], value, key)
   })
 }
 

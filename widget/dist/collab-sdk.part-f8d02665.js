@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
+document.currentScript.corsia((host, $part) => {const { g: element, h: button, i: icon, j: drawn, k: listOf, m: avatar, p: adopt, q: clock, u: idOf, v: initials, x: LOST } = host
 
-import { e as element, b as button, i as icon, d as drawn, l as listOf, a as avatar, c as adopt, g as clock, h as idOf, j as initials, L as LOST } from './collab-sdk.part-08d147ee.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
@@ -675,4 +675,6 @@ function stranger({ userId, name }) {
 }
 const styled = /* @__PURE__ */ new WeakSet();
 
-export { Rare, italian };
+
+
+return {Rare: Rare, italian: italian} })

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { e: element, b: button, i: icon, d: drawn, l: listOf, a: avatar, c: adopt, g: clock, h: idOf, j: initials, L: LOST } = host
 
+import { g as element, h as button, i as icon, j as drawn, k as listOf, m as avatar, p as adopt, q as clock, u as idOf, v as initials, x as LOST } from './collab-sdk.part-f96974f9.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
@@ -675,6 +675,4 @@ function stranger({ userId, name }) {
 }
 const styled = /* @__PURE__ */ new WeakSet();
 
-
-
-return {Rare: Rare, italian: italian} })
+export { Rare, italian };
