@@ -1,5 +1,5 @@
 // What scenarios share: a browser, people's pages, and the gateway's life, which the Go test holds.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,8 @@ export class Stage {
   errors = []
   #strict
   #context
+  /** What is served without the gateway: type and text by address. */
+  #kept = new Map()
   #last = []
   #profile = mkdtempSync(join(tmpdir(), 'corsia-browser-'))
 
@@ -41,6 +43,60 @@ export class Stage {
     return page
   }
 
+  /** Keeps the ward page of a person, so that it opens when the gateway is away, too: `open` with the same options. */
+  async keep(person, { locking = 'off', path = '/demo/', token } = {}) {
+    const url = `${BASE_URL}${path}?${new URLSearchParams({ ...person, locking })}`
+    const page = await (await fetch(url)).text()
+    this.#kept.set(url, ['text/html', token === undefined ? page : page.replace(/token: "[^"]*"/, token)])
+    const keep = async (path) => {
+      const address = new URL(path, url).href
+      const script = await (await fetch(address)).text()
+      this.#kept.set(address, ['text/javascript', script])
+      return script
+    }
+    for (const [, path] of page.matchAll(/<script[^>]* src="([^"]+)"/g)) {
+      const parts = (await keep(path)).match(/collab-sdk\.part-\w+\.min\.js/g) ?? []
+      await Promise.all(parts.map((part) => keep(`/${part}`)))
+    }
+    await this.#serve(await (this.#context ??= this.#start()))
+  }
+
+  async #serve(context) {
+    for (const [url, [contentType, body]] of this.#kept) {
+      const headers = { 'access-control-allow-origin': '*' } // parts are fetched with their hash
+      await context.route((at) => at.href === url, (route) => route.fulfill({ contentType, body, headers }))
+    }
+  }
+
+  /** Returns a session of the DevTools protocol for a page. */
+  async devTools(page) {
+    return (await this.#context).newCDPSession(page)
+  }
+
+  /** Kills the browser as a power cut would, with all its processes. The next page opens in a new one with the same files. */
+  async kill() {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      const read = (what) => { try { return readFileSync(`/proc/${pid}/${what}`, 'utf8') } catch { return '' } }
+      const command = read('cmdline')
+      // The browser leads a process group of its own, as Playwright starts it.
+      if (command.includes(`--user-data-dir=${this.#profile}`) && !command.includes('--type=')) process.kill(-pid, 'SIGKILL')
+    }
+    await (await this.#context).close().catch(() => undefined)
+    this.#context = undefined
+  }
+
+  /** Returns the names of the files of the browser's databases that contain a text, as UTF-8 or as UTF-16. */
+  onDisk(text) {
+    const wanted = [Buffer.from(text), Buffer.from(text, 'utf16le')]
+    const root = join(this.#profile, 'Default', 'IndexedDB')
+    const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+    if (files.length === 0) throw new Error('there is no database')
+    return files.map((one) => join(one.parentPath, one.name)).filter((name) => {
+      const content = readFileSync(name)
+      return wanted.some((bytes) => content.includes(bytes))
+    })
+  }
+
   async blank() {
     this.#context ??= this.#start()
     const page = await (await this.#context).newPage()
@@ -48,11 +104,13 @@ export class Stage {
     return page
   }
 
-  #start() {
+  async #start() {
     const viewport = { width: 1440, height: 1000 }
     const permissions = ['clipboard-read', 'clipboard-write']
     const options = { executablePath: CHROMIUM, headless: true, args: flags, viewport, permissions, bypassCSP: !this.#strict }
-    return chromium.launchPersistentContext(this.#profile, options)
+    const context = await chromium.launchPersistentContext(this.#profile, options)
+    await this.#serve(context)
+    return context
   }
 
   /** Runs `work` when the scenario is over. */
@@ -74,6 +132,13 @@ export const origin = BASE_URL
 export async function gateway(what) {
   const answer = await fetch(`${CONTROL_URL}/${what}`, { method: 'POST' })
   if (!answer.ok) throw new Error(`gateway ${what}: ${await answer.text()}`)
+}
+
+/** Returns a token of a user that is good for so long, in Go's notation. */
+export async function token(user, ttl) {
+  const answer = await fetch(`${CONTROL_URL}/token?${new URLSearchParams({ user, ttl })}`, { method: 'POST' })
+  if (!answer.ok) throw new Error(`token: ${await answer.text()}`)
+  return (await answer.text()).trim()
 }
 
 /** Starts the gateway again with settings of the scenario's own. */

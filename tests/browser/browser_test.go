@@ -60,6 +60,14 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G4 jQuery: masks and scripts that tell nothing", "plain"},
 		{"G5 every look by its exact values", "looks"},
 		{"G5 the page's own pixels are left alone", "layout"},
+		{"G7 edits of both sides are merged after a long time offline", "apart"},
+		{"G7 a page that is closed offline has its text when it is opened again, encrypted on the disk", "reopened"},
+		{"G7 a killed browser loses nothing and doubles nothing", "killed"},
+		{"G6 a store that is full is told of, and nothing is called saved that is not", "full"},
+		{"G7 logout clears what is kept once it was sent or given back, and users do not see each other's", "logout"},
+		{"G7 a token that ends while offline costs no text", "expired"},
+		{"G7 a page that slept finds out at once that its connection is dead", "sleep"},
+		{"G7 two tabs of one user keep their own, and one sends what the other left", "tabs"},
 	}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -107,6 +115,7 @@ func run(t *testing.T, scenario, base, control string) {
 
 // process is a gateway that can be killed and started again with the same files at the same address. As an HTTP
 // handler it does so for the scenario: POST /kill, POST /start. What /start has in its query is added to the environment.
+// POST /token makes a token.
 type process struct {
 	// Set before the first start.
 	binary, dir string
@@ -127,6 +136,15 @@ func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if err := p.start(); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
+	case "/token":
+		cmd := exec.Command(p.binary, "token", "-user", r.FormValue("user"), "-ttl", r.FormValue("ttl"))
+		cmd.Dir = p.dir
+		token, err := cmd.Output()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Write(token)
 	default:
 		http.NotFound(w, r)
 	}
