@@ -10282,7 +10282,7 @@ function island(container, name, css, language) {
   const host = container.ownerDocument.createElement(name);
   host.lang = language;
   host.dataset["collabIgnore"] = "";
-  for (const type of ["keydown", "keyup", "keypress"]) host.addEventListener(type, (event) => event.stopPropagation());
+  host.onkeydown = host.onkeyup = host.onkeypress = (event) => event.stopPropagation();
   const root = host.attachShadow({ mode: "open" });
   container.append(host);
   adopt(root, css);

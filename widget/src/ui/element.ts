@@ -37,7 +37,7 @@ export function island(container: Element, name: string, css: string, language: 
   host.lang = language
   host.dataset['collabIgnore'] = '' // nothing in it is a field of the page
   // Shortcuts of the page are not for what is typed here.
-  for (const type of ['keydown', 'keyup', 'keypress']) host.addEventListener(type, (event) => event.stopPropagation())
+  host.onkeydown = host.onkeyup = host.onkeypress = (event) => event.stopPropagation()
   const root = host.attachShadow({ mode: 'open' })
   container.append(host)
   adopt(root, css)

@@ -559,7 +559,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-df0d5829.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-e53aaf8d.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -10245,7 +10245,7 @@ function island(container, name, css, language) {
   const host = container.ownerDocument.createElement(name);
   host.lang = language;
   host.dataset["collabIgnore"] = "";
-  for (const type of ["keydown", "keyup", "keypress"]) host.addEventListener(type, (event) => event.stopPropagation());
+  host.onkeydown = host.onkeyup = host.onkeypress = (event) => event.stopPropagation();
   const root = host.attachShadow({ mode: "open" });
   container.append(host);
   adopt(root, css);
@@ -11068,7 +11068,7 @@ function listOf(name, items) {
 
 let part;
 function loadPart() {
-  part ??= import('./collab-sdk.part-5a603d4d.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-b28bf270.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11771,7 +11771,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-df0d5829.mjs');
+    const { logout } = await import('./collab-sdk.part-e53aaf8d.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12109,7 +12109,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-382b915b.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-19c0a88b.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
