@@ -144,7 +144,7 @@ func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		w.Write(token)
+		_, _ = w.Write(token) // who asked may have gone
 	default:
 		http.NotFound(w, r)
 	}
