@@ -97,7 +97,7 @@ func (d *demo) page(w http.ResponseWriter, r *http.Request, name string) error {
 }
 
 // demoPolicy is as strict as a hospital's may be: the demo shows that the widget works under it (G8).
-const demoPolicy = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; connect-src 'self'; frame-src 'self'; " +
+const demoPolicy = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src 'self'; " +
 	"frame-ancestors 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types corsia"
 
 // token answers the development token page: a form, and the token that it asks for.
