@@ -16,7 +16,7 @@ test('CONNECTED tells the session, the user and the clock (C4)', async () => {
   const before = Date.now()
   const { me } = await connect('usr_me', { claims: { name: 'Dr Rossi', role: 'surgeon' } })
   const { sessionId, resumeKey, serverTime, ...rest } = me
-  assert.deepEqual(rest, { userId: 'usr_me', name: 'Dr Rossi', role: 'surgeon', heartbeatInterval: 30000, resumed: false, protocol: 1 })
+  assert.deepEqual(rest, { userId: 'usr_me', name: 'Dr Rossi', role: 'surgeon', heartbeatInterval: 30000, resumed: false, protocol: 1, permissions: { breakGlass: false } })
   assert.match(sessionId, /^\S{16,}$/)
   assert.match(resumeKey, /^\S{32,}$/)
   assert.ok(Number.isInteger(serverTime) && serverTime >= before - 1000 && serverTime <= Date.now() + 1000)
