@@ -11619,7 +11619,7 @@ class Widget {
       this.#changed();
     }));
     hear(document.events.on("joined", () => this.#changed()));
-    hear(document.events.on("outbox", ({ edits }) => this.#outboxChanged(edits)));
+    hear(document.events.on("outbox", () => this.#tellSoon()));
     hear(document.events.on("saved", (saved) => this.events.emit("saved", { ...saved, fields: saved.fields.map(idOf) })));
     hear(document.events.on("arrived", (arrived) => this.#arrived(arrived)));
     hear(document.events.on("draft", () => this.#changed()));
@@ -11671,7 +11671,7 @@ class Widget {
       life.listen(document, "focusin", (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet);
       life.listen(document, "focusout", (event) => !isPassing(event) && this.#enter(void 0), quiet);
       for (const type of ["input", "keydown", "pointerdown"]) life.listen(document, type, active, quiet);
-      life.listen(document, "input", () => this.#changed(), quiet);
+      life.listen(document, "input", () => this.#tellSoon(), quiet);
     }));
     this.#life.add(this.document.events.on("joined", () => this.#claim()));
     this.#life.add(this.locks.events.on("released", ({ userId }) => userId !== this.ownId && this.#claim()));
@@ -11691,15 +11691,6 @@ class Widget {
     const { wire } = this.#focused;
     if (this.locks.own(wire) === void 0 && this.locks.against(wire) === void 0) this.locks.acquire(wire);
   }
-  #outboxChanged(edits) {
-    this.#tellSoon();
-    if (edits > 0) {
-      if (!this.#unsaved.running) this.#unsaved.set(UNSAVED_AFTER_MS, () => this.#show());
-      return;
-    }
-    this.#unsaved.clear();
-    if (this.#shown !== "server") this.#showSoon();
-  }
   /** Tells and shows what has changed, once for all that changes in one turn. */
   #changed() {
     this.#tellSoon();
@@ -11715,6 +11706,10 @@ class Widget {
     this.#status = status;
     this.events.emit("status", status);
     if (modeChanged) this.#locksChanged();
+    if (status.save === "server") {
+      this.#unsaved.clear();
+      if (this.#shown !== "server") this.#showSoon();
+    } else if (status.save !== this.#shown && !this.#unsaved.running) this.#unsaved.set(UNSAVED_AFTER_MS, () => this.#show());
   }
   #showSoon(ms = SHOW_WITHIN_MS) {
     if (!this.#life.ended && (ms === 0 || !this.#showing.running)) this.#showing.set(ms, () => this.#show());

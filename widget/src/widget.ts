@@ -228,7 +228,7 @@ export class Widget {
       this.#changed()
     }))
     hear(document.events.on('joined', () => this.#changed()))
-    hear(document.events.on('outbox', ({ edits }) => this.#outboxChanged(edits)))
+    hear(document.events.on('outbox', () => this.#tellSoon()))
     hear(document.events.on('saved', (saved) => this.events.emit('saved', { ...saved, fields: saved.fields.map(idOf) })))
     hear(document.events.on('arrived', (arrived) => this.#arrived(arrived)))
     hear(document.events.on('draft', () => this.#changed()))
@@ -285,7 +285,7 @@ export class Widget {
       life.listen(document, 'focusin', (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet)
       life.listen<FocusEvent>(document, 'focusout', (event) => !isPassing(event) && this.#enter(undefined), quiet)
       for (const type of ['input', 'keydown', 'pointerdown']) life.listen(document, type, active, quiet)
-      life.listen(document, 'input', () => this.#changed(), quiet)
+      life.listen(document, 'input', () => this.#tellSoon(), quiet)
     }))
     this.#life.add(this.document.events.on('joined', () => this.#claim()))
     this.#life.add(this.locks.events.on('released', ({ userId }) => userId !== this.ownId && this.#claim()))
@@ -308,16 +308,6 @@ export class Widget {
     if (this.locks.own(wire) === undefined && this.locks.against(wire) === undefined) this.locks.acquire(wire)
   }
 
-  #outboxChanged(edits: number): void {
-    this.#tellSoon()
-    if (edits > 0) {
-      if (!this.#unsaved.running) this.#unsaved.set(UNSAVED_AFTER_MS, () => this.#show())
-      return
-    }
-    this.#unsaved.clear()
-    if (this.#shown !== 'server') this.#showSoon()
-  }
-
   /** Tells and shows what has changed, once for all that changes in one turn. */
   #changed(): void {
     this.#tellSoon()
@@ -335,6 +325,10 @@ export class Widget {
     this.#status = status
     this.events.emit('status', status)
     if (modeChanged) this.#locksChanged()
+    if (status.save === 'server') {
+      this.#unsaved.clear()
+      if (this.#shown !== 'server') this.#showSoon()
+    } else if (status.save !== this.#shown && !this.#unsaved.running) this.#unsaved.set(UNSAVED_AFTER_MS, () => this.#show())
   }
 
   #showSoon(ms = SHOW_WITHIN_MS): void {

@@ -559,7 +559,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-e53aaf8d.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-426a1a67.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -11068,7 +11068,7 @@ function listOf(name, items) {
 
 let part;
 function loadPart() {
-  part ??= import('./collab-sdk.part-b28bf270.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-9e4fb9c2.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11582,7 +11582,7 @@ class Widget {
       this.#changed();
     }));
     hear(document.events.on("joined", () => this.#changed()));
-    hear(document.events.on("outbox", ({ edits }) => this.#outboxChanged(edits)));
+    hear(document.events.on("outbox", () => this.#tellSoon()));
     hear(document.events.on("saved", (saved) => this.events.emit("saved", { ...saved, fields: saved.fields.map(idOf) })));
     hear(document.events.on("arrived", (arrived) => this.#arrived(arrived)));
     hear(document.events.on("draft", () => this.#changed()));
@@ -11634,7 +11634,7 @@ class Widget {
       life.listen(document, "focusin", (event) => !isOwn(event.target) && this.#enter(this.fields.ofEvent(event)), quiet);
       life.listen(document, "focusout", (event) => !isPassing(event) && this.#enter(void 0), quiet);
       for (const type of ["input", "keydown", "pointerdown"]) life.listen(document, type, active, quiet);
-      life.listen(document, "input", () => this.#changed(), quiet);
+      life.listen(document, "input", () => this.#tellSoon(), quiet);
     }));
     this.#life.add(this.document.events.on("joined", () => this.#claim()));
     this.#life.add(this.locks.events.on("released", ({ userId }) => userId !== this.ownId && this.#claim()));
@@ -11654,15 +11654,6 @@ class Widget {
     const { wire } = this.#focused;
     if (this.locks.own(wire) === void 0 && this.locks.against(wire) === void 0) this.locks.acquire(wire);
   }
-  #outboxChanged(edits) {
-    this.#tellSoon();
-    if (edits > 0) {
-      if (!this.#unsaved.running) this.#unsaved.set(UNSAVED_AFTER_MS, () => this.#show());
-      return;
-    }
-    this.#unsaved.clear();
-    if (this.#shown !== "server") this.#showSoon();
-  }
   /** Tells and shows what has changed, once for all that changes in one turn. */
   #changed() {
     this.#tellSoon();
@@ -11678,6 +11669,10 @@ class Widget {
     this.#status = status;
     this.events.emit("status", status);
     if (modeChanged) this.#locksChanged();
+    if (status.save === "server") {
+      this.#unsaved.clear();
+      if (this.#shown !== "server") this.#showSoon();
+    } else if (status.save !== this.#shown && !this.#unsaved.running) this.#unsaved.set(UNSAVED_AFTER_MS, () => this.#show());
   }
   #showSoon(ms = SHOW_WITHIN_MS) {
     if (!this.#life.ended && (ms === 0 || !this.#showing.running)) this.#showing.set(ms, () => this.#show());
@@ -11771,7 +11766,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-e53aaf8d.mjs');
+    const { logout } = await import('./collab-sdk.part-426a1a67.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12109,7 +12104,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-19c0a88b.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-f94cb835.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
