@@ -112,7 +112,7 @@ widget: widget/node_modules/.package-lock.json ## the widget: types, unit tests 
 integration: $(TESTRUNNER) ## tests against real programs: npm clients, browsers, kill -9
 	@mkdir -p coverage
 	@$(TESTRUNNER) --format testname --jsonfile coverage/integration.json -- \
-		-tags integration -count=1 -p 1 -timeout 20m \
+		-tags integration -count=1 -p 1 -timeout 40m \
 		-covermode=atomic -coverprofile=coverage/integration.out -coverpkg=./shared/driver/... $(INTEGRATION) \
 		| sed -E 's/[[:space:]]*\(?coverage: [^)]*\)?//'
 
