@@ -10105,6 +10105,7 @@ const REPEAT_MS = 25e3;
 class Presence {
   events = new Emitter();
   #channel;
+  #document;
   #life = new Lifetime();
   #users = /* @__PURE__ */ new Map();
   /** Where the others' sessions are. */
@@ -10113,6 +10114,7 @@ class Presence {
   #timer = new Timer();
   constructor(channel, document) {
     this.#channel = channel;
+    this.#document = document;
     this.#life.add(channel.events.on("message", ({ event, fields }) => this.#received(event, fields)));
     this.#life.add(document.events.on("joined", ({ users }) => this.#reset(users)));
     this.#life.add(channel.events.on("state", ({ name }) => name !== "open" && this.#places.clear()));
@@ -10135,14 +10137,16 @@ class Presence {
   }
   /** Stops listening, and tells that this session is in no field any more. */
   end() {
-    if (this.#own !== "" && !this.#life.ended) this.#channel.send("AWARENESS", { state: { field: "" } });
     this.#life.end();
+    if (this.#own === "") return;
+    this.#own = "";
+    this.#send();
   }
   #soon() {
     if (!this.#timer.running) this.#timer.set(SEND_EVERY_MS, () => this.#send());
   }
   #send() {
-    this.#channel.send("AWARENESS", { state: { field: this.#own } });
+    if (this.#document.state.name === "joined") this.#channel.send("AWARENESS", { state: { field: this.#own } });
   }
   #reset(users) {
     this.#users = new Map(users.map((one) => [one.userId, one]));

@@ -15,6 +15,7 @@ const REPEAT_MS = 25_000
 export class Presence {
   readonly events = new Emitter<{ users: readonly User[]; moved: undefined }>()
   #channel: Channel
+  #document: SharedDocument
   #life = new Lifetime()
   #users = new Map<string, User>()
   /** Where the others' sessions are. */
@@ -24,6 +25,7 @@ export class Presence {
 
   constructor(channel: Channel, document: SharedDocument) {
     this.#channel = channel
+    this.#document = document
     this.#life.add(channel.events.on('message', ({ event, fields }) => this.#received(event, fields)))
     this.#life.add(document.events.on('joined', ({ users }) => this.#reset(users)))
     this.#life.add(channel.events.on('state', ({ name }) => name !== 'open' && this.#places.clear()))
@@ -50,8 +52,10 @@ export class Presence {
 
   /** Stops listening, and tells that this session is in no field any more. */
   end(): void {
-    if (this.#own !== '' && !this.#life.ended) this.#channel.send('AWARENESS', { state: { field: '' } })
     this.#life.end()
+    if (this.#own === '') return
+    this.#own = ''
+    this.#send()
   }
 
   #soon(): void {
@@ -59,7 +63,8 @@ export class Presence {
   }
 
   #send(): void {
-    this.#channel.send('AWARENESS', { state: { field: this.#own } })
+    // Before the join there is nobody to tell; it is told then.
+    if (this.#document.state.name === 'joined') this.#channel.send('AWARENESS', { state: { field: this.#own } })
   }
 
   #reset(users: readonly User[]): void {

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { g as element, h as button, i as icon, j as drawn, k as listOf, m as avatar, p as adopt, q as clock, u as idOf, v as initials, x as LOST } from './collab-sdk.part-02f0dcfa.mjs';
+import { g as element, h as button, i as icon, j as drawn, k as listOf, m as avatar, p as adopt, q as clock, u as idOf, v as initials, x as LOST } from './collab-sdk.part-ac42a48b.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;

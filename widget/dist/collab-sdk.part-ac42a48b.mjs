@@ -559,7 +559,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-426a1a67.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-5bc397ac.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -10068,6 +10068,7 @@ const REPEAT_MS = 25e3;
 class Presence {
   events = new Emitter();
   #channel;
+  #document;
   #life = new Lifetime();
   #users = /* @__PURE__ */ new Map();
   /** Where the others' sessions are. */
@@ -10076,6 +10077,7 @@ class Presence {
   #timer = new Timer();
   constructor(channel, document) {
     this.#channel = channel;
+    this.#document = document;
     this.#life.add(channel.events.on("message", ({ event, fields }) => this.#received(event, fields)));
     this.#life.add(document.events.on("joined", ({ users }) => this.#reset(users)));
     this.#life.add(channel.events.on("state", ({ name }) => name !== "open" && this.#places.clear()));
@@ -10098,14 +10100,16 @@ class Presence {
   }
   /** Stops listening, and tells that this session is in no field any more. */
   end() {
-    if (this.#own !== "" && !this.#life.ended) this.#channel.send("AWARENESS", { state: { field: "" } });
     this.#life.end();
+    if (this.#own === "") return;
+    this.#own = "";
+    this.#send();
   }
   #soon() {
     if (!this.#timer.running) this.#timer.set(SEND_EVERY_MS, () => this.#send());
   }
   #send() {
-    this.#channel.send("AWARENESS", { state: { field: this.#own } });
+    if (this.#document.state.name === "joined") this.#channel.send("AWARENESS", { state: { field: this.#own } });
   }
   #reset(users) {
     this.#users = new Map(users.map((one) => [one.userId, one]));
@@ -11068,7 +11072,7 @@ function listOf(name, items) {
 
 let part;
 function loadPart() {
-  part ??= import('./collab-sdk.part-9e4fb9c2.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-387ce355.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11766,7 +11770,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-426a1a67.mjs');
+    const { logout } = await import('./collab-sdk.part-5bc397ac.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12104,7 +12108,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-f94cb835.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-c1c7aceb.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
