@@ -146,3 +146,17 @@ test('R6 own awareness is sent when it changes, not too often, again for newcome
   assert.deepEqual([...presence.in('c')], [])
   end()
 })
+
+test('R6 where the focus is is told to nobody before the join', () => {
+  const { gateway, presence, socket, end } = enter()
+  gateway.refuse('JOIN_RESOURCE', { code: 'UNAVAILABLE', retryAfterMs: 1_000 })
+  socket.greet()
+  presence.enter('a')
+  mock.timers.tick(500)
+  assert.equal(gateway.count('AWARENESS'), 0)
+  mock.timers.tick(500)
+  assert.equal(gateway.count('JOIN_RESOURCE'), 2)
+  mock.timers.tick(500)
+  assert.equal(gateway.count('AWARENESS'), 1)
+  end()
+})
