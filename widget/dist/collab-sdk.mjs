@@ -1,3 +1,3 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-export { y as init, z as instances } from './collab-sdk.part-ac42a48b.mjs';
+export { C as init, D as instances } from './collab-sdk.part-fe2b6d3b.mjs';

@@ -3,8 +3,9 @@ import { CarriedWatch } from './carried.ts'
 import type { Carried } from './carried.ts'
 import type { Binding, Editor } from './binding/binding.ts'
 import { ChoiceBinding, checkboxControl, radioControl, selectControl } from './binding/choice.ts'
-import { EditableControl } from './binding/editable.ts'
 import { InputControl } from './binding/input.ts'
+import { editableControl, loadEditable } from './binding/rarely.ts'
+import type { Editable } from './binding/rarely.ts'
 import { TextBinding } from './binding/text.ts'
 import { Groups } from './discovery/groups.ts'
 import { Identity } from './discovery/identity.ts'
@@ -43,6 +44,8 @@ export class Fields {
   #carried: Carried
   #watch: CarriedWatch
   #settled = new Timer()
+  /** What was found and went since something was found whose part of the widget is being loaded. */
+  #waiting: (readonly [readonly Found[], readonly HTMLElement[]])[] | undefined
   #life = new Lifetime()
 
   constructor(document: SharedDocument, seeding: Seeding, options: ScanOptions, carried: Carried) {
@@ -52,7 +55,7 @@ export class Fields {
     this.#watch = new CarriedWatch((field) => this.#renew(field), () => this.#consider())
     for (const end of [() => this.#watch.end(), () => this.#settled.clear()]) this.#life.add(end)
     this.#scanner = new Scanner(options, {
-      found: (come, gone) => this.#update(come, gone),
+      found: (come, gone) => this.#found(come, gone),
       opened: (page, life) => this.events.emit('opened', { document: page, life }),
     })
     this.#life.add(() => this.#scanner.end())
@@ -121,9 +124,23 @@ export class Fields {
     this.events.clear()
   }
 
+  /** Takes what was found, in its order: from that order come the names of fields that nothing else tells apart. */
+  #found(come: readonly Found[], gone: readonly HTMLElement[]): void {
+    if (this.#waiting !== undefined) this.#waiting.push([come, gone])
+    else if (editableControl() !== undefined || !come.some(isEditable)) this.#update(come, gone)
+    else {
+      this.#waiting = [[come, gone]]
+      void loadEditable().then(() => {
+        const found = this.#waiting ?? []
+        this.#waiting = undefined
+        if (!this.#life.ended) for (const [here, there] of found) this.#update(here, there)
+      })
+    }
+  }
+
   #update(come: readonly Found[], gone: readonly HTMLElement[]): void {
     for (const element of gone) this.#remove(element)
-    this.#addAll(come)
+    this.#addAll(editableControl() === undefined ? come.filter((one) => !isEditable(one)) : come)
     if (this.#watch.any) this.#settled.set(SETTLED_MS, () => this.#consider())
     this.#consider()
     this.events.emit('changed', this.all)
@@ -212,12 +229,16 @@ export class Fields {
   }
 }
 
+function isEditable({ kind }: Found): boolean {
+  return kind === 'editable'
+}
+
 function bind(element: HTMLElement, kind: FieldKind, wire: string, editor: Editor): Binding {
   switch (kind) {
     case 'text':
       return new TextBinding(new InputControl(element as HTMLInputElement | HTMLTextAreaElement), wire, editor)
     case 'editable':
-      return new TextBinding(new EditableControl(element), wire, editor)
+      return new TextBinding(new (editableControl() as Editable)(element), wire, editor)
     case 'select':
       return new ChoiceBinding(selectControl, element, wire, editor)
     case 'checkbox':

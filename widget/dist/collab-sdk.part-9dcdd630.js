@@ -1,5 +1,5 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { g: element, h: button, i: icon, j: drawn, k: listOf, m: avatar, p: adopt, q: clock, u: idOf, v: initials, x: LOST } = host
+document.currentScript.corsia((host, $part) => {const { k: element, m: button, p: icon, q: drawn, u: listOf, v: avatar, x: adopt, y: clock, z: idOf, A: initials, B: LOST } = host
 
 
 function openDialog(root, options) {

@@ -559,7 +559,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-5bc397ac.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-33f65273.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -8459,183 +8459,6 @@ function hold(element, life) {
   });
 }
 
-const BLOCK = /^(DIV|P|LI|UL|OL|DL|D[DT]|PRE|H\d|BLOCKQUOTE|SECTION|ARTICLE)$/;
-function piecesOf(element, keeps) {
-  const found = [];
-  let ended = false;
-  const isFresh = () => found.length === 0 || /\n$/.test(found.at(-1)?.text ?? "");
-  const trim = () => {
-    const last2 = found.at(-1);
-    if (last2?.node !== void 0 && !keeps.spaces && last2.text.endsWith(" ")) {
-      found[found.length - 1] = { ...last2, text: last2.text.slice(0, -1), at: last2.at?.slice(0, -1) };
-    }
-  };
-  const end = (node) => {
-    trim();
-    found.push({ node, text: "\n", at: void 0 });
-  };
-  const startLine = () => {
-    if (!isFresh()) end(void 0);
-    ended = false;
-  };
-  const walk = (parent) => {
-    for (const node of parent.childNodes) {
-      const isText = node.nodeType === 3;
-      const isBlock = BLOCK.test(node.nodeName);
-      if (isText) {
-        const fresh = ended || isFresh() || / $/.test(found.at(-1)?.text ?? "");
-        const piece = pieceOf(node, keeps, fresh);
-        if (piece.text === "") continue;
-        if (ended) startLine();
-        found.push(piece);
-      } else if (node.nodeName === "BR") {
-        if (ended) startLine();
-        end(node);
-      } else {
-        if (isBlock) startLine();
-        walk(node);
-        if (isBlock) ended = true;
-      }
-    }
-  };
-  walk(element);
-  const last = found.at(-1);
-  if (last?.node?.nodeName === "BR") found.splice(-1, 1, { ...last, text: "" });
-  else trim();
-  return found;
-}
-function pieceOf(node, keeps, fresh) {
-  const { data } = node;
-  const collapses = keeps.spaces ? /(?!)/ : keeps.breaks ? /[ \t\r\f]/ : /[ \t\r\f\n]/;
-  if (!collapses.test(data)) return { node, text: data, at: void 0 };
-  let text = "";
-  const at = [];
-  for (let index = 0; index < data.length; index++) {
-    const unit = data.charAt(index);
-    const space = collapses.test(unit);
-    if (space && (text === "" ? fresh : /[ \n]$/.test(text))) continue;
-    text += space ? " " : unit;
-    at.push(index);
-  }
-  return { node, text, at: text === data ? void 0 : at };
-}
-
-class EditableControl {
-  element;
-  #readOnly;
-  constructor(element) {
-    this.element = element;
-  }
-  read() {
-    const text = this.#pieces().map((piece) => piece.text).join("");
-    return this.#whiteSpace.spaces ? text : text.replaceAll("\xA0", " ");
-  }
-  shape(text) {
-    return this.#whiteSpace.spaces ? text : text.replaceAll(/[\u00a0\t\r\f]/g, " ");
-  }
-  selection() {
-    const root = this.element.getRootNode();
-    const selection = root.getSelection?.() ?? this.element.ownerDocument.getSelection();
-    if (!hasFocus(this.element) || selection === null || selection.rangeCount === 0) return void 0;
-    const range = selection.getRangeAt(0);
-    if (!this.element.contains(range.startContainer) || !this.element.contains(range.endContainer)) return void 0;
-    const start = this.#offsetOf(range.startContainer, range.startOffset);
-    const end = this.#offsetOf(range.endContainer, range.endOffset);
-    const backward = selection.focusNode === range.startContainer && selection.focusOffset === range.startOffset;
-    return { start, end, direction: start < end && backward ? "backward" : "forward" };
-  }
-  write(text, selection) {
-    const { scrollTop, scrollLeft } = this.element;
-    if (!this.#patch(text)) this.#fill(text);
-    if (selection !== void 0) this.#select(selection);
-    this.element.scrollTop = scrollTop;
-    this.element.scrollLeft = scrollLeft;
-    announce(this.element);
-  }
-  setReadOnly(readOnly) {
-    if (readOnly === (this.#readOnly !== void 0)) return;
-    this.#readOnly?.end();
-    this.#readOnly = void 0;
-    if (!readOnly) return;
-    this.#readOnly = new Lifetime();
-    this.#readOnly.add(borrowAttribute(this.element, "aria-readonly", "true"));
-    for (const type of ["beforeinput", "drop", "paste", "cut"]) {
-      this.#readOnly.listen(this.element, type, (event) => event.preventDefault(), { capture: true });
-    }
-  }
-  get #whiteSpace() {
-    const style = this.element.ownerDocument.defaultView?.getComputedStyle(this.element).whiteSpace ?? "";
-    return { spaces: /^(pre$|pre-wrap|break)/.test(style), breaks: /^(pre|break)/.test(style) };
-  }
-  #pieces() {
-    return piecesOf(this.element, this.#whiteSpace);
-  }
-  /** Changes one text node if that is enough: what else is in the element stays as the page made it. */
-  #patch(text) {
-    const now = this.read();
-    const splice = diff(now, text);
-    if (splice === void 0) return true;
-    if (now.endsWith("\n") || text.endsWith("\n")) return false;
-    const { start, deleted, inserted } = splice;
-    let before = 0;
-    for (const { node, text: part, at } of this.#pieces()) {
-      const from = start - before;
-      before += part.length;
-      if (from > part.length || node?.nodeType !== 3) continue;
-      const fits = start + deleted <= before && at === void 0 && part.length - deleted + inserted.length > 0;
-      if (!fits) return false;
-      node.replaceData(from, deleted, inserted);
-      return this.read() === text;
-    }
-    return false;
-  }
-  /** Where white space is kept, a line break is a character of the text; elsewhere it needs an element. */
-  #fill(text) {
-    const document = this.element.ownerDocument;
-    const { spaces, breaks } = this.#whiteSpace;
-    const shown = spaces ? text : text.replaceAll(/^ | $| (?= )/gm, "\xA0");
-    const nodes = breaks ? [shown] : shown.split("\n").flatMap((line, index) => index === 0 ? line : [document.createElement("br"), line]);
-    if (text.endsWith("\n")) nodes.push(document.createElement("br"));
-    this.element.replaceChildren(...nodes.filter((node) => node !== ""));
-  }
-  #offsetOf(container, offset) {
-    let before = 0;
-    const next = container.childNodes[offset];
-    for (const { node, text, at } of this.#pieces()) {
-      if (node === container && node.nodeType === 3) {
-        return before + Math.min(at === void 0 ? offset : at.filter((raw) => raw < offset).length, text.length);
-      }
-      if (node !== void 0 && isBehind(node, container, next)) return before;
-      before += text.length;
-    }
-    return before;
-  }
-  #select({ start, end, direction }) {
-    const points = [this.#pointAt(start), this.#pointAt(end)];
-    if (direction === "backward") points.reverse();
-    const [from, to] = points;
-    this.element.ownerDocument.getSelection()?.setBaseAndExtent(from.node, from.offset, to.node, to.offset);
-  }
-  #pointAt(position) {
-    let before = 0;
-    for (const { node, text, at } of this.#pieces()) {
-      const inside = position - before;
-      if (node?.nodeType === 3 && inside <= text.length) return { node, offset: at?.[inside] ?? (at ? (at.at(-1) ?? -1) + 1 : inside) };
-      if (node !== void 0 && node.nodeType !== 3 && inside <= 0) {
-        const parent = node.parentNode ?? this.element;
-        return { node: parent, offset: [...parent.childNodes].indexOf(node) };
-      }
-      before += text.length;
-    }
-    return { node: this.element, offset: this.element.childNodes.length };
-  }
-}
-function isBehind(node, container, next) {
-  if (next?.contains(node) === true) return true;
-  const follows = (next ?? container).compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING;
-  return follows !== 0 && (next !== void 0 || !container.contains(node));
-}
-
 class InputControl {
   element;
   #giveBack;
@@ -8687,6 +8510,18 @@ class InputControl {
       this.element.readOnly = native;
       aria();
     };
+  }
+}
+
+let editable;
+function editableControl() {
+  return editable;
+}
+async function loadEditable() {
+  try {
+    editable = (await import('./collab-sdk.part-ca924f8b.mjs')).EditableControl;
+  } catch (error) {
+    console.warn("Corsia: a part of the widget could not be loaded", error);
   }
 }
 
@@ -9347,7 +9182,7 @@ class Exclusions {
       case "select":
         return true;
       default:
-        return isEditable(element) && (isPlain || hasPlainText(element));
+        return isEditable$1(element) && (isPlain || hasPlainText(element));
     }
   }
   /**
@@ -9387,7 +9222,7 @@ function isPartOfEditor(element) {
   if (element.closest(RICH_EDITORS) !== null) return true;
   return element.matches(EDITABLE) && element.parentElement?.closest(EDITABLE) != null && !element.hasAttribute("data-collab");
 }
-function isEditable(element) {
+function isEditable$1(element) {
   return ["", "true", "plaintext-only"].includes(element.getAttribute("contenteditable")?.toLowerCase() ?? "false");
 }
 function hasPlainText(element) {
@@ -9645,6 +9480,8 @@ class Fields {
   #carried;
   #watch;
   #settled = new Timer();
+  /** What was found and went since something was found whose part of the widget is being loaded. */
+  #waiting;
   #life = new Lifetime();
   constructor(document, seeding, options, carried) {
     this.#document = document;
@@ -9653,7 +9490,7 @@ class Fields {
     this.#watch = new CarriedWatch((field) => this.#renew(field), () => this.#consider());
     for (const end of [() => this.#watch.end(), () => this.#settled.clear()]) this.#life.add(end);
     this.#scanner = new Scanner(options, {
-      found: (come, gone) => this.#update(come, gone),
+      found: (come, gone) => this.#found(come, gone),
       opened: (page, life) => this.events.emit("opened", { document: page, life })
     });
     this.#life.add(() => this.#scanner.end());
@@ -9713,9 +9550,22 @@ class Fields {
     this.#byElement.clear();
     this.events.clear();
   }
+  /** Takes what was found, in its order: from that order come the names of fields that nothing else tells apart. */
+  #found(come, gone) {
+    if (this.#waiting !== void 0) this.#waiting.push([come, gone]);
+    else if (editableControl() !== void 0 || !come.some(isEditable)) this.#update(come, gone);
+    else {
+      this.#waiting = [[come, gone]];
+      void loadEditable().then(() => {
+        const found = this.#waiting ?? [];
+        this.#waiting = void 0;
+        if (!this.#life.ended) for (const [here, there] of found) this.#update(here, there);
+      });
+    }
+  }
   #update(come, gone) {
     for (const element of gone) this.#remove(element);
-    this.#addAll(come);
+    this.#addAll(editableControl() === void 0 ? come.filter((one) => !isEditable(one)) : come);
     if (this.#watch.any) this.#settled.set(SETTLED_MS, () => this.#consider());
     this.#consider();
     this.events.emit("changed", this.all);
@@ -9795,12 +9645,15 @@ class Fields {
     for (const field of this.#fields.values()) work(field);
   }
 }
+function isEditable({ kind }) {
+  return kind === "editable";
+}
 function bind(element, kind, wire, editor) {
   switch (kind) {
     case "text":
       return new TextBinding(new InputControl(element), wire, editor);
     case "editable":
-      return new TextBinding(new EditableControl(element), wire, editor);
+      return new TextBinding(new (editableControl())(element), wire, editor);
     case "select":
       return new ChoiceBinding(selectControl, element, wire, editor);
     case "checkbox":
@@ -11072,7 +10925,7 @@ function listOf(name, items) {
 
 let part;
 function loadPart() {
-  part ??= import('./collab-sdk.part-387ce355.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-5629090d.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11770,7 +11623,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-5bc397ac.mjs');
+    const { logout } = await import('./collab-sdk.part-33f65273.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12108,7 +11961,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-c1c7aceb.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-ce2b8840.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
@@ -12176,4 +12029,4 @@ function init(options) {
   return handle;
 }
 
-export { Emitter as E, Lifetime as L, OPEN_TIMEOUT_MS as O, Timer as T, toUint8Array as a, bytes as b, createEncoder as c, createDecoder as d, docOf as e, fieldsOf as f, element as g, button as h, icon as i, drawn as j, listOf as k, list as l, avatar as m, number as n, ownText as o, adopt as p, clock as q, readAny as r, shown as s, text as t, idOf as u, initials as v, writeAny as w, LOST as x, init as y, instances as z };
+export { initials as A, LOST as B, init as C, instances as D, Emitter as E, Lifetime as L, OPEN_TIMEOUT_MS as O, Timer as T, toUint8Array as a, bytes as b, createEncoder as c, createDecoder as d, docOf as e, fieldsOf as f, announce as g, hasFocus as h, borrowAttribute as i, diff as j, element as k, list as l, button as m, number as n, ownText as o, icon as p, drawn as q, readAny as r, shown as s, text as t, listOf as u, avatar as v, writeAny as w, adopt as x, clock as y, idOf as z };
