@@ -199,10 +199,10 @@ class CarriedWatch {
   }
 }
 
-const FIRST_MS = 500;
+const FIRST_MS$1 = 500;
 const LONGEST_MS = 15e3;
 function backoff(attempt, random = Math.random) {
-  const range = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 10));
+  const range = Math.min(LONGEST_MS, FIRST_MS$1 * 2 ** Math.min(attempt, 10));
   return Math.round(range * (0.2 + 0.8 * random()));
 }
 
@@ -8159,7 +8159,7 @@ class BoundField {
     this.binding = binding;
     this.#again = again;
     this.#base = binding.pristine.value;
-    binding.rendered = (deliberate) => this.#rendered(deliberate);
+    binding.rendered = (cause) => this.#rendered(cause);
   }
   /** What the page itself put into the field, before the user changed it or it was bound. */
   get base() {
@@ -8240,9 +8240,9 @@ class BoundField {
     this.binding.attach(this.#document.doc, base);
   }
   /** Says what is to become of something that the page itself has put into the bound field. */
-  #rendered(deliberate) {
+  #rendered(cause) {
     const { doc } = this.#document ?? {};
-    const young = blank(this.#base) || Date.now() - this.#found < LOADING_MS;
+    const young = Date.now() - this.#found < LOADING_MS || blank(this.#base) && cause !== "calculated";
     const loading = this.#first && young && !this.binding.pristine.touched;
     const old = same(this.binding.read(), this.#base);
     if (doc !== void 0 && (loading && !old || !written(doc, this.wire))) {
@@ -8252,22 +8252,23 @@ class BoundField {
       this.#again();
       return "released";
     }
-    return deliberate && !old ? "kept" : "undone";
+    return cause !== "page" && !old ? "kept" : "undone";
   }
 }
 
 const LOOKS_MS = [0, 500];
+const CONSEQUENCES = { click: "pressed", change: "calculated", reset: "reset" };
 const watched = /* @__PURE__ */ new WeakMap();
 function afterGestures(document, look) {
   const looks = watched.get(document) ?? /* @__PURE__ */ new Set();
   if (looks.size === 0) {
     watched.set(document, looks);
-    for (const type of ["click", "change", "reset"]) document.addEventListener(type, hear, true);
+    for (const type of Object.keys(CONSEQUENCES)) document.addEventListener(type, hear, true);
   }
   looks.add(look);
   return () => {
     looks.delete(look);
-    if (looks.size === 0) for (const type of ["click", "change", "reset"]) document.removeEventListener(type, hear, true);
+    if (looks.size === 0) for (const type of Object.keys(CONSEQUENCES)) document.removeEventListener(type, hear, true);
   };
 }
 function hear({ isTrusted, type, currentTarget }) {
@@ -8275,7 +8276,7 @@ function hear({ isTrusted, type, currentTarget }) {
   const delays = type === "reset" ? [0] : LOOKS_MS;
   for (const delay of delays) {
     setTimeout(() => {
-      for (const look of watched.get(currentTarget) ?? []) look(type === "reset");
+      for (const look of watched.get(currentTarget) ?? []) look(CONSEQUENCES[type] ?? "pressed");
     }, delay);
   }
 }
@@ -8332,6 +8333,15 @@ class Pristine {
   }
 }
 
+const FIRST_MS = 100;
+const LAST_MS = 3200;
+function whileRendering(timer, look, ms = FIRST_MS) {
+  timer.set(ms, () => {
+    look();
+    if (ms < LAST_MS) whileRendering(timer, look, ms * 2);
+  });
+}
+
 const selectControl = {
   read([element]) {
     const select = element;
@@ -8379,6 +8389,7 @@ class ChoiceBinding {
   #doc;
   #unobserve;
   #unwatch;
+  #rendering = new Timer();
   #agreed;
   #writing = false;
   constructor(control, element, wire, editor) {
@@ -8386,7 +8397,7 @@ class ChoiceBinding {
     this.#wire = wire;
     this.#editor = editor;
     this.add(element);
-    this.#unwatch = afterGestures(element.ownerDocument, (reset) => reset ? this.#changed() : this.#look(true));
+    this.#unwatch = afterGestures(element.ownerDocument, (by) => by === "reset" ? this.#changed() : this.#look(by));
   }
   get elements() {
     return this.#elements;
@@ -8401,9 +8412,12 @@ class ChoiceBinding {
     this.#unobserve?.();
     if (this.#map === void 0) this.#agreed = base;
     const map = choices(doc);
+    const follow = () => {
+      if (!this.#look("page")) this.#show();
+    };
     const observe = (event) => {
       const own = event.transaction.origin instanceof LocalEdit && event.transaction.origin.by === this;
-      if (!own && event.keysChanged.has(idOf(this.#wire)) && !this.#look(false)) this.#show();
+      if (!own && event.keysChanged.has(idOf(this.#wire))) follow();
     };
     map.observe(observe);
     this.#unobserve = () => map.unobserve(observe);
@@ -8411,11 +8425,13 @@ class ChoiceBinding {
     this.#doc = doc;
     if (same(this.read(), this.#agreed)) this.#show();
     else this.#changed();
+    whileRendering(this.#rendering, follow);
   }
   pause() {
     this.#unobserve?.();
     this.#unobserve = void 0;
     this.#map = void 0;
+    this.#rendering.clear();
   }
   detach() {
     this.pause();
@@ -8455,11 +8471,11 @@ class ChoiceBinding {
     this.#changed();
   }
   /** Looks whether the page itself has made another choice. Reports whether there is nothing to be shown any more. */
-  #look(deliberate) {
+  #look(cause) {
     const value = this.read();
     if (this.#map === void 0 || this.#doc === void 0 || same(value, this.#agreed)) return false;
     if (same(value, valueIn(this.#doc, this.#wire))) return false;
-    const fate = this.rendered(deliberate);
+    const fate = this.rendered(cause);
     if (fate === "kept") this.#changed();
     else if (fate === "undone") this.#show();
     return true;
@@ -8756,6 +8772,7 @@ class TextBinding {
   #composition;
   #life = new Lifetime();
   #again = new Timer();
+  #rendering = new Timer();
   #echo = new Timer();
   #text;
   #unobserve;
@@ -8787,7 +8804,7 @@ class TextBinding {
       if (ctrlKey === metaKey || altKey || !/^[zy]$/i.test(key)) return;
       this.#goBack(event, shiftKey || /y/i.test(key));
     });
-    this.#life.add(afterGestures(element.ownerDocument, (reset) => this.#settle(reset ? "user" : "script")));
+    this.#life.add(afterGestures(element.ownerDocument, (by) => this.#settle(by === "reset" ? "user" : by)));
   }
   get elements() {
     return [this.#control.element];
@@ -8818,14 +8835,14 @@ class TextBinding {
     this.#deltas = away === void 0 ? [] : [asDelta(away)];
     this.#settle("user");
     this.#echo.clear();
-    this.#again.set(ECHO_MS, () => this.#settle("page"));
+    whileRendering(this.#rendering, () => this.#settle("page"));
   }
   pause() {
     this.#unobserve?.();
     this.#unobserve = void 0;
     this.#text = void 0;
     this.#deltas = [];
-    for (const timer of [this.#again, this.#echo]) timer.clear();
+    for (const timer of [this.#again, this.#rendering, this.#echo]) timer.clear();
   }
   detach() {
     this.#composition.end();
@@ -8844,7 +8861,7 @@ class TextBinding {
   }
   #mayHaveChanged({ isTrusted, type }) {
     if (this.#settling) return;
-    const by = isTrusted || type === "blur" || hasFocus(this.#control.element) ? "user" : "script";
+    const by = isTrusted || type === "blur" || hasFocus(this.#control.element) ? "user" : "pressed";
     if (by === "user" && type !== "blur") this.pristine.touch();
     this.#settle(by);
     if (this.#text !== void 0) this.#again.set(0, () => this.#settle(by));
@@ -8899,7 +8916,7 @@ class TextBinding {
   #judge(by, value) {
     if (by === "user" || this.pristine.touched && hasFocus(this.#control.element)) return true;
     if (this.#echo.running || value === this.#control.shape(this.#text?.toString() ?? "")) return false;
-    return this.rendered(by === "script") === "kept";
+    return this.rendered(by) === "kept";
   }
   /** Undoes or redoes an edit of the user's in the browser's place, which knows nothing of what others wrote. */
   #goBack(event, redo) {

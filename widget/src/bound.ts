@@ -1,4 +1,4 @@
-import type { Binding, Rendering } from './binding/binding.ts'
+import type { Binding, Cause, Rendering } from './binding/binding.ts'
 import type { SharedDocument } from './document.ts'
 import { blank, same, valueIn, wireName, written } from './field.ts'
 import type { FieldKind, Value } from './field.ts'
@@ -52,7 +52,7 @@ export class BoundField {
     this.binding = binding
     this.#again = again
     this.#base = binding.pristine.value
-    binding.rendered = (deliberate) => this.#rendered(deliberate)
+    binding.rendered = (cause) => this.#rendered(cause)
   }
 
   /** What the page itself put into the field, before the user changed it or it was bound. */
@@ -145,9 +145,9 @@ export class BoundField {
   }
 
   /** Says what is to become of something that the page itself has put into the bound field. */
-  #rendered(deliberate: boolean): Rendering {
+  #rendered(cause: Cause): Rendering {
     const { doc } = this.#document ?? {}
-    const young = blank(this.#base) || Date.now() - this.#found < LOADING_MS
+    const young = Date.now() - this.#found < LOADING_MS || (blank(this.#base) && cause !== 'calculated')
     const loading = this.#first && young && !this.binding.pristine.touched
     const old = same(this.binding.read(), this.#base)
     if (doc !== undefined && ((loading && !old) || !written(doc, this.wire))) {
@@ -157,6 +157,6 @@ export class BoundField {
       this.#again()
       return 'released'
     }
-    return deliberate && !old ? 'kept' : 'undone'
+    return cause !== 'page' && !old ? 'kept' : 'undone'
   }
 }

@@ -215,6 +215,40 @@ test('G4 what a button of the page writes later is an edit', () => {
   assert.equal(gateway.text('id-a'), 'seed, more, of the template')
 })
 
+test('G4 a page that was slow to render is put right though no event tells of it', () => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] })
+  show('<input id="a" value="seed"><select id="b"><option>oral</option></select>')
+  const gateway = seeded('seed', 'of the document')
+  gateway.seeds.set('values/id-b', 'oral')
+  gateway.write('values/id-b', 'iv')
+  const { socket, field } = open(gateway)
+  socket.greet()
+  mock.timers.tick(2_000)
+  get('a').value = 'seed'
+  get('b').append(Object.assign(document.createElement('option'), { textContent: 'iv' }))
+  mock.timers.tick(4_500)
+  assert.equal(field('id-a').conflict, undefined)
+  assert.deepEqual([get('a').value, get('b').value], ['of the document', 'iv'])
+  assert.equal(gateway.text('id-a'), 'of the document')
+})
+
+test('G4 what is calculated from another field is an edit, each time; what comes upon a click may be the record', () => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] })
+  for (const [gesture, wanted] of [['change', 'computed anew'], ['click', 'of the document']]) {
+    show('<input id="a"><input id="b">')
+    const gateway = new FakeGateway()
+    const { socket, field } = open(gateway)
+    socket.greet()
+    gateway.write('id-a', 'of the document')
+    mock.timers.tick(20_000)
+    get('a').value = 'computed anew'
+    get('b').dispatchEvent(trusted(new Event(gesture as string, { bubbles: true })))
+    mock.timers.tick(1)
+    assert.equal(gateway.text('id-a'), wanted)
+    assert.equal(field('id-a').conflict !== undefined, gesture === 'click')
+  }
+})
+
 test('R2 a viewer has no conflict, and what was typed before it was known stays as a draft', () => {
   show('<input id="a" value="of the EMR">')
   const gateway = seeded('seed', 'of the document')

@@ -8,16 +8,19 @@ import type { Pristine } from './pristine.ts'
  */
 export type Rendering = 'kept' | 'undone' | 'released'
 
+/**
+ * Why the page has changed a control: by itself; because the user pressed something, which may as well have loaded the
+ * record; because the user changed another field, from which this one is calculated.
+ */
+export type Cause = 'page' | 'pressed' | 'calculated'
+
 /** What keeps the controls of one field and its place in the document the same. */
 export interface Binding {
   /** The elements; more than one for a group of radio buttons. */
   readonly elements: readonly HTMLElement[]
   readonly pristine: Pristine
-  /**
-   * Asked when the page itself, not the user, has changed the control; `deliberate` when it followed something that the
-   * user did.
-   */
-  rendered: (deliberate: boolean) => Rendering
+  /** Asked when the page itself, not the user, has changed the control. */
+  rendered: (cause: Cause) => Rendering
   /** What the page shows now. */
   read(): Value | undefined
   /** What the page would show of a value: a line of text has no line breaks. */

@@ -3,10 +3,12 @@ import { LocalEdit } from '../edit.ts'
 import { choices, idOf, same, valueIn } from '../field.ts'
 import type { Value } from '../field.ts'
 import { Lifetime } from '../lifetime.ts'
-import type { Binding, Editor, Rendering } from './binding.ts'
+import { Timer } from '../timer.ts'
+import type { Binding, Cause, Editor, Rendering } from './binding.ts'
 import { afterGestures } from './gesture.ts'
 import { announce, borrowAttribute, setChecked, setNative } from './native.ts'
 import { Pristine } from './pristine.ts'
+import { whileRendering } from './rendering.ts'
 
 /** Reads and shows the value of one or more elements. */
 export interface ChoiceControl {
@@ -58,7 +60,7 @@ export const radioControl: ChoiceControl = {
 /** Keeps a choice and its entry of the map `values` the same. The last write wins; there is nothing to merge. */
 export class ChoiceBinding implements Binding {
   readonly pristine = new Pristine(() => this.read())
-  rendered: (deliberate: boolean) => Rendering = () => 'undone'
+  rendered: (cause: Cause) => Rendering = () => 'undone'
   #control: ChoiceControl
   #wire: string
   #editor: Editor
@@ -69,6 +71,7 @@ export class ChoiceBinding implements Binding {
   #doc: Doc | undefined
   #unobserve: (() => void) | undefined
   #unwatch: () => void
+  #rendering = new Timer()
   #agreed: Value | undefined
   #writing = false
 
@@ -77,7 +80,7 @@ export class ChoiceBinding implements Binding {
     this.#wire = wire
     this.#editor = editor
     this.add(element)
-    this.#unwatch = afterGestures(element.ownerDocument, (reset) => (reset ? this.#changed() : this.#look(true)))
+    this.#unwatch = afterGestures(element.ownerDocument, (by) => (by === 'reset' ? this.#changed() : this.#look(by)))
   }
 
   get elements(): readonly HTMLElement[] {
@@ -96,9 +99,12 @@ export class ChoiceBinding implements Binding {
     this.#unobserve?.()
     if (this.#map === undefined) this.#agreed = base
     const map = choices(doc)
+    const follow = (): void => {
+      if (!this.#look('page')) this.#show()
+    }
     const observe = (event: YMapEvent<unknown>): void => {
       const own = event.transaction.origin instanceof LocalEdit && event.transaction.origin.by === this
-      if (!own && event.keysChanged.has(idOf(this.#wire)) && !this.#look(false)) this.#show()
+      if (!own && event.keysChanged.has(idOf(this.#wire))) follow()
     }
     map.observe(observe)
     this.#unobserve = () => map.unobserve(observe)
@@ -106,12 +112,14 @@ export class ChoiceBinding implements Binding {
     this.#doc = doc
     if (same(this.read(), this.#agreed)) this.#show()
     else this.#changed()
+    whileRendering(this.#rendering, follow) // options may come late, too
   }
 
   pause(): void {
     this.#unobserve?.()
     this.#unobserve = undefined
     this.#map = undefined
+    this.#rendering.clear()
   }
 
   detach(): void {
@@ -157,11 +165,11 @@ export class ChoiceBinding implements Binding {
   }
 
   /** Looks whether the page itself has made another choice. Reports whether there is nothing to be shown any more. */
-  #look(deliberate: boolean): boolean {
+  #look(cause: Cause): boolean {
     const value = this.read()
     if (this.#map === undefined || this.#doc === undefined || same(value, this.#agreed)) return false
     if (same(value, valueIn(this.#doc, this.#wire))) return false
-    const fate = this.rendered(deliberate)
+    const fate = this.rendered(cause)
     if (fate === 'kept') this.#changed()
     else if (fate === 'undone') this.#show()
     return true

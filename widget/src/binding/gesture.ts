@@ -1,7 +1,12 @@
 /** After a gesture, scripts of the page may write at once, or when their server has answered; in milliseconds. */
 const LOOKS_MS = [0, 500]
 
-type Look = (reset: boolean) => void
+/** What the page does after it: a form is reset to what the user wanted; for the others see Cause. */
+export type Consequence = 'pressed' | 'calculated' | 'reset'
+
+type Look = (consequence: Consequence) => void
+
+const CONSEQUENCES: Record<string, Consequence> = { click: 'pressed', change: 'calculated', reset: 'reset' }
 
 const watched = new WeakMap<Document, Set<Look>>()
 
@@ -13,12 +18,12 @@ export function afterGestures(document: Document, look: Look): () => void {
   const looks = watched.get(document) ?? new Set()
   if (looks.size === 0) {
     watched.set(document, looks)
-    for (const type of ['click', 'change', 'reset']) document.addEventListener(type, hear, true)
+    for (const type of Object.keys(CONSEQUENCES)) document.addEventListener(type, hear, true)
   }
   looks.add(look)
   return () => {
     looks.delete(look)
-    if (looks.size === 0) for (const type of ['click', 'change', 'reset']) document.removeEventListener(type, hear, true)
+    if (looks.size === 0) for (const type of Object.keys(CONSEQUENCES)) document.removeEventListener(type, hear, true)
   }
 }
 
@@ -27,7 +32,7 @@ function hear({ isTrusted, type, currentTarget }: Event): void {
   const delays = type === 'reset' ? [0] : LOOKS_MS
   for (const delay of delays) {
     setTimeout(() => {
-      for (const look of watched.get(currentTarget as Document) ?? []) look(type === 'reset')
+      for (const look of watched.get(currentTarget as Document) ?? []) look(CONSEQUENCES[type] ?? 'pressed')
     }, delay)
   }
 }

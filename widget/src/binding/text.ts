@@ -4,7 +4,7 @@ import type { Value } from '../field.ts'
 import { LocalEdit } from '../edit.ts'
 import { Lifetime } from '../lifetime.ts'
 import { Timer } from '../timer.ts'
-import type { Binding, Editor, Rendering } from './binding.ts'
+import type { Binding, Cause, Editor, Rendering } from './binding.ts'
 import { mapCaret, rebase } from './caret.ts'
 import type { Delta } from './caret.ts'
 import { Composition } from './composition.ts'
@@ -15,12 +15,13 @@ import { afterGestures } from './gesture.ts'
 import { History, asDelta } from './history.ts'
 import { hasFocus } from './native.ts'
 import { Pristine } from './pristine.ts'
+import { whileRendering } from './rendering.ts'
 
 /** So long after a remote change was shown, what the page puts into the control is its answer to it, in milliseconds. */
 const ECHO_MS = 100
 
-/** Who has changed a control: the user; a script, upon something that the user did; the page by itself. */
-type Author = 'user' | 'script' | 'page'
+/** Who has changed a control: the user, or the page. */
+type Author = 'user' | Cause
 
 /**
  * Keeps a text control and a Y.Text the same, both ways, by single splices (G4).
@@ -31,13 +32,14 @@ type Author = 'user' | 'script' | 'page'
  */
 export class TextBinding implements Binding {
   readonly pristine: Pristine
-  rendered: (deliberate: boolean) => Rendering = () => 'kept'
+  rendered: (cause: Cause) => Rendering = () => 'kept'
   #control: TextControl
   #wire: string
   #editor: Editor
   #composition: Composition
   #life = new Lifetime()
   #again = new Timer()
+  #rendering = new Timer()
   #echo = new Timer()
   #text: Text | undefined
   #unobserve: (() => void) | undefined
@@ -70,7 +72,7 @@ export class TextBinding implements Binding {
       if (ctrlKey === metaKey || altKey || !/^[zy]$/i.test(key)) return
       this.#goBack(event, shiftKey || /y/i.test(key))
     })
-    this.#life.add(afterGestures(element.ownerDocument, (reset) => this.#settle(reset ? 'user' : 'script')))
+    this.#life.add(afterGestures(element.ownerDocument, (by) => this.#settle(by === 'reset' ? 'user' : by)))
   }
 
   get elements(): readonly HTMLElement[] {
@@ -105,9 +107,8 @@ export class TextBinding implements Binding {
     const away = diff(before, now)
     this.#deltas = away === undefined ? [] : [asDelta(away)]
     this.#settle('user')
-    // The page may still be at it, and put in what it had.
     this.#echo.clear()
-    this.#again.set(ECHO_MS, () => this.#settle('page'))
+    whileRendering(this.#rendering, () => this.#settle('page'))
   }
 
   pause(): void {
@@ -115,7 +116,7 @@ export class TextBinding implements Binding {
     this.#unobserve = undefined
     this.#text = undefined
     this.#deltas = []
-    for (const timer of [this.#again, this.#echo]) timer.clear()
+    for (const timer of [this.#again, this.#rendering, this.#echo]) timer.clear()
   }
 
   detach(): void {
@@ -140,7 +141,7 @@ export class TextBinding implements Binding {
 
   #mayHaveChanged({ isTrusted, type }: Event): void {
     if (this.#settling) return // an event of our own: what the page makes of a remote change is not sent back
-    const by = isTrusted || type === 'blur' || hasFocus(this.#control.element) ? 'user' : 'script'
+    const by = isTrusted || type === 'blur' || hasFocus(this.#control.element) ? 'user' : 'pressed'
     if (by === 'user' && type !== 'blur') this.pristine.touch()
     this.#settle(by)
     // Frameworks may write the value anew once their own handlers have run.
@@ -201,7 +202,7 @@ export class TextBinding implements Binding {
   #judge(by: Author, value: string): boolean {
     if (by === 'user' || (this.pristine.touched && hasFocus(this.#control.element))) return true
     if (this.#echo.running || value === this.#control.shape(this.#text?.toString() ?? '')) return false
-    return this.rendered(by === 'script') === 'kept'
+    return this.rendered(by) === 'kept'
   }
 
   /** Undoes or redoes an edit of the user's in the browser's place, which knows nothing of what others wrote. */
