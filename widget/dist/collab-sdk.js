@@ -603,18 +603,18 @@ function loadStore(gateway) {
   });
 }
 
-const watched$1 = /* @__PURE__ */ new WeakMap();
+const watched = /* @__PURE__ */ new WeakMap();
 function onNavigation(view, moved) {
-  const known = watched$1.get(view);
+  const known = watched.get(view);
   const { moved: all, life } = known ?? { moved: /* @__PURE__ */ new Set(), life: new Lifetime() };
   all.add(moved);
   if (known === void 0) {
-    watched$1.set(view, { moved: all, life });
+    watched.set(view, { moved: all, life });
     listen(view, life, () => [...all].forEach((one) => one()));
   }
   return () => {
     if (!all.delete(moved) || all.size > 0) return;
-    watched$1.delete(view);
+    watched.delete(view);
     life.end();
   };
 }
@@ -7805,7 +7805,7 @@ class SharedDocument {
   /** Asks for what is missing, and calls `done` when it is there. */
   sync(done = () => void 0) {
     this.#channel.request("Y_SYNC", { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
-      if (code === "") applyUpdate(this.#doc, bytes(fields["update"]), new RemoteEdit("", "", this.#revision));
+      if (code === "") this.#take(bytes(fields["update"]), new RemoteEdit("", "", this.#revision));
       done();
     });
   }
@@ -7905,7 +7905,7 @@ class SharedDocument {
   }
   #catchUp(state) {
     if (state.clientId !== void 0) this.#doc.clientID = state.clientId;
-    applyUpdate(this.#doc, state.state, new RemoteEdit("", "", state.revision));
+    this.#take(state.state, new RemoteEdit("", "", state.revision));
     if (this.#sender.outbox.edits > 0 && state.stateVector.length > 0) {
       this.#sender.outbox.replace(encodeStateAsUpdate(this.#doc, state.stateVector));
       this.changed();
@@ -7979,9 +7979,13 @@ class SharedDocument {
     const revision = number(fields["revision"]);
     this.#revision = Math.max(this.#revision, revision);
     const origin = new RemoteEdit(text(fields["userId"]), text(fields["sessionId"]), revision);
-    applyUpdate(this.#doc, bytes(fields["update"]), origin);
+    this.#take(bytes(fields["update"]), origin);
     const { pendingStructs, pendingDs } = this.#doc.store;
     if (pendingStructs !== null || pendingDs !== null) this.sync();
+  }
+  #take(update, origin) {
+    this.events.emit("arriving", void 0);
+    applyUpdate(this.#doc, update, origin);
   }
   #joinAgain() {
     if (this.#state.name === "joining") return;
@@ -8235,16 +8239,19 @@ class BoundField {
     this.#base = this.base;
     this.#live = true;
     this.#conflict = false;
-    this.#first = this.#seeding?.compared.has(this.wire) !== true;
-    this.#seeding?.compared.add(this.wire);
+    const { compared } = this.#seeding ?? {};
+    this.#first = compared?.has(this.wire) !== true;
+    if (this.#first) compared?.set(this.wire, void 0);
     this.binding.attach(this.#document.doc, base);
   }
   /** Says what is to become of something that the page itself has put into the bound field. */
   #rendered(cause) {
+    if (cause === "answer") return "undone";
     const { doc } = this.#document ?? {};
     const young = Date.now() - this.#found < LOADING_MS || blank(this.#base) && cause !== "calculated";
     const loading = this.#first && young && !this.binding.pristine.touched;
-    const old = same(this.binding.read(), this.#base);
+    const value = this.binding.read();
+    const old = same(value, this.#base) || same(value, this.#seeding?.compared.get(this.wire));
     if (doc !== void 0 && (loading && !old || !written(doc, this.wire))) {
       this.#live = false;
       this.#seeding?.compared.delete(this.wire);
@@ -8256,29 +8263,55 @@ class BoundField {
   }
 }
 
-const LOOKS_MS = [0, 500];
-const CONSEQUENCES = { click: "pressed", change: "calculated", reset: "reset" };
-const watched = /* @__PURE__ */ new WeakMap();
-function afterGestures(document, look) {
-  const looks = watched.get(document) ?? /* @__PURE__ */ new Set();
-  if (looks.size === 0) {
-    watched.set(document, looks);
-    for (const type of Object.keys(CONSEQUENCES)) document.addEventListener(type, hear, true);
+const LATER_MS = 500;
+const PAUSE_MS$1 = 100;
+const CONSEQUENCES = { click: "pressed", change: "calculated", reset: "reset", input: "calculated" };
+const TYPES = Object.keys(CONSEQUENCES);
+const pages = /* @__PURE__ */ new WeakMap();
+class PageWatch {
+  looks = /* @__PURE__ */ new Set();
+  #pause = new Timer();
+  #gesture = "page";
+  #until = 0;
+  #answering = false;
+  /** What happened until now, was it done by the page or after a gesture; what the page does next, is its answer. */
+  beforeRemote() {
+    if (this.#answering) return;
+    this.#answering = true;
+    this.#look(performance.now() < this.#until ? this.#gesture : "page");
+    queueMicrotask(() => {
+      this.#look("answer");
+      this.#answering = false;
+    });
   }
-  looks.add(look);
+  hear = ({ isTrusted, type }) => {
+    const consequence = CONSEQUENCES[type];
+    if (consequence === void 0 || !isTrusted && type !== "reset") return;
+    if (type === "reset") return void setTimeout(() => this.#look("reset"));
+    const typing = type === "input";
+    this.#gesture = consequence;
+    this.#until = Math.max(this.#until, performance.now() + (typing ? PAUSE_MS$1 : LATER_MS));
+    if (typing) return this.#pause.set(PAUSE_MS$1, () => this.#look("calculated"));
+    for (const delay of [0, LATER_MS]) setTimeout(() => this.#look(consequence), delay);
+  };
+  #look(consequence) {
+    for (const look of this.looks) look(consequence);
+  }
+}
+function watchPage(document, look) {
+  const page = pages.get(document) ?? new PageWatch();
+  if (page.looks.size === 0) {
+    pages.set(document, page);
+    for (const type of TYPES) document.addEventListener(type, page.hear, true);
+  }
+  page.looks.add(look);
   return () => {
-    looks.delete(look);
-    if (looks.size === 0) for (const type of Object.keys(CONSEQUENCES)) document.removeEventListener(type, hear, true);
+    page.looks.delete(look);
+    if (page.looks.size === 0) for (const type of TYPES) document.removeEventListener(type, page.hear, true);
   };
 }
-function hear({ isTrusted, type, currentTarget }) {
-  if (!isTrusted && type !== "reset") return;
-  const delays = type === "reset" ? [0] : LOOKS_MS;
-  for (const delay of delays) {
-    setTimeout(() => {
-      for (const look of watched.get(currentTarget) ?? []) look(CONSEQUENCES[type] ?? "pressed");
-    }, delay);
-  }
+function beforeRemote(document) {
+  pages.get(document)?.beforeRemote();
 }
 
 function setNative(element, property, value) {
@@ -8397,7 +8430,7 @@ class ChoiceBinding {
     this.#wire = wire;
     this.#editor = editor;
     this.add(element);
-    this.#unwatch = afterGestures(element.ownerDocument, (by) => by === "reset" ? this.#changed() : this.#look(by));
+    this.#unwatch = watchPage(element.ownerDocument, (by) => by === "reset" ? this.#changed() : this.#look(by));
   }
   get elements() {
     return this.#elements;
@@ -8412,12 +8445,10 @@ class ChoiceBinding {
     this.#unobserve?.();
     if (this.#map === void 0) this.#agreed = base;
     const map = choices(doc);
-    const follow = () => {
-      if (!this.#look("page")) this.#show();
-    };
+    const follow = () => this.#look("page") || this.#show();
     const observe = (event) => {
       const own = event.transaction.origin instanceof LocalEdit && event.transaction.origin.by === this;
-      if (!own && event.keysChanged.has(idOf(this.#wire))) follow();
+      if (!own && event.keysChanged.has(idOf(this.#wire)) && !follow()) whileRendering(this.#rendering, follow);
     };
     map.observe(observe);
     this.#unobserve = () => map.unobserve(observe);
@@ -8482,23 +8513,24 @@ class ChoiceBinding {
   }
   #changed() {
     if (this.#map === void 0 || this.#writing) return;
-    if (this.#readOnly !== void 0) return this.#show();
+    if (this.#readOnly !== void 0) return void this.#show();
     const value = this.read();
     if (value === void 0 || same(value, this.#agreed)) return;
     const edited = this.#editor.edit(this.#wire, this, (doc) => choices(doc).set(idOf(this.#wire), value));
     if (edited) this.#agreed = value;
     else this.#show();
   }
+  /** Shows what the document has. Reports false when that is not possible (yet). */
   #show() {
     const value = this.#doc === void 0 ? void 0 : valueIn(this.#doc, this.#wire);
-    if (value === void 0 || same(value, this.read())) {
-      this.#agreed = this.read();
-      return;
+    let done = true;
+    if (value !== void 0 && !same(value, this.read())) {
+      this.#writing = true;
+      done = this.#control.write(this.#elements, value);
+      this.#writing = false;
     }
-    this.#writing = true;
-    this.#control.write(this.#elements, value);
-    this.#writing = false;
     this.#agreed = this.read();
+    return done;
   }
 }
 function hold(element, life) {
@@ -8804,7 +8836,7 @@ class TextBinding {
       if (ctrlKey === metaKey || altKey || !/^[zy]$/i.test(key)) return;
       this.#goBack(event, shiftKey || /y/i.test(key));
     });
-    this.#life.add(afterGestures(element.ownerDocument, (by) => this.#settle(by === "reset" ? "user" : by)));
+    this.#life.add(watchPage(element.ownerDocument, (by) => this.#settle(by === "reset" ? "user" : by)));
   }
   get elements() {
     return [this.#control.element];
@@ -8877,8 +8909,9 @@ class TextBinding {
     const read = this.#control.read();
     if (read === void 0 && (this.#deltas.length === 0 || hasFocus(this.#control.element))) return;
     const value = read ?? this.#shown ?? "";
-    if (by === "page" && this.#echo.running && this.#deltas.length === 0) return;
     const changed = value !== this.#shown;
+    const alone = this.#deltas.length === 0;
+    if (alone && (!changed || /^(page|answer)$/.test(by) && this.#echo.running)) return;
     const kept = changed && this.#judge(by, value);
     if (this.#text === void 0) return;
     this.#settling = true;
@@ -9545,7 +9578,10 @@ class Fields {
     for (const end of [() => this.#watch.end(), () => this.#settled.clear()]) this.#life.add(end);
     this.#scanner = new Scanner(options, {
       found: (come, gone) => this.#found(come, gone),
-      opened: (page, life) => this.events.emit("opened", { document: page, life })
+      opened: (page, life) => {
+        life.add(document.events.on("arriving", () => beforeRemote(page)));
+        this.events.emit("opened", { document: page, life });
+      }
     });
     this.#life.add(() => this.#scanner.end());
     this.#life.add(document.events.on("joined", () => this.#joined()));
@@ -9669,6 +9705,7 @@ class Fields {
     const waits = field.waitsWithText;
     const value = field.binding.read();
     if (field.binding.remove(element)) return;
+    this.#seeding.gone(field.wire, value);
     this.#watch.drop(field);
     if (waits) this.#document.keepAsDraft(field.wire, shown(value), "removed");
     field.binding.detach();
@@ -10077,8 +10114,8 @@ class Pushes {
 
 const AGAIN_MS = 3e3;
 class Seeding {
-  /** Fields whose page was compared with the document: what is rendered later is only old. */
-  compared = /* @__PURE__ */ new Set();
+  /** Fields whose page was compared with the document, and what the page had when it let go of them: that is only old. */
+  compared = /* @__PURE__ */ new Map();
   #channel;
   #document;
   #asked = /* @__PURE__ */ new Set();
@@ -10095,6 +10132,10 @@ class Seeding {
   /** Reports whether an answer is awaited: fields may show what is old. */
   get busy() {
     return this.#flying > 0;
+  }
+  /** Notes what a field had that is no longer on the page: rendered again, it may have it still. */
+  gone(wire, value) {
+    if (this.compared.has(wire)) this.compared.set(wire, value);
   }
   /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
   end() {

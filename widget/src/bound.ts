@@ -139,17 +139,20 @@ export class BoundField {
     this.#base = this.base
     this.#live = true
     this.#conflict = false
-    this.#first = this.#seeding?.compared.has(this.wire) !== true
-    this.#seeding?.compared.add(this.wire)
+    const { compared } = this.#seeding ?? {}
+    this.#first = compared?.has(this.wire) !== true
+    if (this.#first) compared?.set(this.wire, undefined)
     this.binding.attach(this.#document.doc, base)
   }
 
   /** Says what is to become of something that the page itself has put into the bound field. */
   #rendered(cause: Cause): Rendering {
+    if (cause === 'answer') return 'undone'
     const { doc } = this.#document ?? {}
     const young = Date.now() - this.#found < LOADING_MS || (blank(this.#base) && cause !== 'calculated')
     const loading = this.#first && young && !this.binding.pristine.touched
-    const old = same(this.binding.read(), this.#base)
+    const value = this.binding.read()
+    const old = same(value, this.#base) || same(value, this.#seeding?.compared.get(this.wire))
     if (doc !== undefined && ((loading && !old) || !written(doc, this.wire))) {
       this.#live = false
       this.#seeding?.compared.delete(this.wire)

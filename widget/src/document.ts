@@ -32,6 +32,8 @@ interface Events {
   joined: ResourceState
   /** The document was built anew from the server's (D2c): what observed the old one observes this one. */
   replaced: Doc
+  /** Something of others is about to be shown. */
+  arriving: undefined
   arrived: Arrived
   saved: Saved
   /** The document was read from this browser's store: the page can be used, though the server was not reached. */
@@ -243,7 +245,7 @@ export class SharedDocument implements Kept, Author, Departing {
   /** Asks for what is missing, and calls `done` when it is there. */
   sync(done: () => void = () => undefined): void {
     this.#channel.request('Y_SYNC', { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
-      if (code === '') applyUpdate(this.#doc, bytes(fields['update']), new RemoteEdit('', '', this.#revision))
+      if (code === '') this.#take(bytes(fields['update']), new RemoteEdit('', '', this.#revision))
       done()
     })
   }
@@ -359,7 +361,7 @@ export class SharedDocument implements Kept, Author, Departing {
 
   #catchUp(state: ResourceState): readonly Leftover[] {
     if (state.clientId !== undefined) this.#doc.clientID = state.clientId
-    applyUpdate(this.#doc, state.state, new RemoteEdit('', '', state.revision))
+    this.#take(state.state, new RemoteEdit('', '', state.revision))
     if (this.#sender.outbox.edits > 0 && state.stateVector.length > 0) {
       this.#sender.outbox.replace(encodeStateAsUpdate(this.#doc, state.stateVector))
       this.changed()
@@ -441,9 +443,14 @@ export class SharedDocument implements Kept, Author, Departing {
     const revision = number(fields['revision'])
     this.#revision = Math.max(this.#revision, revision)
     const origin = new RemoteEdit(text(fields['userId']), text(fields['sessionId']), revision)
-    applyUpdate(this.#doc, bytes(fields['update']), origin)
+    this.#take(bytes(fields['update']), origin)
     const { pendingStructs, pendingDs } = this.#doc.store
     if (pendingStructs !== null || pendingDs !== null) this.sync()
+  }
+
+  #take(update: Uint8Array, origin: RemoteEdit): void {
+    this.events.emit('arriving', undefined)
+    applyUpdate(this.#doc, update, origin)
   }
 
   #joinAgain(): void {

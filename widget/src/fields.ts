@@ -3,6 +3,7 @@ import { CarriedWatch } from './carried.ts'
 import type { Carried } from './carried.ts'
 import type { Binding, Editor } from './binding/binding.ts'
 import { ChoiceBinding, checkboxControl, radioControl, selectControl } from './binding/choice.ts'
+import { beforeRemote } from './binding/gesture.ts'
 import { InputControl } from './binding/input.ts'
 import { editableControl, loadEditable } from './binding/rarely.ts'
 import type { Editable } from './binding/rarely.ts'
@@ -56,7 +57,10 @@ export class Fields {
     for (const end of [() => this.#watch.end(), () => this.#settled.clear()]) this.#life.add(end)
     this.#scanner = new Scanner(options, {
       found: (come, gone) => this.#found(come, gone),
-      opened: (page, life) => this.events.emit('opened', { document: page, life }),
+      opened: (page, life) => {
+        life.add(document.events.on('arriving', () => beforeRemote(page)))
+        this.events.emit('opened', { document: page, life })
+      },
     })
     this.#life.add(() => this.#scanner.end())
     this.#life.add(document.events.on('joined', () => this.#joined()))
@@ -195,6 +199,7 @@ export class Fields {
     const waits = field.waitsWithText
     const value = field.binding.read()
     if (field.binding.remove(element)) return
+    this.#seeding.gone(field.wire, value)
     this.#watch.drop(field)
     if (waits) this.#document.keepAsDraft(field.wire, shown(value), 'removed')
     field.binding.detach()

@@ -13,8 +13,8 @@ const AGAIN_MS = 3_000
  * whoever asks and however often; this asks for each field once per join, and learns what it was filled with before.
  */
 export class Seeding {
-  /** Fields whose page was compared with the document: what is rendered later is only old. */
-  readonly compared = new Set<string>()
+  /** Fields whose page was compared with the document, and what the page had when it let go of them: that is only old. */
+  readonly compared = new Map<string, Value | undefined>()
   #channel: Channel
   #document: SharedDocument
   #asked = new Set<string>()
@@ -34,6 +34,11 @@ export class Seeding {
   /** Reports whether an answer is awaited: fields may show what is old. */
   get busy(): boolean {
     return this.#flying > 0
+  }
+
+  /** Notes what a field had that is no longer on the page: rendered again, it may have it still. */
+  gone(wire: string, value: Value | undefined): void {
+    if (this.compared.has(wire)) this.compared.set(wire, value)
   }
 
   /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */

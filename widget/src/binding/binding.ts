@@ -10,9 +10,10 @@ export type Rendering = 'kept' | 'undone' | 'released'
 
 /**
  * Why the page has changed a control: by itself; because the user pressed something, which may as well have loaded the
- * record; because the user changed another field, from which this one is calculated.
+ * record; because the user changed another field, from which this one is calculated; in answer to something of others that
+ * was shown, which the others' pages answer, too.
  */
-export type Cause = 'page' | 'pressed' | 'calculated'
+export type Cause = 'page' | 'pressed' | 'calculated' | 'answer'
 
 /** What keeps the controls of one field and its place in the document the same. */
 export interface Binding {

@@ -5,7 +5,7 @@ import type { Value } from '../field.ts'
 import { Lifetime } from '../lifetime.ts'
 import { Timer } from '../timer.ts'
 import type { Binding, Cause, Editor, Rendering } from './binding.ts'
-import { afterGestures } from './gesture.ts'
+import { watchPage } from './gesture.ts'
 import { announce, borrowAttribute, setChecked, setNative } from './native.ts'
 import { Pristine } from './pristine.ts'
 import { whileRendering } from './rendering.ts'
@@ -80,7 +80,7 @@ export class ChoiceBinding implements Binding {
     this.#wire = wire
     this.#editor = editor
     this.add(element)
-    this.#unwatch = afterGestures(element.ownerDocument, (by) => (by === 'reset' ? this.#changed() : this.#look(by)))
+    this.#unwatch = watchPage(element.ownerDocument, (by) => (by === 'reset' ? this.#changed() : this.#look(by)))
   }
 
   get elements(): readonly HTMLElement[] {
@@ -99,12 +99,10 @@ export class ChoiceBinding implements Binding {
     this.#unobserve?.()
     if (this.#map === undefined) this.#agreed = base
     const map = choices(doc)
-    const follow = (): void => {
-      if (!this.#look('page')) this.#show()
-    }
+    const follow = (): boolean => this.#look('page') || this.#show()
     const observe = (event: YMapEvent<unknown>): void => {
       const own = event.transaction.origin instanceof LocalEdit && event.transaction.origin.by === this
-      if (!own && event.keysChanged.has(idOf(this.#wire))) follow()
+      if (!own && event.keysChanged.has(idOf(this.#wire)) && !follow()) whileRendering(this.#rendering, follow)
     }
     map.observe(observe)
     this.#unobserve = () => map.unobserve(observe)
@@ -177,7 +175,7 @@ export class ChoiceBinding implements Binding {
 
   #changed(): void {
     if (this.#map === undefined || this.#writing) return
-    if (this.#readOnly !== undefined) return this.#show()
+    if (this.#readOnly !== undefined) return void this.#show()
     const value = this.read()
     if (value === undefined || same(value, this.#agreed)) return
     const edited = this.#editor.edit(this.#wire, this, (doc) => choices(doc).set(idOf(this.#wire), value))
@@ -185,16 +183,17 @@ export class ChoiceBinding implements Binding {
     else this.#show()
   }
 
-  #show(): void {
+  /** Shows what the document has. Reports false when that is not possible (yet). */
+  #show(): boolean {
     const value = this.#doc === undefined ? undefined : valueIn(this.#doc, this.#wire)
-    if (value === undefined || same(value, this.read())) {
-      this.#agreed = this.read()
-      return
+    let done = true
+    if (value !== undefined && !same(value, this.read())) {
+      this.#writing = true
+      done = this.#control.write(this.#elements, value)
+      this.#writing = false
     }
-    this.#writing = true
-    this.#control.write(this.#elements, value)
-    this.#writing = false
     this.#agreed = this.read()
+    return done
   }
 }
 

@@ -1,38 +1,74 @@
-/** After a gesture, scripts of the page may write at once, or when their server has answered; in milliseconds. */
-const LOOKS_MS = [0, 500]
+import { Timer } from '../timer.ts'
+import type { Cause } from './binding.ts'
 
-/** What the page does after it: a form is reset to what the user wanted; for the others see Cause. */
-export type Consequence = 'pressed' | 'calculated' | 'reset'
+/** What is to be thought of what the page has changed since the last look; after a reset it is what the user wanted. */
+export type Consequence = Cause | 'reset'
 
 type Look = (consequence: Consequence) => void
 
-const CONSEQUENCES: Record<string, Consequence> = { click: 'pressed', change: 'calculated', reset: 'reset' }
+/** After a gesture, scripts of the page may write at once, or when their server has answered; in milliseconds. */
+const LATER_MS = 500
+/** What scripts calculate while the user types is looked at when the user pauses for so long, in milliseconds. */
+const PAUSE_MS = 100
 
-const watched = new WeakMap<Document, Set<Look>>()
+const CONSEQUENCES: Record<string, Consequence> = { click: 'pressed', change: 'calculated', reset: 'reset', input: 'calculated' }
+const TYPES = Object.keys(CONSEQUENCES)
+
+const pages = new WeakMap<Document, PageWatch>()
 
 /**
- * Calls `look` some time after the user clicked, or left a field that they had changed, anywhere in the document: a
- * template, a calculation or a reset may have written into other fields, of which no event tells. Returns what ends it.
+ * Looks for what scripts of the page have put into fields, of which no event tells, when there is a reason: a template, a
+ * calculation or a reset follows a gesture of the user's; an answer follows something of others that was shown.
  */
-export function afterGestures(document: Document, look: Look): () => void {
-  const looks = watched.get(document) ?? new Set()
-  if (looks.size === 0) {
-    watched.set(document, looks)
-    for (const type of Object.keys(CONSEQUENCES)) document.addEventListener(type, hear, true)
+class PageWatch {
+  readonly looks = new Set<Look>()
+  #pause = new Timer()
+  #gesture: Consequence = 'page'
+  #until = 0
+  #answering = false
+
+  /** What happened until now, was it done by the page or after a gesture; what the page does next, is its answer. */
+  beforeRemote(): void {
+    if (this.#answering) return
+    this.#answering = true
+    this.#look(performance.now() < this.#until ? this.#gesture : 'page')
+    queueMicrotask(() => {
+      this.#look('answer')
+      this.#answering = false
+    })
   }
-  looks.add(look)
-  return () => {
-    looks.delete(look)
-    if (looks.size === 0) for (const type of Object.keys(CONSEQUENCES)) document.removeEventListener(type, hear, true)
+
+  readonly hear = ({ isTrusted, type }: Event): void => {
+    const consequence = CONSEQUENCES[type]
+    if (consequence === undefined || (!isTrusted && type !== 'reset')) return
+    if (type === 'reset') return void setTimeout(() => this.#look('reset'))
+    const typing = type === 'input'
+    this.#gesture = consequence
+    this.#until = Math.max(this.#until, performance.now() + (typing ? PAUSE_MS : LATER_MS))
+    if (typing) return this.#pause.set(PAUSE_MS, () => this.#look('calculated'))
+    for (const delay of [0, LATER_MS]) setTimeout(() => this.#look(consequence), delay)
+  }
+
+  #look(consequence: Consequence): void {
+    for (const look of this.looks) look(consequence)
   }
 }
 
-function hear({ isTrusted, type, currentTarget }: Event): void {
-  if (!isTrusted && type !== 'reset') return
-  const delays = type === 'reset' ? [0] : LOOKS_MS
-  for (const delay of delays) {
-    setTimeout(() => {
-      for (const look of watched.get(currentTarget as Document) ?? []) look(CONSEQUENCES[type] ?? 'pressed')
-    }, delay)
+/** Has `look` called when there is a reason to look, anywhere in the document. Returns what ends it. */
+export function watchPage(document: Document, look: Look): () => void {
+  const page = pages.get(document) ?? new PageWatch()
+  if (page.looks.size === 0) {
+    pages.set(document, page)
+    for (const type of TYPES) document.addEventListener(type, page.hear, true)
   }
+  page.looks.add(look)
+  return () => {
+    page.looks.delete(look)
+    if (page.looks.size === 0) for (const type of TYPES) document.removeEventListener(type, page.hear, true)
+  }
+}
+
+/** Call it before something of others is shown. */
+export function beforeRemote(document: Document): void {
+  pages.get(document)?.beforeRemote()
 }

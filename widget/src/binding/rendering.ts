@@ -9,7 +9,7 @@ const LAST_MS = 3_200
  * Calls `look` again and again for some seconds, less and less often: a page that was slow to render may still put into a
  * control what it had before, of which no event tells (G4).
  */
-export function whileRendering(timer: Timer, look: () => void, ms = FIRST_MS): void {
+export function whileRendering(timer: Timer, look: () => unknown, ms = FIRST_MS): void {
   timer.set(ms, () => {
     look()
     if (ms < LAST_MS) whileRendering(timer, look, ms * 2)

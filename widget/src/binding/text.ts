@@ -11,7 +11,7 @@ import { Composition } from './composition.ts'
 import type { TextControl } from './control.ts'
 import { diff } from './diff.ts'
 import type { Splice } from './diff.ts'
-import { afterGestures } from './gesture.ts'
+import { watchPage } from './gesture.ts'
 import { History, asDelta } from './history.ts'
 import { hasFocus } from './native.ts'
 import { Pristine } from './pristine.ts'
@@ -72,7 +72,7 @@ export class TextBinding implements Binding {
       if (ctrlKey === metaKey || altKey || !/^[zy]$/i.test(key)) return
       this.#goBack(event, shiftKey || /y/i.test(key))
     })
-    this.#life.add(afterGestures(element.ownerDocument, (by) => this.#settle(by === 'reset' ? 'user' : by)))
+    this.#life.add(watchPage(element.ownerDocument, (by) => this.#settle(by === 'reset' ? 'user' : by)))
   }
 
   get elements(): readonly HTMLElement[] {
@@ -161,8 +161,9 @@ export class TextBinding implements Binding {
     // Half a number or a date is left alone while the user is at it.
     if (read === undefined && (this.#deltas.length === 0 || hasFocus(this.#control.element))) return
     const value = read ?? this.#shown ?? ''
-    if (by === 'page' && this.#echo.running && this.#deltas.length === 0) return
     const changed = value !== this.#shown
+    const alone = this.#deltas.length === 0
+    if (alone && (!changed || (/^(page|answer)$/.test(by) && this.#echo.running))) return
     const kept = changed && this.#judge(by, value)
     if (this.#text === undefined) return // the judgement has released it
     this.#settling = true
