@@ -1,5 +1,6 @@
 import type { Binding, Cause, Rendering } from './binding/binding.ts'
 import type { SharedDocument } from './document.ts'
+import { put } from './edit.ts'
 import { blank, same, valueIn, wireName, written } from './field.ts'
 import type { FieldKind, Value } from './field.ts'
 import type { Seeding } from './seeding.ts'
@@ -75,14 +76,18 @@ export class BoundField {
   /** Set while the user has to choose; the field is not bound meanwhile. */
   get conflict(): Conflict | undefined {
     if (!this.#conflict || this.#document === undefined) return undefined
-    return { mine: this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? '' }
+    const mine = this.waitsWithText ? undefined : this.#document.disputed(this.wire)?.mine
+    return { mine: mine ?? this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? '' }
   }
 
   /** Ends the conflict with one of the two values. The page's is taken only while the document can be edited. */
   choose(which: 'mine' | 'theirs'): void {
     const { conflict } = this
     if (conflict === undefined || (which === 'mine' && this.#document?.editable !== true)) return
-    this.#bind(which === 'mine' ? conflict.theirs : conflict.mine)
+    const { mine, theirs } = conflict
+    const shown = same(mine, this.#page)
+    if (which === 'mine' && !shown) this.#document?.edit(this.wire, undefined, (doc) => put(doc, this.wire, mine))
+    this.#bind(which === 'mine' && shown ? theirs : this.#page)
     this.#again()
   }
 
@@ -94,6 +99,7 @@ export class BoundField {
     if (this.#live || !document.met) return false
     this.#document = document
     this.#seeding = seeding
+    if (this.#isDisputed()) return false
     const viewer = document.mode === 'viewer'
     if (!written(document.doc, this.wire)) {
       if (viewer || this.carried) return false
@@ -117,7 +123,16 @@ export class BoundField {
 
   /** Goes on with another document, which was built in the place of the first. */
   rebind(document: SharedDocument): void {
+    if (!this.#live) return
+    this.#live = !this.#isDisputed()
     if (this.#live) this.binding.attach(document.doc, this.#base)
+    else this.binding.pause()
+  }
+
+  /** Reports whether the field was changed on both sides while the page was apart: the user has to choose, then. */
+  #isDisputed(): boolean {
+    this.#conflict = this.#document?.disputed(this.wire) !== undefined
+    return this.#conflict
   }
 
   get #page(): Value {

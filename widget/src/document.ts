@@ -1,10 +1,12 @@
 import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs'
 import type { Channel } from './channel.ts'
+import { DISPUTED, Disputes } from './disputes.ts'
 import { Drafts } from './drafts.ts'
 import type { Draft } from './drafts.ts'
 import { LocalEdit, RemoteEdit, put } from './edit.ts'
 import type { Leftover } from './edit.ts'
 import { Emitter } from './emitter.ts'
+import { same, valueIn } from './field.ts'
 import type { Value } from './field.ts'
 import { Lifetime } from './lifetime.ts'
 import type { Keeper, Kept } from './offline/keeper.ts'
@@ -16,7 +18,7 @@ import type { Batch, Outbox } from './outbox.ts'
 import { LOST, bytes, number, resourceState, text } from './protocol.ts'
 import type { Answer, Fields, Mode, ResourceState } from './protocol.ts'
 import { docOf, ownText, rebuild } from './rebuilding.ts'
-import type { Arrived, DocumentState, Saved } from './reports.ts'
+import type { DocumentEvents, DocumentState } from './reports.ts'
 import { Sender, retryAfter } from './sending.ts'
 import type { Author } from './sending.ts'
 import { Timer } from './timer.ts'
@@ -27,21 +29,6 @@ export type { Arrived, DocumentState, Saved } from './reports.ts'
 
 /** Refusals in a row after which everything unsaved becomes a draft instead of being applied again. */
 const REFUSALS_BEFORE_DRAFT = 3
-interface Events {
-  state: DocumentState
-  joined: ResourceState
-  /** The document was built anew from the server's (D2c): what observed the old one observes this one. */
-  replaced: Doc
-  /** Something of others is about to be shown. */
-  arriving: undefined
-  arrived: Arrived
-  saved: Saved
-  /** The document was read from this browser's store: the page can be used, though the server was not reached. */
-  restored: undefined
-  /** The number of unsaved edits, whether they are kept here, or whether the server takes them, has changed. */
-  outbox: { readonly edits: number }
-  draft: Draft
-}
 
 /** Set by the constructor, never changed. `mode` undefined asks for as much as the user may have. */
 export interface DocumentOptions {
@@ -55,9 +42,10 @@ export interface DocumentOptions {
  * owns the Y.Doc and the drafts, and has its keeper keep in this browser what the server does not have (G7).
  */
 export class SharedDocument implements Kept, Author, Departing {
-  readonly events = new Emitter<Events>()
+  readonly events = new Emitter<DocumentEvents>()
   /** What the server has filled fields with, as far as that was asked for; null for those that it never filled (G4). */
   readonly seeds = new Map<string, Value | null>()
+  readonly disputes = new Disputes()
   #options: DocumentOptions
   #channel: Channel
   #life = new Lifetime()
@@ -200,6 +188,11 @@ export class SharedDocument implements Kept, Author, Departing {
     this.#draft({ field, mine, reason, by: '' })
   }
 
+  /** Returns what was given to a field here that others have changed too, until the user has chosen (see Disputes). */
+  disputed(field: string): Draft | undefined {
+    return this.#drafts.all.findLast((draft) => draft.field === field && draft.reason === DISPUTED)
+  }
+
   /** Forgets the newest draft of a field; the one before it, if there is one, is told of again. */
   dismiss(field: string): void {
     const before = this.#drafts.dismiss(field)
@@ -222,6 +215,8 @@ export class SharedDocument implements Kept, Author, Departing {
       this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), 'epoch')
     } else {
       this.#epoch = epoch
+      const both = this.#met && own !== undefined && own.edits > 0 && known !== undefined
+      if (both && this.disputes.ariseFrom(own, known, this.#doc)) this.#refused ??= new Set()
       if (known !== undefined) this.#takeKnown(known)
       if (own !== undefined && own.edits > 0) this.#takeEdits(own)
     }
@@ -344,6 +339,11 @@ export class SharedDocument implements Kept, Author, Departing {
       this.#enter({ name: 'apart' }) // what came is less than a new life begins with (D8)
       return this.refused('all', {})
     }
+    if (!fresh && this.disputes.arise(this.#doc, this.outbox.fields, state.state)) {
+      this.#refused = new Set()
+      this.#enter({ name: 'apart' })
+      return this.#join()
+    }
     this.#mode = state.mode
     this.#clientId = state.clientId
     this.#revision = state.revision
@@ -372,6 +372,7 @@ export class SharedDocument implements Kept, Author, Departing {
   /** Starts again from the server's document. Returns what the old one had besides, refused or not yet sent. */
   #rebuild(state: ResourceState, restored: boolean): readonly Leftover[] {
     const old = this.#doc
+    const disputed = this.disputes.end(old)
     const { fresh, rest } = rebuild(old, state.state, restored ? this.#sender.outbox.fields : undefined)
     if (state.clientId !== undefined) fresh.clientID = state.clientId
     if (restored) {
@@ -383,9 +384,10 @@ export class SharedDocument implements Kept, Author, Departing {
     old.destroy()
     this.#sender.outbox.clear()
     this.#observe(fresh)
+    this.#keepAll(disputed.filter(({ field, mine }) => !same(mine, valueIn(fresh, field))), DISPUTED)
     this.events.emit('replaced', fresh)
     this.changed()
-    if (!this.#startsAnew) return rest
+    if (!this.#startsAnew) return rest.filter(({ field }) => !disputed.some((one) => one.field === field))
     this.#startsAnew = false
     return []
   }

@@ -99,7 +99,7 @@ export class Handle {
 
   /** Ends the conflict of a field with the page's value or the record's (G4). */
   choose(field: string, which: 'mine' | 'theirs'): void {
-    this.#widget?.fields.get(field)?.choose(which)
+    this.#widget?.choose(field, which)
   }
 
   /** @internal The record that is shown. */

@@ -1,4 +1,4 @@
-import { Doc, applyUpdate } from 'yjs'
+import { Doc, applyUpdate, encodeStateAsUpdate } from 'yjs'
 import { leftovers } from './edit.ts'
 import type { Leftover } from './edit.ts'
 import { same, valueIn } from './field.ts'
@@ -17,8 +17,7 @@ export function rebuild(old: Doc, state: Uint8Array, own: ReadonlySet<string> | 
   const fresh = new Doc()
   applyUpdate(fresh, state)
   if (own !== undefined) return { fresh, rest: ownText(old, fresh, own) }
-  applyUpdate(old, state)
-  return { fresh, rest: leftovers(old, fresh) }
+  return { fresh, rest: leftovers(docOf(encodeStateAsUpdate(old), state), fresh) }
 }
 
 /** Returns those of the fields that have another value in the one document than in the other. */

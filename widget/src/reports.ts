@@ -1,3 +1,7 @@
+import type { Doc } from 'yjs'
+import type { Draft } from './drafts.ts'
+import type { ResourceState } from './protocol.ts'
+
 /** An acknowledged batch: it is on the server's disk. `since` is the local time of its first edit. */
 export interface Saved {
   /** Ids of the fields that were written. */
@@ -30,3 +34,20 @@ export type DocumentState =
   | { readonly name: 'joining' }
   | { readonly name: 'joined' }
   | { readonly name: 'refused'; readonly code: string }
+
+/** What a document tells of. */
+export interface DocumentEvents {
+  state: DocumentState
+  joined: ResourceState
+  /** The document was built anew from the server's (D2c): what observed the old one observes this one. */
+  replaced: Doc
+  /** Something of others is about to be shown. */
+  arriving: undefined
+  arrived: Arrived
+  saved: Saved
+  /** The document was read from this browser's store: the page can be used, though the server was not reached. */
+  restored: undefined
+  /** The number of unsaved edits, whether they are kept here, or whether the server takes them, has changed. */
+  outbox: { readonly edits: number }
+  draft: Draft
+}

@@ -1,4 +1,5 @@
 import type { BoundField } from './bound.ts'
+import { DISPUTED } from './disputes.ts'
 import { idOf, shown } from './field.ts'
 import { Lifetime } from './lifetime.ts'
 import type { Settings } from './options.ts'
@@ -91,7 +92,7 @@ export class View {
       tryNow,
       unlockMine: () => locks.releaseAll(),
       choose: (id, which) => {
-        fields.get(id)?.choose(which)
+        this.#widget.choose(id, which)
         this.changed()
       },
       dismissDraft: (wire) => {
@@ -125,6 +126,7 @@ export class View {
 
   #draftOf(wire: string): DraftView | undefined {
     const draft = this.#widget.drafts.get(wire)
+    if (draft?.reason === DISPUTED && this.#widget.fields.ofWire(wire)?.conflict) return undefined // it is shown as one of the two
     return draft && { wire, label: this.#act.label(wire), text: shown(draft.mine) }
   }
 

@@ -4,8 +4,9 @@ import type { Channel } from './channel.ts'
 import type { Connection } from './connection.ts'
 import type { SharedDocument } from './document.ts'
 import type { Arrived, Draft, Saved } from './document.ts'
+import { DISPUTED } from './disputes.ts'
 import type { Emitter } from './emitter.ts'
-import { idOf } from './field.ts'
+import { idOf, same } from './field.ts'
 import type { FieldKind } from './field.ts'
 import { Fields } from './fields.ts'
 import { Lifetime } from './lifetime.ts'
@@ -123,6 +124,7 @@ export class Widget {
     this.#pushes = new Pushes(channel)
     const seeding = new Seeding(channel, document)
     this.fields = new Fields(document, seeding, settings, carried)
+    document.disputes.oneLine = (wire) => this.fields.ofWire(wire)?.binding.elements[0]?.matches('input')
     // The locks are given back once everything that was written under them is on the server.
     this.#life.add(() => records.leave(resourceId, () => this.locks.end()))
     for (const part of [this.#pushes, seeding, this.presence, this.fields]) this.#life.add(() => part.end())
@@ -186,6 +188,14 @@ export class Widget {
   /** Gives the lock of a field back. */
   unlock(id: string): void {
     this.locks.release(this.#wireOf(id))
+  }
+
+  /** Ends the conflict of a field, by its id, with one of the two values (G4). */
+  choose(id: string, which: 'mine' | 'theirs'): void {
+    const field = this.fields.get(id)
+    if (field === undefined) return
+    field.choose(which)
+    if (field.conflict === undefined && this.drafts.get(field.wire)?.reason === DISPUTED) this.dismiss(field.wire)
   }
 
   /** Forgets the draft of a field that is shown; one that came before it is shown then. */
@@ -260,7 +270,8 @@ export class Widget {
 
   /** Has what was typed into fields that are not bound yet kept, too. Returns the number of these fields. */
   #keepLoose(): number {
-    const loose = this.fields.all.filter((field) => field.waitsWithText)
+    const isNew = ({ wire, binding }: BoundField): boolean => !same(this.document.disputed(wire)?.mine, binding.read())
+    const loose = this.fields.all.filter((field) => field.waitsWithText && isNew(field))
     this.document.keepLoose(Object.fromEntries(loose.map(({ wire, binding }) => [wire, binding.read() ?? ''])))
     return loose.length
   }

@@ -82,6 +82,7 @@ export class Page {
     this.connection = new Connection({ url: 'ws://gateway', token: () => token, renewable: false, open: gateway.open, store: storeOf(this.vault) })
     this.socket = gateway.socket
     this.document = new SharedDocument(new Channel(this.connection, 'r'), { resourceType: undefined, mode: undefined })
+    this.document.disputes.oneLine = (wire) => wire.startsWith('id-dose')
     this.connection.tryNow()
   }
 

@@ -14,6 +14,7 @@ function join(mode?: Mode) {
   const gateway = new FakeGateway()
   const connection = new Connection({ url: 'ws://gateway', token: () => 'token', renewable: false, open: gateway.open })
   const document = new SharedDocument(new Channel(connection, 'r'), { resourceType: undefined, mode })
+  document.disputes.oneLine = () => false
   const drafts: Draft[] = []
   const saved: Saved[] = []
   document.events.on('draft', (draft) => drafts.push(draft))

@@ -559,7 +559,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-256ba197.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-23cee450.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -7308,30 +7308,6 @@ class Skip extends AbstractStruct {
   }
 }
 
-class Drafts {
-  #all = [];
-  get all() {
-    return this.#all;
-  }
-  /** Adds a draft. Reports false when it is there already. */
-  add(draft) {
-    const same = JSON.stringify(draft);
-    if (this.#all.some((one) => JSON.stringify(one) === same)) return false;
-    this.#all.push(draft);
-    return true;
-  }
-  /** Removes the newest draft of the field. Returns the one before it. */
-  dismiss(field) {
-    const newest = this.#all.findLastIndex((one) => one.field === field);
-    if (newest >= 0) this.#all.splice(newest, 1);
-    return this.#all.findLast((one) => one.field === field);
-  }
-  /** Forgets all. */
-  clear() {
-    this.#all = [];
-  }
-}
-
 function diff(before, after, caret) {
   if (before === after) return void 0;
   const smallest = between(before, after, Math.min(before.length, after.length));
@@ -7407,6 +7383,103 @@ function leftovers(mine, theirs) {
   });
 }
 
+function rebuild(old, state, own) {
+  const fresh = new Doc();
+  applyUpdate(fresh, state);
+  if (own !== void 0) return { fresh, rest: ownText(old, fresh, own) };
+  return { fresh, rest: leftovers(docOf(encodeStateAsUpdate(old), state), fresh) };
+}
+function ownText(mine, theirs, fields) {
+  const all = [...fields].map((field) => ({ field, mine: valueIn(mine, field), theirs: valueIn(theirs, field) }));
+  return all.filter(({ mine: mine2, theirs: theirs2 }) => !same(mine2, theirs2));
+}
+function docOf(...updates) {
+  const doc = new Doc();
+  for (const update of updates) if (update !== void 0 && update.length > 0) applyUpdate(doc, update);
+  return doc;
+}
+
+class Touched {
+  #names = /* @__PURE__ */ new WeakMap();
+  /** Returns the wire names of the fields. */
+  by({ changed, doc }) {
+    return [...changed].flatMap(([type, keys]) => {
+      const name = this.#nameOf(type, doc);
+      if (name !== "values") return name === void 0 ? [] : name;
+      return [...keys].flatMap((key) => key === null ? [] : `values/${key}`);
+    });
+  }
+  #nameOf(type, doc) {
+    if (!this.#names.has(type)) for (const [name, root] of doc.share) this.#names.set(root, name);
+    return this.#names.get(type);
+  }
+}
+
+const DISPUTED = "changed";
+const SHORT = 40;
+class Disputes {
+  /** Reports of a field whether it holds one line; undefined when the page does not show it. */
+  oneLine = () => void 0;
+  /** What the fields had here; undefined: what they have when the document is built anew. */
+  #mine = /* @__PURE__ */ new Map();
+  /** Looks at what the server has and the document lacks. Reports whether the document has to be built anew. */
+  arise(doc, edited, state) {
+    const candidates = [...edited].filter((wire) => this.#isWhole(wire, valueIn(doc, wire)));
+    if (candidates.length > 0) {
+      const touched = new Touched();
+      let theirs = [];
+      const merged = docOf(encodeStateAsUpdate(doc));
+      merged.on("afterTransaction", (transaction) => theirs = touched.by(transaction));
+      applyUpdate(merged, state);
+      for (const wire of candidates) if (theirs.includes(wire)) this.#mine.set(wire, void 0);
+    }
+    return this.#mine.size > 0;
+  }
+  /** Looks at edits that another page left, made when the document was as it knew it. Reports the same. */
+  ariseFrom(left, known, now) {
+    const [base, mine] = [docOf(known.update), docOf(known.update, left.update)];
+    for (const wire of left.fields) {
+      const [was, wanted, is] = [valueIn(base, wire), valueIn(mine, wire), valueIn(now, wire)];
+      if (!same(was, is) && !same(wanted, is) && this.#isWhole(wire, wanted)) this.#mine.set(wire, wanted);
+    }
+    return this.#mine.size > 0;
+  }
+  /** Ends them: returns what the fields had here. */
+  end(doc) {
+    const all = [...this.#mine].map(([field, mine]) => ({ field, mine: mine ?? valueIn(doc, field), theirs: void 0 }));
+    this.#mine.clear();
+    return all;
+  }
+  #isWhole(wire, value) {
+    const text = String(value ?? "");
+    return isChoice(wire) || text.length <= SHORT && !text.includes("\n") && this.oneLine(wire) !== false;
+  }
+}
+
+class Drafts {
+  #all = [];
+  get all() {
+    return this.#all;
+  }
+  /** Adds a draft. Reports false when it is there already. */
+  add(draft) {
+    const same = JSON.stringify(draft);
+    if (this.#all.some((one) => JSON.stringify(one) === same)) return false;
+    this.#all.push(draft);
+    return true;
+  }
+  /** Removes the newest draft of the field. Returns the one before it. */
+  dismiss(field) {
+    const newest = this.#all.findLastIndex((one) => one.field === field);
+    if (newest >= 0) this.#all.splice(newest, 1);
+    return this.#all.findLast((one) => one.field === field);
+  }
+  /** Forgets all. */
+  clear() {
+    this.#all = [];
+  }
+}
+
 const MERGE_AFTER = 256;
 class ServerState {
   #updates = [];
@@ -7423,23 +7496,6 @@ class ServerState {
   get update() {
     return mergeUpdates(this.#updates);
   }
-}
-
-function rebuild(old, state, own) {
-  const fresh = new Doc();
-  applyUpdate(fresh, state);
-  if (own !== void 0) return { fresh, rest: ownText(old, fresh, own) };
-  applyUpdate(old, state);
-  return { fresh, rest: leftovers(old, fresh) };
-}
-function ownText(mine, theirs, fields) {
-  const all = [...fields].map((field) => ({ field, mine: valueIn(mine, field), theirs: valueIn(theirs, field) }));
-  return all.filter(({ mine: mine2, theirs: theirs2 }) => !same(mine2, theirs2));
-}
-function docOf(...updates) {
-  const doc = new Doc();
-  for (const update of updates) if (update !== void 0 && update.length > 0) applyUpdate(doc, update);
-  return doc;
 }
 
 class Outbox {
@@ -7585,27 +7641,12 @@ class Sender {
   }
 }
 
-class Touched {
-  #names = /* @__PURE__ */ new WeakMap();
-  /** Returns the wire names of the fields. */
-  by({ changed, doc }) {
-    return [...changed].flatMap(([type, keys]) => {
-      const name = this.#nameOf(type, doc);
-      if (name !== "values") return name === void 0 ? [] : name;
-      return [...keys].flatMap((key) => key === null ? [] : `values/${key}`);
-    });
-  }
-  #nameOf(type, doc) {
-    if (!this.#names.has(type)) for (const [name, root] of doc.share) this.#names.set(root, name);
-    return this.#names.get(type);
-  }
-}
-
 const REFUSALS_BEFORE_DRAFT = 3;
 class SharedDocument {
   events = new Emitter();
   /** What the server has filled fields with, as far as that was asked for; null for those that it never filled (G4). */
   seeds = /* @__PURE__ */ new Map();
+  disputes = new Disputes();
   #options;
   #channel;
   #life = new Lifetime();
@@ -7727,6 +7768,10 @@ class SharedDocument {
   keepAsDraft(field, mine, reason) {
     this.#draft({ field, mine, reason, by: "" });
   }
+  /** Returns what was given to a field here that others have changed too, until the user has chosen (see Disputes). */
+  disputed(field) {
+    return this.#drafts.all.findLast((draft) => draft.field === field && draft.reason === DISPUTED);
+  }
   /** Forgets the newest draft of a field; the one before it, if there is one, is told of again. */
   dismiss(field) {
     const before = this.#drafts.dismiss(field);
@@ -7747,6 +7792,8 @@ class SharedDocument {
       this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), "epoch");
     } else {
       this.#epoch = epoch;
+      const both = this.#met && own !== void 0 && own.edits > 0 && known !== void 0;
+      if (both && this.disputes.ariseFrom(own, known, this.#doc)) this.#refused ??= /* @__PURE__ */ new Set();
       if (known !== void 0) this.#takeKnown(known);
       if (own !== void 0 && own.edits > 0) this.#takeEdits(own);
     }
@@ -7852,6 +7899,11 @@ class SharedDocument {
       this.#enter({ name: "apart" });
       return this.refused("all", {});
     }
+    if (!fresh && this.disputes.arise(this.#doc, this.outbox.fields, state.state)) {
+      this.#refused = /* @__PURE__ */ new Set();
+      this.#enter({ name: "apart" });
+      return this.#join();
+    }
     this.#mode = state.mode;
     this.#clientId = state.clientId;
     this.#revision = state.revision;
@@ -7878,6 +7930,7 @@ class SharedDocument {
   /** Starts again from the server's document. Returns what the old one had besides, refused or not yet sent. */
   #rebuild(state, restored) {
     const old = this.#doc;
+    const disputed = this.disputes.end(old);
     const { fresh, rest } = rebuild(old, state.state, restored ? this.#sender.outbox.fields : void 0);
     if (state.clientId !== void 0) fresh.clientID = state.clientId;
     if (restored) {
@@ -7889,9 +7942,10 @@ class SharedDocument {
     old.destroy();
     this.#sender.outbox.clear();
     this.#observe(fresh);
+    this.#keepAll(disputed.filter(({ field, mine }) => !same(mine, valueIn(fresh, field))), DISPUTED);
     this.events.emit("replaced", fresh);
     this.changed();
-    if (!this.#startsAnew) return rest;
+    if (!this.#startsAnew) return rest.filter(({ field }) => !disputed.some((one) => one.field === field));
     this.#startsAnew = false;
     return [];
   }
@@ -8145,13 +8199,17 @@ class BoundField {
   /** Set while the user has to choose; the field is not bound meanwhile. */
   get conflict() {
     if (!this.#conflict || this.#document === void 0) return void 0;
-    return { mine: this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? "" };
+    const mine = this.waitsWithText ? void 0 : this.#document.disputed(this.wire)?.mine;
+    return { mine: mine ?? this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? "" };
   }
   /** Ends the conflict with one of the two values. The page's is taken only while the document can be edited. */
   choose(which) {
     const { conflict } = this;
     if (conflict === void 0 || which === "mine" && this.#document?.editable !== true) return;
-    this.#bind(which === "mine" ? conflict.theirs : conflict.mine);
+    const { mine, theirs } = conflict;
+    const shown = same(mine, this.#page);
+    if (which === "mine" && !shown) this.#document?.edit(this.wire, void 0, (doc) => put(doc, this.wire, mine));
+    this.#bind(which === "mine" && shown ? theirs : this.#page);
     this.#again();
   }
   /**
@@ -8162,6 +8220,7 @@ class BoundField {
     if (this.#live || !document.met) return false;
     this.#document = document;
     this.#seeding = seeding;
+    if (this.#isDisputed()) return false;
     const viewer = document.mode === "viewer";
     if (!written(document.doc, this.wire)) {
       if (viewer || this.carried) return false;
@@ -8184,7 +8243,15 @@ class BoundField {
   }
   /** Goes on with another document, which was built in the place of the first. */
   rebind(document) {
+    if (!this.#live) return;
+    this.#live = !this.#isDisputed();
     if (this.#live) this.binding.attach(document.doc, this.#base);
+    else this.binding.pause();
+  }
+  /** Reports whether the field was changed on both sides while the page was apart: the user has to choose, then. */
+  #isDisputed() {
+    this.#conflict = this.#document?.disputed(this.wire) !== void 0;
+    return this.#conflict;
   }
   get #page() {
     return this.binding.read() ?? this.base;
@@ -8567,7 +8634,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-198ca98d.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-d7547908.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -10983,7 +11050,7 @@ function listOf(name, items) {
 
 let part;
 function loadPart() {
-  part ??= import('./collab-sdk.part-59d79f72.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-489476dc.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11261,7 +11328,7 @@ class View {
       tryNow,
       unlockMine: () => locks.releaseAll(),
       choose: (id, which) => {
-        fields.get(id)?.choose(which);
+        this.#widget.choose(id, which);
         this.changed();
       },
       dismissDraft: (wire) => {
@@ -11293,6 +11360,7 @@ class View {
   }
   #draftOf(wire) {
     const draft = this.#widget.drafts.get(wire);
+    if (draft?.reason === DISPUTED && this.#widget.fields.ofWire(wire)?.conflict) return void 0;
     return draft && { wire, label: this.#act.label(wire), text: shown(draft.mine) };
   }
   #fieldView(field, everybody, status, save) {
@@ -11405,6 +11473,7 @@ class Widget {
     this.#pushes = new Pushes(channel);
     const seeding = new Seeding(channel, document);
     this.fields = new Fields(document, seeding, settings, carried);
+    document.disputes.oneLine = (wire) => this.fields.ofWire(wire)?.binding.elements[0]?.matches("input");
     this.#life.add(() => records.leave(resourceId, () => this.locks.end()));
     for (const part of [this.#pushes, seeding, this.presence, this.fields]) this.#life.add(() => part.end());
     for (const part of [this.#soon, this.#showing, this.#unsaved]) this.#life.add(() => part.clear());
@@ -11460,6 +11529,13 @@ class Widget {
   /** Gives the lock of a field back. */
   unlock(id) {
     this.locks.release(this.#wireOf(id));
+  }
+  /** Ends the conflict of a field, by its id, with one of the two values (G4). */
+  choose(id, which) {
+    const field = this.fields.get(id);
+    if (field === void 0) return;
+    field.choose(which);
+    if (field.conflict === void 0 && this.drafts.get(field.wire)?.reason === DISPUTED) this.dismiss(field.wire);
   }
   /** Forgets the draft of a field that is shown; one that came before it is shown then. */
   dismiss(wire) {
@@ -11527,7 +11603,8 @@ class Widget {
   }
   /** Has what was typed into fields that are not bound yet kept, too. Returns the number of these fields. */
   #keepLoose() {
-    const loose = this.fields.all.filter((field) => field.waitsWithText);
+    const isNew = ({ wire, binding }) => !same(this.document.disputed(wire)?.mine, binding.read());
+    const loose = this.fields.all.filter((field) => field.waitsWithText && isNew(field));
     this.document.keepLoose(Object.fromEntries(loose.map(({ wire, binding }) => [wire, binding.read() ?? ""])));
     return loose.length;
   }
@@ -11667,7 +11744,7 @@ class Handle {
   }
   /** Ends the conflict of a field with the page's value or the record's (G4). */
   choose(field, which) {
-    this.#widget?.fields.get(field)?.choose(which);
+    this.#widget?.choose(field, which);
   }
   /** @internal The record that is shown. */
   get record() {
@@ -11681,7 +11758,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-256ba197.mjs');
+    const { logout } = await import('./collab-sdk.part-23cee450.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12019,7 +12096,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-e9568971.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-f936c886.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }

@@ -1,0 +1,62 @@
+import { applyUpdate, encodeStateAsUpdate } from 'yjs'
+import type { Doc } from 'yjs'
+import type { Leftover } from './edit.ts'
+import { isChoice, same, valueIn } from './field.ts'
+import type { Value } from './field.ts'
+import type { Known, Own } from './offline/record.ts'
+import { docOf } from './rebuilding.ts'
+import { Touched } from './touched.ts'
+
+/** Reason of a draft with the value that was given here to a field that others have changed, too. */
+export const DISPUTED = 'changed'
+
+/** A longer text is merged like any other, in characters. */
+const SHORT = 40
+
+/**
+ * The fields that were edited here while the page was apart, and by others too, as far as the two values can't be merged:
+ * 37.3 and 37.9 make 37.39, which nobody has measured. Such are choices, and short texts of one line. The user has to
+ * choose, once the document was built anew from the server's.
+ */
+export class Disputes {
+  /** Reports of a field whether it holds one line; undefined when the page does not show it. */
+  oneLine: (wire: string) => boolean | undefined = () => undefined
+  /** What the fields had here; undefined: what they have when the document is built anew. */
+  #mine = new Map<string, Value | undefined>()
+
+  /** Looks at what the server has and the document lacks. Reports whether the document has to be built anew. */
+  arise(doc: Doc, edited: Iterable<string>, state: Uint8Array): boolean {
+    const candidates = [...edited].filter((wire) => this.#isWhole(wire, valueIn(doc, wire)))
+    if (candidates.length > 0) {
+      const touched = new Touched()
+      let theirs: readonly string[] = []
+      const merged = docOf(encodeStateAsUpdate(doc))
+      merged.on('afterTransaction', (transaction) => (theirs = touched.by(transaction)))
+      applyUpdate(merged, state)
+      for (const wire of candidates) if (theirs.includes(wire)) this.#mine.set(wire, undefined)
+    }
+    return this.#mine.size > 0
+  }
+
+  /** Looks at edits that another page left, made when the document was as it knew it. Reports the same. */
+  ariseFrom(left: Own, known: Known, now: Doc): boolean {
+    const [base, mine] = [docOf(known.update), docOf(known.update, left.update)]
+    for (const wire of left.fields) {
+      const [was, wanted, is] = [valueIn(base, wire), valueIn(mine, wire), valueIn(now, wire)]
+      if (!same(was, is) && !same(wanted, is) && this.#isWhole(wire, wanted)) this.#mine.set(wire, wanted)
+    }
+    return this.#mine.size > 0
+  }
+
+  /** Ends them: returns what the fields had here. */
+  end(doc: Doc): Leftover[] {
+    const all = [...this.#mine].map(([field, mine]) => ({ field, mine: mine ?? valueIn(doc, field), theirs: undefined }))
+    this.#mine.clear()
+    return all
+  }
+
+  #isWhole(wire: string, value: Value | undefined): boolean {
+    const text = String(value ?? '')
+    return isChoice(wire) || (text.length <= SHORT && !text.includes('\n') && this.oneLine(wire) !== false)
+  }
+}
