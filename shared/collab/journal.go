@@ -29,10 +29,12 @@ type Owner struct {
 	Retired bool      // an update under it was refused: nothing new is accepted under it ever (SPEC D2c)
 }
 
-// Seed is what the server wrote from a page into a field that was never written (SPEC G4).
+// Seed is what the server wrote from a page into a field that was never written, and what else pages show of the field
+// that is known to be older than the document (SPEC G4). Neither half of a row takes away what the store has of the other.
 type Seed struct {
 	Field Field
-	Value string // JSON
+	Value string // JSON; null: it was never seeded
+	Known string // JSON list, the newest last; empty: none
 }
 
 // Snapshot is all that an instance needs to open a document.

@@ -58,6 +58,7 @@ func Journal(t *testing.T, open func(*testing.T) Journaler) {
 		{"D7 a client id of another user is refused whole", foreignBinding},
 		{"D7 binding again marks the id as used and keeps it retired", bindAgain},
 		{"G4 seeds are remembered", rememberSeeds},
+		{"G4 a seed and what is known of its field do not take each other away", rememberKnown},
 		{"T3 audit rows are inserted with their change, once", auditWithChange},
 		{"2 resources of two tenants never meet", tenantsApart},
 		{"F4 a call whose context has ended writes nothing", endedContext},

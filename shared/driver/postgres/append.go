@@ -98,9 +98,11 @@ func (c *change) append(b *collab.Batch) error {
 		c.retire(b.Resource, id)
 	}
 	for _, s := range b.Seeds {
-		c.exec(`INSERT INTO yjs_seeds (tenant, resource_id, field, value) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (tenant, resource_id, field) DO UPDATE SET value = excluded.value`,
-			string(b.Resource.Tenant), string(b.Resource.ID), storable(s.Field), storable(s.Value))
+		c.exec(`INSERT INTO yjs_seeds AS s (tenant, resource_id, field, value, known) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (tenant, resource_id, field) DO UPDATE
+			SET value = CASE excluded.value WHEN 'null' THEN s.value ELSE excluded.value END,
+				known = CASE excluded.known WHEN '' THEN s.known ELSE excluded.known END`,
+			string(b.Resource.Tenant), string(b.Resource.ID), storable(s.Field), storable(s.Value), storable(s.Known))
 	}
 	c.audit = append(c.audit, b.Audit...)
 	return nil

@@ -60,7 +60,7 @@ const (
 		WHERE tenant = $1 AND resource_id = $2 AND revision > $3 ORDER BY revision LIMIT $4`
 	selectOwners = `SELECT client_id, user_id, session_id, used, retired FROM yjs_clients
 		WHERE tenant = $1 AND resource_id = $2 ORDER BY client_id`
-	selectSeeds = "SELECT field, value FROM yjs_seeds WHERE tenant = $1 AND resource_id = $2 ORDER BY field"
+	selectSeeds = "SELECT field, value, known FROM yjs_seeds WHERE tenant = $1 AND resource_id = $2 ORDER BY field"
 )
 
 // queueKnown queues the queries of what a snapshot tells beside the document's content.
@@ -97,7 +97,7 @@ func scanOwner(row pgx.CollectableRow) (o collab.Owner, err error) {
 }
 
 func scanSeed(row pgx.CollectableRow) (s collab.Seed, err error) {
-	err = row.Scan(&s.Field, &s.Value)
+	err = row.Scan(&s.Field, &s.Value, &s.Known)
 	return s, err
 }
 

@@ -124,9 +124,11 @@ func (w *writer) sideRows(b *collab.Batch) error {
 		}
 	}
 	for _, s := range b.Seeds {
-		err := w.exec(`INSERT INTO yjs_seeds (tenant, resource_id, field, value) VALUES (?, ?, ?, ?)
-			ON CONFLICT (tenant, resource_id, field) DO UPDATE SET value = excluded.value`,
-			b.Resource.Tenant, b.Resource.ID, s.Field, s.Value)
+		err := w.exec(`INSERT INTO yjs_seeds (tenant, resource_id, field, value, known) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (tenant, resource_id, field) DO UPDATE
+			SET value = CASE excluded.value WHEN 'null' THEN value ELSE excluded.value END,
+				known = CASE excluded.known WHEN '' THEN known ELSE excluded.known END`,
+			b.Resource.Tenant, b.Resource.ID, s.Field, s.Value, s.Known)
 		if err != nil {
 			return fmt.Errorf("keep seed: %w", err)
 		}

@@ -161,9 +161,9 @@ func owners(ctx context.Context, q querier, r collab.Resource) ([]collab.Owner, 
 
 func seeds(ctx context.Context, q querier, r collab.Resource) ([]collab.Seed, error) {
 	scan := func(s scanner) (seed collab.Seed, err error) {
-		err = s.Scan(&seed.Field, &seed.Value)
+		err = s.Scan(&seed.Field, &seed.Value, &seed.Known)
 		return seed, err
 	}
 	return collect(ctx, q, scan,
-		"SELECT field, value FROM yjs_seeds WHERE tenant = ? AND resource_id = ? ORDER BY field", r.Tenant, r.ID)
+		"SELECT field, value, known FROM yjs_seeds WHERE tenant = ? AND resource_id = ? ORDER BY field", r.Tenant, r.ID)
 }
