@@ -44,6 +44,9 @@ type Live struct {
 	locks   map[collab.Field]collab.Lock
 	ended   map[collab.Field]int64 // fence of the last lock that ended, as word of a grant may come after word of its end
 	seeds   map[collab.Field]string
+	known   map[collab.Field][]string // further values of pages that are known to be old, the newest last
+
+	knownBytes int // of known
 }
 
 // Open builds the document from the store's snapshot. A snapshot that does not decode, or whose journal is not causally
@@ -60,6 +63,7 @@ func Open(res collab.Resource, snap collab.Snapshot, limits Limits) (*Live, erro
 		locks:   map[collab.Field]collab.Lock{},
 		ended:   map[collab.Field]int64{},
 		seeds:   make(map[collab.Field]string, len(snap.Seeds)),
+		known:   map[collab.Field][]string{},
 	}
 	for _, o := range snap.Owners {
 		l.owners[o.Client] = o
@@ -67,9 +71,7 @@ func Open(res collab.Resource, snap collab.Snapshot, limits Limits) (*Live, erro
 	for _, lock := range snap.Locks {
 		l.Lock(lock)
 	}
-	for _, s := range snap.Seeds {
-		l.seeds[s.Field] = s.Value
-	}
+	l.Seeded(snap.Seeds)
 	return l, nil
 }
 
@@ -156,13 +158,6 @@ func (l *Live) CatchUp(s collab.Snapshot) error {
 		l.head.Guard = s.Head.Guard
 	}
 	return nil
-}
-
-// Seeded notes what another instance wrote from a page.
-func (l *Live) Seeded(seeds []collab.Seed) {
-	for _, s := range seeds {
-		l.seeds[s.Field] = s.Value
-	}
 }
 
 // Stands reports whether an update of this instance that was checked and applied before CatchUp would be judged the same

@@ -12,8 +12,9 @@ import (
 type Seeded struct {
 	Update []byte // empty: every field was written before
 	Fields []collab.Field
-	Seeds  []collab.Seed
+	Seeds  []collab.Seed // for the store to keep: of the fields written, and of those of which a value was noted
 	Kept   []collab.Seed // fields of the request that were seeded before, with what they were seeded with
+	Known  []collab.Seed // fields of the request of which other values are known to be old, with the list of them
 }
 
 // planned is one field that a SEED will write.
@@ -22,14 +23,34 @@ type planned struct {
 	value any
 }
 
-// Seed fills the fields that were never written, under the given client id, and remembers what it wrote. Fields that
+// Seed fills fields from a page, and notes values of pages that are known to be old: those make the document win over such
+// a page, and never write anything. When it fails nothing has changed.
+func (l *Live) Seed(w Writer, client collab.ClientID, values, known []collab.Seed) (Seeded, error) {
+	old, err := l.oldValues(known)
+	if err != nil {
+		return Seeded{}, err
+	}
+	named := make(map[collab.Field]bool, len(values)+len(old))
+	out, err := l.fill(w, client, values, named)
+	if err != nil {
+		return Seeded{}, err
+	}
+	out.Seeds = append(out.Seeds, l.remember(old)...)
+	for _, s := range old {
+		named[s.Field] = true
+	}
+	out.Known = l.knownOf(named)
+	return out, nil
+}
+
+// fill fills the fields that were never written, under the given client id, and remembers what it wrote. Fields that
 // another session has locked are left alone. The values are JSON: a string fills a text, "values/<id>" and what is no
 // string an entry of the root map. A field that the request names twice, once in each form, is filled once, by the first.
-func (l *Live) Seed(w Writer, client collab.ClientID, values []collab.Seed) (Seeded, error) {
+// The fields that it names are added to named.
+func (l *Live) fill(w Writer, client collab.ClientID, values []collab.Seed, named map[collab.Field]bool) (Seeded, error) {
 	var out Seeded
 	var todo []planned
 	bytes := 0
-	named := make(map[collab.Field]bool, len(values))
 	for _, s := range values {
 		field, value, err := seedField(s)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 
 func (r *record) seed(w Writer, client collab.ClientID, values ...collab.Seed) Seeded {
 	r.t.Helper()
-	out, err := r.live.Seed(w, client, values)
+	out, err := r.live.Seed(w, client, values, nil)
 	if err != nil {
 		r.t.Fatalf("seed: %v", err)
 	}
@@ -111,7 +111,7 @@ func TestSeedThatCannotBeWrittenChangesNothing(t *testing.T) { // G4, D6
 			r := newRecord(t, tt.limits)
 			before := string(r.encoded())
 			good := collab.Seed{Field: "good", Value: `"x"`}
-			_, err := r.live.Seed(Writer{Session: "s_anna", User: "anna"}, 50, []collab.Seed{good, tt.seed})
+			_, err := r.live.Seed(Writer{Session: "s_anna", User: "anna"}, 50, []collab.Seed{good, tt.seed}, nil)
 			if collab.AsError(err).Code != tt.want {
 				t.Fatalf("error %v, want %s", err, tt.want)
 			}

@@ -32,7 +32,7 @@ func (r *Room) next() {
 		if !r.judge(r.flying) {
 			return
 		}
-		if len(r.batch.Entries) > 0 || len(r.batch.Audit) > 0 || len(r.batch.Bind) > 0 {
+		if b := &r.batch; len(b.Entries)+len(b.Audit)+len(b.Bind)+len(b.Seeds) > 0 {
 			r.appendBatch()
 			return
 		}
@@ -133,15 +133,15 @@ func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error
 
 func (r *Room) judgeSeed(p *pending, batch *collab.Batch) (collab.Entry, error) {
 	w := p.writer()
-	seeded, err := r.live.Seed(w, p.seed.Client, p.seed.Values)
+	seeded, err := r.live.Seed(w, p.seed.Client, p.seed.Values, p.seed.Known)
 	if err != nil {
 		return collab.Entry{}, err
 	}
 	p.seeded = &seeded
+	batch.Seeds = append(batch.Seeds, seeded.Seeds...)
 	if len(seeded.Update) == 0 {
 		return collab.Entry{}, nil
 	}
-	batch.Seeds = append(batch.Seeds, seeded.Seeds...)
 	batch.Bind = append(batch.Bind, collab.Owner{Client: p.seed.Client, User: w.User, Session: w.Session, Used: true})
 	r.opts.Metrics.Operations.Seed.Inc()
 	return collab.Entry{Update: seeded.Update, Clients: []collab.ClientID{p.seed.Client}, Fields: seeded.Fields}, nil
@@ -228,6 +228,9 @@ func (r *Room) finish(head collab.Head) {
 			r.answer(p.from, p.ticket, Answer{Revision: revision, Err: p.refusal})
 			continue
 		}
+		if heard && p.seeded != nil {
+			seeds = append(seeds, p.seeded.Seeds...)
+		}
 		if !p.entry {
 			r.acknowledge(p, revision)
 			continue
@@ -239,15 +242,12 @@ func (r *Room) finish(head collab.Head) {
 			Session: entry.Session, Revision: revision}}, p.sender())
 		if heard {
 			entries = append(entries, entry)
-			if p.seeded != nil {
-				seeds = append(seeds, p.seeded.Seeds...)
-			}
 		}
 		bytes += len(entry.Update)
 		r.opts.Metrics.Operations.Update.Inc()
 		r.opts.Metrics.MessageLatency.Observe(now.Sub(p.at).Seconds())
 	}
-	if len(entries) > 0 {
+	if len(entries)+len(seeds) > 0 {
 		r.publish(collab.BusUpdates, updates{Entries: entries, Seeds: seeds})
 	}
 	if bytes > 0 {

@@ -13,7 +13,8 @@ const publishTimeout = time.Second
 // remote is word from another instance.
 type remote struct{ collab.Notice }
 
-// updates is the body of BusUpdates: rows in the order of their revisions, and which of them were seeds.
+// updates is the body of BusUpdates: rows in the order of their revisions, which of them were seeds, and which values of
+// pages were noted.
 type updates struct {
 	Entries []collab.Entry
 	Seeds   []collab.Seed `json:",omitempty"`

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"slices"
 	"time"
 
 	"corsia/gateway/document"
@@ -15,11 +16,13 @@ type Update struct {
 	Ticket  Ticket
 }
 
-// Seed fills fields that were never written (SPEC G4). Client is an id that the store granted for it.
+// Seed fills fields that were never written, and notes values of pages that are known to be old (SPEC G4). Client is an id
+// that the store granted for it, when there are values.
 type Seed struct {
 	From   collab.SessionID
 	Client collab.ClientID
 	Values []collab.Seed
+	Known  []collab.Seed
 	At     time.Time
 	Ticket Ticket
 }
@@ -48,7 +51,7 @@ func (e Update) apply(r *Room) {
 
 func (e Seed) apply(r *Room) {
 	size := 0
-	for _, s := range e.Values {
+	for _, s := range slices.Concat(e.Values, e.Known) {
 		size += len(s.Field) + len(s.Value)
 	}
 	p := pending{from: r.peers[e.From], seed: &e, at: e.At, ticket: e.Ticket}

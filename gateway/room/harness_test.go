@@ -29,6 +29,7 @@ type journal struct {
 	roster  []collab.Member // of the one resource that is joined, as the state driver would know it
 	audited []collab.AuditRow
 	retired []collab.ClientID
+	seeds   []collab.Seed          // of the one resource that is joined
 	held    []func()               // appends that wait for release
 	hold    bool                   // appends wait
 	fate    func(appends int) fate // of the nth append, from 1
@@ -83,6 +84,7 @@ func (j *journal) commit(b collab.Batch) collab.Committed {
 	j.heads[b.Resource] = head
 	j.audited = append(j.audited, b.Audit...)
 	j.retired = append(j.retired, b.Retire...)
+	j.seeds = append(j.seeds, b.Seeds...)
 	if f == unknown {
 		return collab.Committed{Err: fmt.Errorf("connection lost at commit")}
 	}
@@ -121,7 +123,8 @@ func (j *journal) Load(_ context.Context, res collab.Resource) (collab.Snapshot,
 		return collab.Snapshot{}, j.broken
 	}
 	j.loaded++
-	s := collab.Snapshot{Head: j.heads[res], StateRevision: min(1, j.heads[res].Revision), Tail: slices.Clone(j.rows[res]), Locks: slices.Clone(j.locks[res])}
+	s := collab.Snapshot{Head: j.heads[res], StateRevision: min(1, j.heads[res].Revision), Tail: slices.Clone(j.rows[res]), Locks: slices.Clone(j.locks[res]),
+		Seeds: slices.Clone(j.seeds)}
 	for _, e := range s.Tail {
 		for _, c := range e.Clients {
 			s.Owners = append(s.Owners, collab.Owner{Client: c, User: e.User, Session: e.Session, Used: true})

@@ -51,7 +51,11 @@ func (s *Session) seeded(t room.Ticket, revision int64, b *document.Seeded) {
 	for _, seed := range b.Kept {
 		kept[seed.Field] = rawJSON(seed.Value)
 	}
-	s.ok(t, map[string]any{"seeded": fields, "revision": revision, "kept": kept})
+	known := map[collab.Field]rawJSON{}
+	for _, seed := range b.Known {
+		known[seed.Field] = rawJSON(seed.Known)
+	}
+	s.ok(t, map[string]any{"seeded": fields, "revision": revision, "kept": kept, "known": known})
 }
 
 // rawJSON is JSON that is written as it is.

@@ -154,15 +154,21 @@ func (s *Session) seed(ctx context.Context, ev socketio.Event, t room.Ticket) er
 	if err != nil {
 		return about(id, err)
 	}
-	values, err := q.seeds()
+	values, err := seeds("values", q.Values)
 	if err != nil {
 		return about(id, err)
 	}
-	client, err := s.gate.Store.Reserve(ctx, s.resource(id), s.about.User, s.id)
+	known, err := seeds("known", q.Known)
 	if err != nil {
-		return about(id, fromStore(err))
+		return about(id, err)
 	}
-	return about(id, m.room.Send(ctx, room.Seed{From: s.id, Client: client, Values: values, At: s.gate.Now(), Ticket: t}))
+	seed := room.Seed{From: s.id, Values: values, Known: known, At: s.gate.Now(), Ticket: t}
+	if len(values) > 0 {
+		if seed.Client, err = s.gate.Store.Reserve(ctx, s.resource(id), s.about.User, s.id); err != nil {
+			return about(id, fromStore(err))
+		}
+	}
+	return about(id, m.room.Send(ctx, seed))
 }
 
 func (s *Session) sync(ctx context.Context, ev socketio.Event, t room.Ticket) error {

@@ -65,6 +65,7 @@ type syncRequest struct {
 type seedRequest struct {
 	ResourceID string                     `json:"resourceId"`
 	Values     map[string]json.RawMessage `json:"values"`
+	Known      map[string]json.RawMessage `json:"known"`
 }
 
 type awarenessRequest struct {
@@ -240,16 +241,17 @@ func isText(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) < 0
 }
 
-// seeds returns the values of a SEED, in the order of their fields.
-func (q seedRequest) seeds() ([]collab.Seed, error) {
-	if len(q.Values) > maxSeedFields {
-		return nil, badRequest("values names more than " + strconv.Itoa(maxSeedFields) + " fields")
+// seeds returns the values of a SEED, or those that it says to be known, in the order of their fields. What names them in
+// errors.
+func seeds(what string, values map[string]json.RawMessage) ([]collab.Seed, error) {
+	if len(values) > maxSeedFields {
+		return nil, badRequest(what + " names more than " + strconv.Itoa(maxSeedFields) + " fields")
 	}
-	out := make([]collab.Seed, 0, len(q.Values))
-	for name, value := range q.Values {
+	out := make([]collab.Seed, 0, len(values))
+	for name, value := range values {
 		field, err := collab.ParseField(name)
 		if err != nil || field == "" {
-			return nil, badRequest("values names a field that is no field id")
+			return nil, badRequest(what + " names a field that is no field id")
 		}
 		out = append(out, collab.Seed{Field: field, Value: string(value)})
 	}

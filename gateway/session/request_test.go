@@ -178,21 +178,21 @@ func TestSeedsAreReadInTheOrderOfTheirFields(t *testing.T) { // G4
 	if err := decode(eventOf(`{"resourceId":"page:/1","values":{"notes":"x","dose":"5 mg","values/given":true}}`), &q); err != nil {
 		t.Fatal(err)
 	}
-	got, err := q.seeds()
+	got, err := seeds("values", q.Values)
 	want := []collab.Seed{{Field: "dose", Value: `"5 mg"`}, {Field: "notes", Value: `"x"`}, {Field: "values/given", Value: `true`}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Fatalf("got %v, error %v, want %v", got, err, want)
 	}
-	many := seedRequest{Values: map[string]json.RawMessage{}}
+	many := map[string]json.RawMessage{}
 	for i := range maxSeedFields + 1 {
-		many.Values[fmt.Sprint(i)] = json.RawMessage(`1`)
+		many[fmt.Sprint(i)] = json.RawMessage(`1`)
 	}
-	if _, err := many.seeds(); code(err) != collab.CodeBadRequest {
+	if _, err := seeds("values", many); code(err) != collab.CodeBadRequest {
 		t.Fatalf("too many fields: %v, want BAD_REQUEST", err)
 	}
 	for _, field := range []string{"", strings.Repeat("x", 257), "a\x01b"} {
-		wrong := seedRequest{Values: map[string]json.RawMessage{field: json.RawMessage(`1`)}}
-		if _, err := wrong.seeds(); code(err) != collab.CodeBadRequest {
+		wrong := map[string]json.RawMessage{field: json.RawMessage(`1`)}
+		if _, err := seeds("known", wrong); code(err) != collab.CodeBadRequest {
 			t.Fatalf("field %q: %v, want BAD_REQUEST", field, err)
 		}
 	}

@@ -242,6 +242,7 @@ func TestViewerGetsEverythingAndWritesNothing(t *testing.T) { // R2, A6
 		{"Y_UPDATE", fields{"resourceId": "page:/1", "update": []byte{0, 0}}},
 		{"RESOURCE_UPDATE", fields{"resourceId": "page:/1", "update": []byte{0, 0}}},
 		{"SEED", fields{"resourceId": "page:/1", "values": fields{"notes": "x"}}},
+		{"SEED", fields{"resourceId": "page:/1", "known": fields{"notes": "x"}}},
 		{"LOCK_ACQUIRE", fields{"resourceId": "page:/1", "field": "notes"}},
 		{"LOCK_ACQUIRE", fields{"resourceId": "page:/not-joined"}},
 	} {
@@ -260,7 +261,7 @@ func TestViewerGetsEverythingAndWritesNothing(t *testing.T) { // R2, A6
 	if empty.Int("revision") != 0 {
 		t.Errorf("what does not exist is at %v", empty)
 	}
-	w.audited(t, 7, audit.PermissionDenied)
+	w.audited(t, 8, audit.PermissionDenied)
 }
 
 func TestAwarenessIsStampedAndBounded(t *testing.T) { // R6
@@ -310,6 +311,33 @@ func TestSeedSaysWhatItWroteAndWhatItKept(t *testing.T) { // G4
 	}
 	if e := anna.Refusal("SEED", fields{"resourceId": "page:/2", "values": fields{"a": "b"}}); e.Text("code") != "NOT_JOINED" {
 		t.Errorf("got %v", e)
+	}
+}
+
+func TestSeedSaysWhichValuesOfPagesAreKnownToBeOld(t *testing.T) { // G4
+	t.Parallel()
+	w := start(t)
+	anna, bruno := w.open(t, "anna", "page:/1"), w.open(t, "bruno", "page:/1")
+	ask := fields{"resourceId": "page:/1", "values": fields{"notes": "from the page", "given": true}}
+	if ack := anna.OK("SEED", ask); len(ack["known"].(fields)) != 0 {
+		t.Errorf("known at the beginning: %v", ack)
+	}
+	noted := anna.OK("SEED", fields{"resourceId": "page:/1", "known": fields{"notes": "changed \U0001F469 <b>", "values/given": false}})
+	if list, _ := noted["seeded"].([]any); len(list) != 0 || noted.Int("revision") != 2 {
+		t.Errorf("noting has written: %v", noted)
+	}
+	again := bruno.OK("SEED", ask)
+	known, _ := again["known"].(fields)
+	if fmt.Sprint(known["notes"]) != "[changed \U0001F469 <b>]" || fmt.Sprint(known["values/given"]) != "[false]" {
+		t.Errorf("known %v", again)
+	}
+	if kept, _ := again["kept"].(fields); kept.Text("notes") != "from the page" {
+		t.Errorf("kept %v", again)
+	}
+	for _, known := range []any{fields{"values": "the map"}, 7, fields{"": "x"}, fields{"notes": fields{}}} {
+		if e := anna.Refusal("SEED", fields{"resourceId": "page:/1", "known": known}); e.Text("code") != "BAD_REQUEST" {
+			t.Errorf("%v: %v", known, e)
+		}
 	}
 }
 
