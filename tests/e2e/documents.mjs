@@ -283,6 +283,24 @@ test('A field is seeded once, also when its text was deleted since (G4)', async 
   assert.equal(fresh.text('dose'), '')
 })
 
+test('Values of pages that are known to be old are told beside what was seeded, and write nothing (G4)', async () => {
+  const [a, b] = [await connect('usr_a'), await connect('usr_b')]
+  const resourceId = room('known')
+  const [da] = [await a.join(resourceId), await b.join(resourceId)]
+  await a.ok('SEED', { resourceId, values: { dose: '5 mg' } })
+  await da.shows('dose', '5 mg')
+  await da.insert('notes', 'typed')
+  const noted = await a.ok('SEED', { resourceId, known: { dose: `6 mg ${marker}`, notes: '', unwritten: 'x' } })
+  assert.deepEqual([noted.seeded, noted.revision], [[], 3])
+  await a.ok('SEED', { resourceId, known: { dose: '7 mg' } })
+  const answer = await b.ok('SEED', { resourceId, values: { dose: '7 mg', notes: 'from the page' } })
+  assert.deepEqual([answer.seeded, answer.kept], [[], { dose: '5 mg' }])
+  assert.deepEqual(answer.known, { dose: [`6 mg ${marker}`, '7 mg'], notes: [''] })
+  const fresh = await (await connect('usr_c')).join(resourceId)
+  assert.deepEqual([fresh.text('dose'), fresh.text('notes'), fresh.text('unwritten')], ['5 mg', 'typed', ''])
+  assert.equal((await a.refusal('SEED', { resourceId, known: { dose: {} } })).code, 'BAD_REQUEST')
+})
+
 test('Of clients that seed the same page at once each field gets its text once (G4)', async () => {
   const clients = await Promise.all(['usr_a', 'usr_b', 'usr_c', 'usr_d'].map(u => connect(u)))
   const docs = await Promise.all(clients.map(c => c.join(room('seed-race'))))
