@@ -7681,7 +7681,10 @@ class Sender {
 const REFUSALS_BEFORE_DRAFT = 3;
 class SharedDocument {
   events = new Emitter();
-  /** What the server has filled fields with, as far as that was asked for; null for those that it never filled (G4). */
+  /**
+   * What pages show that is old, by wire name, as far as that was asked for: what the server has filled the field with
+   * (null: it never did), then what else it knows (G4).
+   */
   seeds = /* @__PURE__ */ new Map();
   disputes = new Disputes();
   #options;
@@ -7796,9 +7799,9 @@ class SharedDocument {
     this.#doc.transact(() => change(this.#doc), new LocalEdit(field, by));
     return true;
   }
-  /** Notes what the server has filled a field with. */
-  learnSeed(wire, seed) {
-    this.seeds.set(wire, seed);
+  /** Notes what pages show of a field that is old. */
+  learnSeed(wire, old) {
+    this.seeds.set(wire, old);
     this.#keeper?.learned();
   }
   /** Keeps as a draft what could not go into the document at all. */
@@ -7867,7 +7870,7 @@ class SharedDocument {
     this.events.clear();
   }
   #takeKnown({ update, mode, revision, seeds }) {
-    for (const [wire, seed] of Object.entries(seeds)) if (!this.seeds.has(wire)) this.seeds.set(wire, seed);
+    for (const [wire, old] of Object.entries(seeds)) if (!this.seeds.has(wire)) this.seeds.set(wire, [old].flat());
     applyUpdate(this.#doc, update, new RemoteEdit("", "", revision));
     this.#revision = Math.max(this.#revision, revision);
     if (this.#met) return;
@@ -8206,6 +8209,8 @@ class BoundField {
   #document;
   #seeding;
   #conflict = false;
+  /** What the page had when the server was asked to fill the field: what it has put there since is an edit. */
+  #asked;
   /** Whether this is the first time that the page shows the field: what comes back is not compared. */
   #first = true;
   /** `again` is called when the field is to be considered again, and when its conflict has ended. */
@@ -8231,7 +8236,7 @@ class BoundField {
   get waitsWithText() {
     if (this.#live) return false;
     const value = this.binding.read();
-    return value !== void 0 && !same(value, this.base);
+    return value !== void 0 && !same(value, this.base) && !same(value, this.#document?.disputed(this.wire)?.mine);
   }
   /** Set while the user has to choose; the field is not bound meanwhile. */
   get conflict() {
@@ -8244,9 +8249,14 @@ class BoundField {
     const { conflict } = this;
     if (conflict === void 0 || which === "mine" && this.#document?.editable !== true) return;
     const { mine, theirs } = conflict;
-    const shown = same(mine, this.#page);
-    if (which === "mine" && !shown) this.#document?.edit(this.wire, void 0, (doc) => put(doc, this.wire, mine));
-    this.#bind(which === "mine" && shown ? theirs : this.#page);
+    const typed = same(mine, this.#page);
+    const { compared } = this.#seeding ?? {};
+    const disputed = this.#isDisputed();
+    if (which === "mine" && !typed) this.#document?.edit(this.wire, void 0, (doc) => put(doc, this.wire, mine));
+    if (disputed) this.#document?.dismiss(this.wire);
+    this.#conflict = false;
+    if (!disputed || typed || compared?.has(this.wire)) this.#bind(which === "mine" && typed ? theirs : this.#page);
+    if (!disputed) this.#seeding?.note([[this.wire, this.base]]);
     this.#again();
   }
   /**
@@ -8259,9 +8269,13 @@ class BoundField {
     this.#seeding = seeding;
     if (this.#isDisputed()) return false;
     const viewer = document.mode === "viewer";
+    const base = this.#asked ?? this.base;
     if (!written(document.doc, this.wire)) {
       if (viewer || this.carried) return false;
-      if (!blank(this.base)) return true;
+      if (!blank(this.base)) {
+        this.#asked = this.base;
+        return true;
+      }
     } else if (this.carried) {
       this.#bind(this.#page);
       return false;
@@ -8270,12 +8284,12 @@ class BoundField {
       this.#bind(this.#page);
       return false;
     } else if (!this.#isCurrent(valueIn(document.doc, this.wire) ?? "") && !this.#isNew(document, seeding)) {
-      const seed = seeding.seeds.get(this.wire);
-      if (seed === void 0) return true;
-      this.#conflict = seed === null ? !blank(this.base) : !same(this.base, seed);
-      if (this.#conflict) return false;
+      const old = seeding.isOld(this.wire, base);
+      if (old === void 0) return true;
+      this.#conflict = !old;
+      if (!old) return false;
     }
-    this.#bind(this.base);
+    this.#bind(base);
     return false;
   }
   /** Goes on with another document, which was built in the place of the first. */
@@ -8305,6 +8319,7 @@ class BoundField {
     if (this.#document === void 0) return;
     this.#base = this.base;
     this.#live = true;
+    this.#asked = void 0;
     this.#conflict = false;
     const { compared } = this.#seeding ?? {};
     this.#first = compared?.has(this.wire) !== true;
@@ -9647,6 +9662,7 @@ class Fields {
       found: (come, gone) => this.#found(come, gone),
       opened: (page, life) => {
         life.add(document.events.on("arriving", () => beforeRemote(page)));
+        life.listen(page, "submit", ({ target }) => this.#handOver(target), { capture: true });
         this.events.emit("opened", { document: page, life });
       }
     });
@@ -9781,6 +9797,15 @@ class Fields {
     this.#fields.delete(field.id);
     this.#all = void 0;
     this.#byWire.delete(field.wire);
+  }
+  /** A form is sent to the page's own system, which may show it again when the document is newer. */
+  #handOver(form) {
+    this.#seeding.note(this.all.flatMap(({ live, wire, binding }) => {
+      const value = binding.read();
+      const [element] = binding.elements;
+      const isSent = live && element?.form === form;
+      return isSent && value !== void 0 && same(value, valueIn(this.#document.doc, wire)) ? [[wire, value]] : [];
+    }));
   }
   #joined() {
     this.#seeding.end();
@@ -10186,15 +10211,15 @@ class Seeding {
   #channel;
   #document;
   #asked = /* @__PURE__ */ new Set();
+  /** What was noted and not told yet. */
+  #old = [];
   #again = new Timer();
   #flying = 0;
   constructor(channel, document) {
     this.#channel = channel;
     this.#document = document;
-  }
-  /** What fields were filled with, by wire name, null for those that never were; only of fields that were asked for. */
-  get seeds() {
-    return this.#document.seeds;
+    for (const event of ["joined", "saved"]) document.events.on(event, () => this.#tell());
+    document.events.on("replaced", () => this.#old = []);
   }
   /** Reports whether an answer is awaited: fields may show what is old. */
   get busy() {
@@ -10203,6 +10228,16 @@ class Seeding {
   /** Notes what a field had that is no longer on the page: rendered again, it may have it still. */
   gone(wire, value) {
     if (this.compared.has(wire)) this.compared.set(wire, value);
+  }
+  /** Reports whether a page that shows the value in a written field is merely old; undefined: the server is to be asked. */
+  isOld(wire, value) {
+    const old = this.#document.seeds.get(wire)?.some((one) => one === null ? blank(value) : same(value, one));
+    return old || !(this.busy || this.#document.ready && !this.#asked.has(`1${wire}`)) ? old : void 0;
+  }
+  /** Has the server remember what pages show that is older than the document, once the document is saved (G4). */
+  note(values) {
+    this.#old.push(...values);
+    this.#tell();
   }
   /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
   end() {
@@ -10224,15 +10259,24 @@ class Seeding {
         return this.#again.set(AGAIN_MS, done);
       }
       const kept = fieldsOf(fields["kept"]);
+      const known = fieldsOf(fields["known"]);
       const seeded = list(fields["seeded"]);
       for (const [wire, value] of fresh) {
-        if (seeded.includes(wire)) this.#document.learnSeed(wire, value);
-        else if (written(this.#document.doc, wire)) this.#document.learnSeed(wire, kept[wire] ?? null);
+        if (seeded.includes(wire)) this.#document.learnSeed(wire, [value]);
+        else if (written(this.#document.doc, wire)) {
+          this.#document.learnSeed(wire, [kept[wire] ?? null, ...list(known[wire])]);
+        }
       }
       const lacks = fresh.some(([wire]) => !written(this.#document.doc, wire));
       if (lacks) this.#document.sync(done);
       else done();
     });
+  }
+  #tell() {
+    const { ready, editable, outbox } = this.#document;
+    if (this.#old.length === 0 || !ready || !editable || outbox.edits > 0) return;
+    this.#channel.request("SEED", { known: Object.fromEntries(this.#old) }, () => void 0);
+    this.#old = [];
   }
 }
 
@@ -11571,8 +11615,11 @@ class Widget {
   choose(id, which) {
     const field = this.fields.get(id);
     if (field === void 0) return;
+    const { wire } = field;
+    const disputed = this.drafts.get(wire)?.reason === DISPUTED;
     field.choose(which);
-    if (field.conflict === void 0 && this.drafts.get(field.wire)?.reason === DISPUTED) this.dismiss(field.wire);
+    if (disputed && this.document.disputed(wire) === void 0) this.drafts.delete(wire);
+    this.#changed();
   }
   /** Forgets the draft of a field that is shown; one that came before it is shown then. */
   dismiss(wire) {
@@ -11640,8 +11687,7 @@ class Widget {
   }
   /** Has what was typed into fields that are not bound yet kept, too. Returns the number of these fields. */
   #keepLoose() {
-    const isNew = ({ wire, binding }) => !same(this.document.disputed(wire)?.mine, binding.read());
-    const loose = this.fields.all.filter((field) => field.waitsWithText && isNew(field));
+    const loose = this.fields.all.filter((field) => field.waitsWithText);
     this.document.keepLoose(Object.fromEntries(loose.map(({ wire, binding }) => [wire, binding.read() ?? ""])));
     return loose.length;
   }

@@ -23,7 +23,8 @@ export interface Conflict {
  * stays in the control, is reported as unsaved, and goes into the document when the field is bound (G4).
  *
  * Before it is bound for the first time, what the page had is compared with the document. A page that shows what the
- * record was seeded with is merely old; one that shows anything else was changed elsewhere, which is a conflict.
+ * record was seeded with, or what is known to be older, is merely old; one that shows anything else was changed elsewhere,
+ * which is a conflict.
  */
 export class BoundField {
   readonly id: string
@@ -41,6 +42,8 @@ export class BoundField {
   #document: SharedDocument | undefined
   #seeding: Seeding | undefined
   #conflict = false
+  /** What the page had when the server was asked to fill the field: what it has put there since is an edit. */
+  #asked: Value | undefined
   /** Whether this is the first time that the page shows the field: what comes back is not compared. */
   #first = true
 
@@ -70,7 +73,7 @@ export class BoundField {
   get waitsWithText(): boolean {
     if (this.#live) return false
     const value = this.binding.read()
-    return value !== undefined && !same(value, this.base)
+    return value !== undefined && !same(value, this.base) && !same(value, this.#document?.disputed(this.wire)?.mine)
   }
 
   /** Set while the user has to choose; the field is not bound meanwhile. */
@@ -85,9 +88,15 @@ export class BoundField {
     const { conflict } = this
     if (conflict === undefined || (which === 'mine' && this.#document?.editable !== true)) return
     const { mine, theirs } = conflict
-    const shown = same(mine, this.#page)
-    if (which === 'mine' && !shown) this.#document?.edit(this.wire, undefined, (doc) => put(doc, this.wire, mine))
-    this.#bind(which === 'mine' && shown ? theirs : this.#page)
+    const typed = same(mine, this.#page)
+    const { compared } = this.#seeding ?? {}
+    const disputed = this.#isDisputed()
+    if (which === 'mine' && !typed) this.#document?.edit(this.wire, undefined, (doc) => put(doc, this.wire, mine))
+    if (disputed) this.#document?.dismiss(this.wire)
+    // Of a page that was opened since then it is not known yet whether what it shows is old.
+    this.#conflict = false
+    if (!disputed || typed || compared?.has(this.wire)) this.#bind(which === 'mine' && typed ? theirs : this.#page)
+    if (!disputed) this.#seeding?.note([[this.wire, this.base]]) // nobody is asked about it again
     this.#again()
   }
 
@@ -101,9 +110,13 @@ export class BoundField {
     this.#seeding = seeding
     if (this.#isDisputed()) return false
     const viewer = document.mode === 'viewer'
+    const base = this.#asked ?? this.base
     if (!written(document.doc, this.wire)) {
       if (viewer || this.carried) return false
-      if (!blank(this.base)) return true
+      if (!blank(this.base)) {
+        this.#asked = this.base
+        return true
+      }
     } else if (this.carried) {
       this.#bind(this.#page)
       return false
@@ -112,12 +125,12 @@ export class BoundField {
       this.#bind(this.#page)
       return false
     } else if (!this.#isCurrent(valueIn(document.doc, this.wire) ?? '') && !this.#isNew(document, seeding)) {
-      const seed = seeding.seeds.get(this.wire)
-      if (seed === undefined) return true
-      this.#conflict = seed === null ? !blank(this.base) : !same(this.base, seed)
-      if (this.#conflict) return false
+      const old = seeding.isOld(this.wire, base)
+      if (old === undefined) return true
+      this.#conflict = !old
+      if (!old) return false
     }
-    this.#bind(this.base)
+    this.#bind(base)
     return false
   }
 
@@ -153,6 +166,7 @@ export class BoundField {
     if (this.#document === undefined) return
     this.#base = this.base
     this.#live = true
+    this.#asked = undefined
     this.#conflict = false
     const { compared } = this.#seeding ?? {}
     this.#first = compared?.has(this.wire) !== true

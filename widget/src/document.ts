@@ -43,8 +43,11 @@ export interface DocumentOptions {
  */
 export class SharedDocument implements Kept, Author, Departing {
   readonly events = new Emitter<DocumentEvents>()
-  /** What the server has filled fields with, as far as that was asked for; null for those that it never filled (G4). */
-  readonly seeds = new Map<string, Value | null>()
+  /**
+   * What pages show that is old, by wire name, as far as that was asked for: what the server has filled the field with
+   * (null: it never did), then what else it knows (G4).
+   */
+  readonly seeds = new Map<string, readonly (Value | null)[]>()
   readonly disputes = new Disputes()
   #options: DocumentOptions
   #channel: Channel
@@ -177,9 +180,9 @@ export class SharedDocument implements Kept, Author, Departing {
     return true
   }
 
-  /** Notes what the server has filled a field with. */
-  learnSeed(wire: string, seed: Value | null): void {
-    this.seeds.set(wire, seed)
+  /** Notes what pages show of a field that is old. */
+  learnSeed(wire: string, old: readonly (Value | null)[]): void {
+    this.seeds.set(wire, old)
     this.#keeper?.learned()
   }
 
@@ -257,7 +260,8 @@ export class SharedDocument implements Kept, Author, Departing {
   }
 
   #takeKnown({ update, mode, revision, seeds }: Known): void {
-    for (const [wire, seed] of Object.entries(seeds)) if (!this.seeds.has(wire)) this.seeds.set(wire, seed)
+    // Older records have the seed alone.
+    for (const [wire, old] of Object.entries(seeds)) if (!this.seeds.has(wire)) this.seeds.set(wire, [old].flat())
     applyUpdate(this.#doc, update, new RemoteEdit('', '', revision))
     this.#revision = Math.max(this.#revision, revision)
     if (this.#met) return

@@ -16,7 +16,7 @@ import { Scanner } from './discovery/scanner.ts'
 import type { Found, ScanOptions } from './discovery/scanner.ts'
 import type { SharedDocument } from './document.ts'
 import { Emitter } from './emitter.ts'
-import { shown, wireName } from './field.ts'
+import { same, shown, valueIn, wireName } from './field.ts'
 import type { FieldKind } from './field.ts'
 import { Lifetime } from './lifetime.ts'
 import { Seeding } from './seeding.ts'
@@ -59,6 +59,7 @@ export class Fields {
       found: (come, gone) => this.#found(come, gone),
       opened: (page, life) => {
         life.add(document.events.on('arriving', () => beforeRemote(page)))
+        life.listen(page, 'submit', ({ target }) => this.#handOver(target), { capture: true })
         this.events.emit('opened', { document: page, life })
       },
     })
@@ -208,6 +209,16 @@ export class Fields {
     this.#fields.delete(field.id)
     this.#all = undefined
     this.#byWire.delete(field.wire)
+  }
+
+  /** A form is sent to the page's own system, which may show it again when the document is newer. */
+  #handOver(form: EventTarget | null): void {
+    this.#seeding.note(this.all.flatMap(({ live, wire, binding }) => {
+      const value = binding.read()
+      const [element] = binding.elements
+      const isSent = live && (element as HTMLInputElement | undefined)?.form === form
+      return isSent && value !== undefined && same(value, valueIn(this.#document.doc, wire)) ? [[wire, value] as const] : []
+    }))
   }
 
   #joined(): void {

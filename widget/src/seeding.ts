@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import type { SharedDocument } from './document.ts'
-import { written } from './field.ts'
+import { blank, same, written } from './field.ts'
 import type { Value } from './field.ts'
 import { fieldsOf, list } from './protocol.ts'
 import { Timer } from './timer.ts'
@@ -18,17 +18,16 @@ export class Seeding {
   #channel: Channel
   #document: SharedDocument
   #asked = new Set<string>()
+  /** What was noted and not told yet. */
+  #old: (readonly [string, Value])[] = []
   #again = new Timer()
   #flying = 0
 
   constructor(channel: Channel, document: SharedDocument) {
     this.#channel = channel
     this.#document = document
-  }
-
-  /** What fields were filled with, by wire name, null for those that never were; only of fields that were asked for. */
-  get seeds(): ReadonlyMap<string, Value | null> {
-    return this.#document.seeds
+    for (const event of ['joined', 'saved'] as const) document.events.on(event, () => this.#tell())
+    document.events.on('replaced', () => (this.#old = [])) // something was refused: then the page's value may be all there is
   }
 
   /** Reports whether an answer is awaited: fields may show what is old. */
@@ -39,6 +38,18 @@ export class Seeding {
   /** Notes what a field had that is no longer on the page: rendered again, it may have it still. */
   gone(wire: string, value: Value | undefined): void {
     if (this.compared.has(wire)) this.compared.set(wire, value)
+  }
+
+  /** Reports whether a page that shows the value in a written field is merely old; undefined: the server is to be asked. */
+  isOld(wire: string, value: Value): boolean | undefined {
+    const old = this.#document.seeds.get(wire)?.some((one) => (one === null ? blank(value) : same(value, one)))
+    return old || !(this.busy || (this.#document.ready && !this.#asked.has(`1${wire}`))) ? old : undefined
+  }
+
+  /** Has the server remember what pages show that is older than the document, once the document is saved (G4). */
+  note(values: readonly (readonly [string, Value])[]): void {
+    this.#old.push(...values)
+    this.#tell()
   }
 
   /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
@@ -63,15 +74,25 @@ export class Seeding {
         return this.#again.set(AGAIN_MS, done)
       }
       const kept = fieldsOf(fields['kept'])
+      const known = fieldsOf(fields['known'])
       const seeded = list(fields['seeded'])
       for (const [wire, value] of fresh) {
-        if (seeded.includes(wire)) this.#document.learnSeed(wire, value)
-        else if (written(this.#document.doc, wire)) this.#document.learnSeed(wire, (kept[wire] as Value | undefined) ?? null)
+        if (seeded.includes(wire)) this.#document.learnSeed(wire, [value])
+        else if (written(this.#document.doc, wire)) {
+          this.#document.learnSeed(wire, [kept[wire] ?? null, ...list(known[wire])] as Value[])
+        }
       }
       // The server's own writes are delivered like anybody's; if they were not, they are fetched.
       const lacks = fresh.some(([wire]) => !written(this.#document.doc, wire))
       if (lacks) this.#document.sync(done)
       else done()
     })
+  }
+
+  #tell(): void {
+    const { ready, editable, outbox } = this.#document
+    if (this.#old.length === 0 || !ready || !editable || outbox.edits > 0) return
+    this.#channel.request('SEED', { known: Object.fromEntries(this.#old) }, () => undefined)
+    this.#old = []
   }
 }

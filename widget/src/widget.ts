@@ -6,7 +6,7 @@ import type { SharedDocument } from './document.ts'
 import type { Arrived, Draft, Saved } from './document.ts'
 import { DISPUTED } from './disputes.ts'
 import type { Emitter } from './emitter.ts'
-import { idOf, same } from './field.ts'
+import { idOf } from './field.ts'
 import type { FieldKind } from './field.ts'
 import { Fields } from './fields.ts'
 import { Lifetime } from './lifetime.ts'
@@ -194,8 +194,11 @@ export class Widget {
   choose(id: string, which: 'mine' | 'theirs'): void {
     const field = this.fields.get(id)
     if (field === undefined) return
+    const { wire } = field
+    const disputed = this.drafts.get(wire)?.reason === DISPUTED
     field.choose(which)
-    if (field.conflict === undefined && this.drafts.get(field.wire)?.reason === DISPUTED) this.dismiss(field.wire)
+    if (disputed && this.document.disputed(wire) === undefined) this.drafts.delete(wire)
+    this.#changed()
   }
 
   /** Forgets the draft of a field that is shown; one that came before it is shown then. */
@@ -270,8 +273,7 @@ export class Widget {
 
   /** Has what was typed into fields that are not bound yet kept, too. Returns the number of these fields. */
   #keepLoose(): number {
-    const isNew = ({ wire, binding }: BoundField): boolean => !same(this.document.disputed(wire)?.mine, binding.read())
-    const loose = this.fields.all.filter((field) => field.waitsWithText && isNew(field))
+    const loose = this.fields.all.filter((field) => field.waitsWithText)
     this.document.keepLoose(Object.fromEntries(loose.map(({ wire, binding }) => [wire, binding.read() ?? ''])))
     return loose.length
   }

@@ -112,6 +112,24 @@ test('G4 what is typed on while the user has not chosen is what is chosen', asyn
   assert.equal(gateway.text('id-dose'), '37.95')
 })
 
+test('G7 a page that is opened again shows the record and asks; what was given then is what is taken', async () => {
+  for (const [which, wanted] of [['mine', '37.9'], ['theirs', '37.3']] as const) {
+    const { handle, gateway, meanwhile, back, conflict, drafts } = apart()
+    type(get('dose'), '37.9')
+    meanwhile('id-dose', '37.3')
+    back()
+    const dose = get('dose')
+    dose.remove()
+    await settled()
+    show('<input id="dose" type="number" step="any" value="37.1">')
+    await settled()
+    assert.deepEqual(conflict('id-dose'), { mine: '37.9', theirs: '37.3' })
+    handle.choose('id-dose', which)
+    assert.deepEqual([get('dose').value, gateway.text('id-dose'), drafts().length, handle.record?.drafts.size], [wanted, wanted, 0, 0])
+    handle.destroy()
+  }
+})
+
 test('G7 a page that was closed offline asks too, and what it had is kept until then', async () => {
   const [browser, gateway] = [new Browser(), new FakeGateway()]
   const open = async (greet: boolean): Promise<Page> => {

@@ -27,6 +27,8 @@ export class FakeGateway {
   nextClient = 1
   /** What fields were seeded with. */
   seeds = new Map<string, Value>()
+  /** What else pages show that is old, by field. */
+  known = new Map<string, Value[]>()
   /** What each attempt to connect came with. */
   credentials: Credentials[] = []
 
@@ -92,7 +94,7 @@ export class FakeGateway {
       case 'Y_UPDATE':
         return this.#update(payload['update'] as Uint8Array, session)
       case 'SEED':
-        return this.#seed(payload['values'] as Record<string, Value>)
+        return this.#seed((payload['values'] ?? {}) as Record<string, Value>, (payload['known'] ?? {}) as Record<string, Value>)
       case 'Y_SYNC':
         return { ok: true, update: encodeStateAsUpdate(this.doc, payload['stateVector'] as Uint8Array), revision: this.revision }
       case 'LOCK_ACQUIRE':
@@ -140,14 +142,16 @@ export class FakeGateway {
     return { ok: true, revision: ++this.revision }
   }
 
-  #seed(values: Record<string, Value>): Fields {
+  #seed(values: Record<string, Value>, old: Record<string, Value>): Fields {
+    for (const [field, value] of Object.entries(old)) this.known.set(field, [...(this.known.get(field) ?? []), value])
+    const known = Object.fromEntries(Object.keys(values).flatMap((field) => (this.known.has(field) ? [[field, this.known.get(field)]] : [])))
     const kept = Object.fromEntries(Object.keys(values).flatMap((field) => (this.seeds.has(field) ? [[field, this.seeds.get(field)]] : [])))
     const seeded = Object.keys(values).filter((field) => values[field] !== '' && !written(this.doc, field))
     for (const field of seeded) {
       this.seeds.set(field, values[field] ?? '')
       this.write(field, values[field] ?? '', { userId: 'usr_001', sessionId: 's_0' })
     }
-    return { ok: true, seeded, kept, revision: this.revision }
+    return { ok: true, seeded, kept, known, revision: this.revision }
   }
 
   #lock(field: string, session: string): Fields {

@@ -271,6 +271,23 @@ test('G4 a field that a click renders again with what it had is no edit', async 
   assert.deepEqual([get('a').value, gateway.text('id-a')], Array(2).fill('kept, and more'))
 })
 
+test('G4 what is calculated while the server fills the field is an edit', () => {
+  show('<input id="a" value="of the page">')
+  const { gateway, socket, field } = open()
+  const emit = socket.emit.bind(socket)
+  const late: (() => void)[] = []
+  socket.emit = (event, payload, done) => {
+    if (event === 'SEED') late.push(() => emit(event, payload, done))
+    else emit(event, payload, done)
+  }
+  socket.greet()
+  assert.equal(late.length, 1)
+  get('a').value = 'calculated'
+  late[0]?.()
+  assert.equal(field('id-a').conflict, undefined)
+  assert.deepEqual([get('a').value, gateway.text('id-a')], ['calculated', 'calculated'])
+})
+
 for (const gesture of ['change', 'click', 'input']) {
   test(`G4 what every page calculates of a remote change is written by its author's page alone: ${gesture}`, () => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'] })

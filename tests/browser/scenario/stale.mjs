@@ -52,4 +52,26 @@ export default async function (stage) {
   await choose(c, 'id-obs-pulse', 'theirs')
   await becomes(() => value(c, '#obs-pulse'), '122', 'the record')
   equal(await value(a, '#obs-pulse'), '122', 'the record on the other page')
+
+  // What was judged once, either way, nobody is asked about again.
+  const sara = { user: 'usr_004', name: 'Sara Neri', role: 'nurse' }
+  for (const judged of ['99', '120']) {
+    const d = await openChanged(stage, sara, (html) => html.replace('value="88"', `value="${judged}"`))
+    await becomes(() => value(d, '#obs-pulse'), '122', `what was judged: ${judged}`)
+    equal(await conflicts(d), [], 'nobody is asked')
+    await d.close()
+  }
+
+  // A page that saves what it shows into its own system, and comes back with it, is only old.
+  const withForm = (html) => html.replace('id="obs-pulse"', 'form="emr" id="obs-pulse"').replace('</body>', '<form id="emr" method="post" action="/demo/saved"></form></body>')
+  const e = await openChanged(stage, sara, withForm)
+  await becomes(() => value(e, '#obs-pulse'), '122', 'the record in the form')
+  await e.route(`${origin}/demo/saved`, (route) => route.fulfill({ status: 204 })) // the page stays
+  await Promise.all([e.waitForRequest(`${origin}/demo/saved`), e.locator('#emr').evaluate((form) => form.requestSubmit())])
+  await a.locator('#obs-pulse').fill('130')
+  await becomes(() => value(e, '#obs-pulse'), '130', 'the record after the page was saved')
+  await e.close()
+  const f = await openChanged(stage, sara, (html) => html.replace('value="88"', 'value="122"'))
+  await becomes(() => value(f, '#obs-pulse'), '130', 'what the page had saved')
+  equal(await conflicts(f), [], 'nobody is asked about what was saved')
 }

@@ -30,8 +30,8 @@ export interface Known {
   readonly revision: number
   readonly mode: Mode
   readonly update: Uint8Array
-  /** What fields were filled with: without it nobody can tell whether a page that differs is old (G4). */
-  readonly seeds: Readonly<Record<string, Value | null>>
+  /** See SharedDocument.seeds: without them nobody can tell whether a page that differs is old (G4). */
+  readonly seeds: Readonly<Record<string, readonly (Value | null)[]>>
 }
 
 /** Returns a record as bytes. */

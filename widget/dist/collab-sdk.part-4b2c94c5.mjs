@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { l as list, f as fieldsOf, t as text, n as number, b as bytes, w as writeAny, a as toUint8Array, r as readAny, c as createEncoder, d as createDecoder, E as Emitter, L as Lifetime, T as Timer, o as ownText, e as docOf, s as shown } from './collab-sdk.part-e5c3acd8.mjs';
+import { l as list, f as fieldsOf, t as text, n as number, b as bytes, w as writeAny, a as toUint8Array, r as readAny, c as createEncoder, d as createDecoder, E as Emitter, L as Lifetime, T as Timer, o as ownText, e as docOf, s as shown } from './collab-sdk.part-6d5169c1.mjs';
 
 const FORMAT = 1;
 function encode(record) {

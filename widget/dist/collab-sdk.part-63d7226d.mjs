@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { k as element, m as button, p as icon, q as drawn, u as listOf, v as avatar, x as adopt, y as clock, z as idOf, A as initials, B as LOST } from './collab-sdk.part-e5c3acd8.mjs';
+import { k as element, m as button, p as icon, q as drawn, u as listOf, v as avatar, x as adopt, y as clock, z as idOf, A as initials, B as LOST } from './collab-sdk.part-6d5169c1.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
