@@ -5,6 +5,8 @@ import { Handle } from '../src/handle.ts'
 import { settingsOf } from '../src/options.ts'
 import type { Options } from '../src/options.ts'
 import { Widget } from '../src/widget.ts'
+import { Decoration } from '../src/ui/decoration.ts'
+import type { FieldView } from '../src/ui/model.ts'
 import { loadPart } from '../src/ui/part.ts'
 import { FakeGateway } from './gateway.ts'
 import { get, settled, show, type } from './dom.ts'
@@ -233,4 +235,30 @@ test('G8 an Italian page speaks Italian', async () => {
   assert.equal(document.querySelector<HTMLElement>('corsia-panel')?.lang, 'it')
   handle.destroy()
   assert.equal(document.querySelectorAll('corsia-panel,corsia-notes,corsia-fields').length, 0)
+})
+
+const boxView: FieldView = {
+  id: 'id-a', label: 'Given', box: true, ring: 'other', tag: undefined, people: [], tip: ['', ''], draft: undefined, conflict: undefined,
+}
+const decorate = (): Decoration =>
+  new Decoration(document.createElement('input'), true, { tip: () => undefined, press: () => undefined, below: () => [] })
+
+test('G5 a tag without room for words has the initials of its holder, as the avatar has; none is empty', () => {
+  const decoration = decorate()
+  const mark = (tag: FieldView['tag']): string | null | undefined => {
+    decoration.show({ ...boxView, tag })
+    return decoration.node.querySelector('.cl')?.textContent
+  }
+  assert.equal(mark({ kind: 'other', words: 'Dr Luca Rossi, asked' }), '🔒LR')
+  assert.equal(mark({ kind: 'view', words: 'Viewing' }), '👥')
+})
+
+test('G8 what is drawn around a field that is cut off takes no more room than what is seen of it', () => {
+  const decoration = decorate()
+  decoration.show(boxView)
+  const box = { left: 10, top: 5, right: 210, bottom: 25 }
+  decoration.place({ box, seen: { ...box, right: 110 }, radius: '3px', layer: 1, room: false }, { left: 0, top: 0, scale: 1 })
+  const { left, top, width, height } = decoration.node.style
+  assert.deepEqual([left, top, width, height], ['10px', '5px', '100px', '20px'])
+  assert.equal(decoration.node.classList.contains('cut'), true)
 })

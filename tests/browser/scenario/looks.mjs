@@ -99,7 +99,7 @@ export default async function (stage) {
   // A viewer reads, and is told so.
   const viewer = { user: 'usr_004', name: 'Marco Villa', role: 'physiotherapist', permissions: '[{"resource":"*","mode":"viewer"}]' }
   const c = await stage.open(viewer, { locking: 'manual' })
-  await becomes(() => ring(c, '#obs-pain').then((look) => look[5]), '', 'a narrow field of a viewer')
+  await becomes(() => ring(c, '#obs-pain').then((look) => look[5]), '👥', 'a narrow field of a viewer')
   await looks(c, '#nursing-notes', ['2px', 'solid', green, 'rgba(76, 175, 80, 0.3) 0px 0px 8px 0px', 'text', 'Viewing'], 'a field of a viewer')
   await becomes(async () => (await c.locator('corsia-panel .st').innerText()).includes('you can read, not change'), true, 'the panel of a viewer')
 }

@@ -2,10 +2,13 @@ import { button, element } from './element.ts'
 import type { Box, Placement } from './geometry.ts'
 import { icon } from './icons.ts'
 import type { FieldView, TagView } from './model.ts'
+import { initials } from './person.ts'
 import type { Person } from './person.ts'
 
 /** Fields narrower than this have the small badge, in pixels. */
 const NARROW = 80
+/** A tick so near to the page's edge has its tag on its corner, in pixels. */
+const EDGE = 64
 /** What stands below a field is so far from the page's edges, in pixels. */
 const GAP = 8
 const FLASH_MS = 800
@@ -47,6 +50,8 @@ export class Decoration {
   #placed = ''
   #view: FieldView | undefined
   #mini = false
+  /** There is no room for a tag beside it. */
+  #edge = false
   #cut = false
   #room = false
 
@@ -67,11 +72,11 @@ export class Decoration {
   /** Shows the view; what has not changed is left alone. */
   show(view: FieldView): void {
     this.#view = view
-    const key = JSON.stringify([view, this.#mini, this.#room])
+    const key = JSON.stringify([view, this.#mini, this.#room, this.#edge])
     if (key === this.#shown) return
     this.#shown = key
     this.#placed = ''
-    this.node.className = `d ${view.ring}${view.box ? ' box' : ''}${this.#mini ? ' mini' : ''}${this.#cut ? ' cut' : ''}`
+    this.node.className = `d ${view.ring}${view.box && !this.#edge ? ' box' : ''}${this.#mini ? ' mini' : ''}${this.#cut ? ' cut' : ''}`
     const avatars = this.#avatars(view.people)
     const beside = this.#room && !view.box
     this.#beside.replaceChildren(...(beside ? avatars : []))
@@ -99,19 +104,22 @@ export class Decoration {
     const { box, seen, radius, layer, room } = placement
     const { style } = this.node
     const { scale } = origin
-    style.left = `${(box.left - origin.left) / scale}px`
-    style.top = `${(box.top - origin.top) / scale}px`
-    style.width = `${(box.right - box.left) / scale}px`
-    style.height = `${(box.bottom - box.top) / scale}px`
+    // What is cut off must not make the page any larger, so all stands around the part that is seen.
+    style.left = `${(seen.left - origin.left) / scale}px`
+    style.top = `${(seen.top - origin.top) / scale}px`
+    style.width = `${(seen.right - seen.left) / scale}px`
+    style.height = `${(seen.bottom - seen.top) / scale}px`
     style.setProperty('--z', String(layer))
     this.#ring.style.borderRadius = radius.replace(/[\d.]+px/g, (part) => `${parseFloat(part) + 2}px`)
     this.#flash.style.borderRadius = radius
     this.#clip([seen.top - box.top, box.right - seen.right, box.bottom - seen.bottom, seen.left - box.left])
-    if (this.#below.hasChildNodes()) this.#placeBelow(box, scale)
+    if (this.#below.hasChildNodes()) this.#placeBelow(seen, scale)
     const mini = box.right - box.left < NARROW
-    if (mini === this.#mini && room === this.#room) return
+    const edge = box.right + EDGE > this.target.ownerDocument.documentElement.clientWidth
+    if (mini === this.#mini && room === this.#room && edge === this.#edge) return
     this.#mini = mini
     this.#room = room
+    this.#edge = edge
     if (this.#view !== undefined) this.show(this.#view)
   }
 
@@ -142,7 +150,7 @@ export class Decoration {
   /** A scroll container that cuts the field cuts the ring, and hides the cluster when it cuts the corner. */
   #clip(hidden: number[]): void {
     const [top = 0, right = 0] = hidden
-    const cut = hidden.map((part) => (part > 0.5 ? `${part + 2}px` : '-10px')).join(' ')
+    const cut = hidden.map((part) => (part > 0.5 ? '2px' : '-10px')).join(' ')
     const path = hidden.some((part) => part > 0.5) ? `inset(${cut})` : ''
     this.#ring.style.clipPath = this.#flash.style.clipPath = path
     this.#cut = top > 0.5 || right > 0.5
@@ -150,10 +158,10 @@ export class Decoration {
   }
 
   #mark({ id, tag, box }: FieldView): HTMLElement {
-    if (tag === undefined) return element('span.bd', '👥')
+    const small = this.#mini || box
+    if (tag === undefined || (small && tag.kind === 'view')) return element('span.bd', '👥') // a tag has a sign at least
     const { kind, words, act, does = words } = tag
-    const short = kind === 'other' ? words.replace(/(\S)\S*\s*/gu, '$1') : ''
-    const content = [signOf(kind), this.#mini || box ? short : words]
+    const content = [signOf(kind), small ? kind === 'other' && initials(words.replace(/,.*/, '')) : words]
     if (act === undefined) return element(`span.tg.${kind}`, ...content)
     const made = button(`.tg.${kind}`, does, () => this.#hooks.press(act, id), ...content)
     made.tabIndex = -1 // the keyboard has the panel for it
