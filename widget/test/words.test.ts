@@ -2,6 +2,7 @@ import './dom.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { en } from '../src/ui/messages.en.ts'
+import { MISSING } from '../src/ui/part.ts'
 import { it } from '../src/ui/rare/messages.it.ts'
 import { en as rareEn } from '../src/ui/rare/words.en.ts'
 import { it as rareIt } from '../src/ui/rare/words.it.ts'
@@ -16,6 +17,7 @@ const pairs: [string, Words, Words][] = [
   ['often needed', en, it],
   ['rarely needed', rareEn, rareIt],
   ['codes', rareEn.codes, rareIt.codes],
+  ['the missing part', { missing: MISSING[0] }, { missing: MISSING[1] }],
 ]
 
 /** Says a word or phrase, with values that no language has. */

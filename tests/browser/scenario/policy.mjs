@@ -1,5 +1,6 @@
 // G1, G8: the two lines on a plain page of another origin than the script's and the gateway's, with SRI, and a policy that
-// allows nothing else: nonce, style-src 'self', connect-src, Trusted Types. The parts come the same way.
+// allows nothing else: nonce, style-src 'self', connect-src, Trusted Types. The parts come the same way; one that does not
+// come is told of where it can be seen.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { anna, becomes, equal, luca, origin, picture, restart, serve, tokenOf, typeAtEnd } from '../browser.mjs'
@@ -21,12 +22,12 @@ const policy = [
   'trusted-types corsia',
 ].join('; ')
 
-const body = (src, token, sri) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>Plain page</title>
+const body = (src, token, sri, lang) => `<!doctype html><html lang="${lang}"><meta charset="utf-8"><title>Plain page</title>
 <link rel="stylesheet" href="/page.css">
 <h1>Plain page</h1><form><label>Notes <textarea id="notes">As it was</textarea></label> <label>Dose <input id="dose" value="5 mg"></label></form>
 <script nonce="${nonce}">${watch}</script>
 <script nonce="${nonce}" src="${src}" integrity="${sri}" crossorigin="anonymous"></script>
-<script nonce="${nonce}">window.CollabSDK?.init({ gatewayUrl: '${origin.replace('http', 'ws')}', token: '${token}' })</script>`
+<script nonce="${nonce}">window.CollabSDK?.init({ gatewayUrl: '${origin.replace('http', 'ws')}', token: '${token}', locking: 'manual' })</script>`
 
 /** Makes WebSocket fail, as behind a proxy that does not know it. */
 const blockWebSocket = (page) => page.addInitScript(() => {
@@ -46,11 +47,12 @@ export default async function (stage) {
     body: readFileSync(new URL(pathname.replace('/v1/', ''), dist)),
   }))
   const tokens = { '?anna': await tokenOf(anna), '?luca': await tokenOf(luca) }
-  const site = await serve(stage, ({ pathname, search }) => {
+  const site = await serve(stage, ({ pathname, search: query }) => {
+    const [search, lang = 'en'] = query.split('&')
     if (pathname === '/page.css') return { headers: { 'content-type': 'text/css' }, body: 'body { font: 16px sans-serif; margin: 32px }' }
     const sri = search in tokens ? integrity : integrity.replace(/.....$/, 'AAAAA')
     const headers = { 'content-type': 'text/html', 'content-security-policy': policy }
-    return { headers, body: body(`${cdn}/v1/collab-sdk.min.js`, tokens[search], sri) }
+    return { headers, body: body(`${cdn}/v1/collab-sdk.min.js`, tokens[search], sri, lang) }
   })
   await restart({ ALLOWED_ORIGINS: site })
   const open = async (who, prepare = () => undefined) => {
@@ -71,6 +73,27 @@ export default async function (stage) {
   await becomes(() => b.locator('#notes').inputValue(), 'As it was, and more', 'what the other sees')
   for (const page of [a, b]) equal(await page.evaluate(() => refused), [], 'what the policy refused')
   await picture(a, 'strict-policy')
+
+  // A part that is blocked is missed when it is needed, and a press tries again; Italian is needed at once.
+  equal((await a.evaluate(() => CollabSDK.instances[0].lock('id-notes'))).ok, true, 'the lock')
+  await b.close()
+  for (const [lang, words] of [['en', 'Part of Corsia is missing. Try again'], ['it', 'Manca una parte di Corsia. Riprova']]) {
+    const c = await open(`luca&${lang}`, (page) => page.route('**/*part*', (route) => route.abort()))
+    await connected(c)
+    if (lang === 'en') {
+      await c.waitForTimeout(3_500) // fetching it in advance has failed by now, which nobody needs to know
+      equal(await c.locator('corsia-panel .bad').count(), 0, 'notices of a part that nobody needs')
+      await c.locator('corsia-fields button.tg.other').click()
+    }
+    await becomes(() => c.locator('corsia-panel .bad').allInnerTexts().then(String), words, 'the notice of the missing part')
+    await becomes(() => c.locator('corsia-panel .sr').innerText(), words, 'what is said of it')
+    await picture(c, `missing-part-${lang}`)
+    await c.unroute('**/*part*')
+    await c.locator('corsia-panel .bad').click()
+    await becomes(() => c.locator('corsia-panel .bad').count(), 0, 'the notice after the part has come')
+    if (lang === 'en') await becomes(() => c.locator('corsia-panel dialog').count(), 1, 'what was wanted')
+    await c.close()
+  }
 
   const wrong = await open('nobody')
   equal(await wrong.evaluate(() => typeof CollabSDK), 'undefined', 'a script of another hash')

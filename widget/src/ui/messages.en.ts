@@ -45,7 +45,6 @@ export const en = {
   twoValues: 'Two values: choose one',
   toChoose: (count: number) => `${count} to choose`,
   paused: 'Locks are paused.',
-  cannotShow: 'This cannot be shown now. Try again when the connection is back.',
 }
 
 /** All often needed words of one language. */

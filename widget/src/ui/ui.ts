@@ -2,7 +2,8 @@ import { Lifetime } from '../lifetime.ts'
 import { Timer } from '../timer.ts'
 import type { Widget } from '../widget.ts'
 import type { Actions } from './actions.ts'
-import { element, island } from './element.ts'
+import { button, element, island } from './element.ts'
+import { icon } from './icons.ts'
 import { en } from './messages.en.ts'
 import type { Messages } from './messages.en.ts'
 import { varietyOf } from './model.ts'
@@ -11,7 +12,7 @@ import { Notes } from './notes.ts'
 import { Overlay } from './overlay.ts'
 import type { Decorated } from './overlay.ts'
 import { Panel } from './panel.ts'
-import { loadPart } from './part.ts'
+import { loadPart, MISSING } from './part.ts'
 import type { Part } from './part.ts'
 import { PANEL_STYLES } from './styles.ts'
 import { Tooltip } from './tooltip.ts'
@@ -49,6 +50,8 @@ export class Ui {
   #tooltip: Tooltip | undefined
   #notes: Notes | undefined
   #rare: Rare | undefined
+  /** Tells that the rarely needed part is missing. */
+  #missing: HTMLElement | undefined
   #tips = new Map<EventTarget, readonly string[]>()
   #hover = new Timer()
   #later = new Timer()
@@ -56,7 +59,7 @@ export class Ui {
   constructor(options: UiOptions) {
     this.#options = options
     for (const timer of [this.#hover, this.#later]) this.#life.add(() => timer.clear())
-    if (/^it\b/i.test(options.locale)) void this.#beginInItalian()
+    if (isItalian(options.locale)) void this.#beginInItalian()
     else this.#begin(false)
   }
 
@@ -90,7 +93,7 @@ export class Ui {
     if (choose !== undefined) this.rare((rare) => rare.choose(choose, false))
   }
 
-  /** Uses the rarely needed part, when it is there; that it can't be had is said. */
+  /** Uses the rarely needed part, when it is there; that it can't be had is said and shown. */
   rare(use: (rare: Rare) => void): void {
     if (this.#rare !== undefined) return use(this.#rare)
     this.#need(use)
@@ -102,11 +105,12 @@ export class Ui {
   }
 
   #need(use?: (rare: Rare) => void): void {
-    if (this.#rare !== undefined) return
+    if (this.#rare !== undefined || (use === undefined && this.#missing?.isConnected)) return
     void loadPart().then((part) => {
       const root = this.#root
       if (this.#life.ended || root === undefined) return
-      if (part === undefined) return this.say(this.words.cannotShow)
+      this.#missing?.remove()
+      if (part === undefined) return this.#tellMissing(use)
       if (this.#rare === undefined) {
         const say = (words: string): void => this.say(words)
         const redraw = (): void => {
@@ -122,12 +126,21 @@ export class Ui {
     })
   }
 
+  /** A press tries again to do what was wanted. */
+  #tellMissing(use?: (rare: Rare) => void): void {
+    const words = MISSING[isItalian(this.#options.locale) ? 1 : 0]
+    this.say(words)
+    this.#missing = button('.mn.bad', words, () => this.#need(use ?? (() => undefined)), icon('bad'), words)
+    this.#corner.prepend(this.#missing)
+  }
+
   /** Waits for the words; without them, English is better than nothing. */
   async #beginInItalian(): Promise<void> {
     const part = await loadPart()
     if (this.#life.ended) return
     if (part !== undefined) this.words = part.italian
     this.#begin(part !== undefined)
+    if (part === undefined) this.#tellMissing()
     this.#options.redraw()
   }
 
@@ -165,7 +178,7 @@ export class Ui {
     }
     for (const end of [() => tooltip.hide(), () => root.host.remove(), () => overlay.end(), () => notes.end()]) this.#life.add(end)
     this.#listen()
-    this.#later.set(PART_AFTER_MS, () => this.#need())
+    this.#later.set(PART_AFTER_MS, () => void loadPart())
   }
 
   #listen(): void {
@@ -192,4 +205,8 @@ export class Ui {
     event.preventDefault()
     this.#panel?.enter((event.composedPath()[0] as HTMLElement | undefined) ?? undefined)
   }
+}
+
+function isItalian(locale: string): boolean {
+  return /^it\b/i.test(locale)
 }

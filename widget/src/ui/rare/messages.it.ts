@@ -7,7 +7,7 @@ export const it: Messages = {
   expand: 'Mostra chi è presente',
   connected: 'Connesso',
   connecting: 'Connessione…',
-  tryAgainIn: (seconds) => `nuovo tentativo fra ${seconds} s`,
+  tryAgainIn: (seconds) => `riprova fra ${seconds} s`,
   tryNow: 'Riprova ora',
   offline: 'Non in linea',
   offlineHere: 'salvato qui, non ancora sul server. Può continuare a scrivere.',
@@ -46,5 +46,4 @@ export const it: Messages = {
   twoValues: 'Due valori: ne scelga uno',
   toChoose: (count) => `${count} da scegliere`,
   paused: 'I blocchi sono sospesi.',
-  cannotShow: 'Ora non è possibile mostrarlo. Riprovi quando torna il collegamento.',
 }
