@@ -10,13 +10,10 @@ async function audit(page, what) {
   await page.evaluate(axe)
   const found = await page.evaluate(async () => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-    // The demo is a page of the hospital; what is wrong with it alone is not the widget's.
     const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ['violations'] })
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.flat().join(' ')}: ${failureSummary.split('\n')[1]}`))
   })
-  const own = found.filter((line) => /corsia|wcag|aria/.test(line))
-  equal(own, [], `axe, ${what}`)
-  return found
+  equal(found, [], `axe, ${what}`)
 }
 
 const focus = (page) => page.evaluate(() => {
@@ -75,6 +72,38 @@ export default async function (stage) {
   await b.locator('corsia-panel .ib').click()
   await audit(b, 'minimised')
   await b.evaluate(() => dispatchEvent(new Event('online')))
+
+  // Two values, refused text below its field, and in the panel when the field has gone; in both languages.
+  for (const lang of ['en', 'it']) {
+    const two = await stage.open({ user: 'usr_003', name: 'Anna Ferri', role: 'pharmacist', dose: '750 mg', lang }, { locking: 'manual' })
+    await becomes(() => two.locator('corsia-fields .cv').count(), 1, 'the card')
+    await audit(two, `two values, ${lang}`)
+    await two.evaluate(() => dispatchEvent(new Event('offline')))
+    await two.locator('#obs-spo2').fill('95')
+    await audit(two, `saved here, ${lang}`)
+    equal((await a.evaluate(() => CollabSDK.instances[0].lock('id-obs-spo2'))).ok, true, 'the lock')
+    await two.evaluate(() => dispatchEvent(new Event('online')))
+    await becomes(() => two.locator('corsia-fields .strip').count(), 1, 'the draft')
+    await audit(two, `a draft, ${lang}`)
+    await two.evaluate(() => document.querySelector('#obs-spo2').remove())
+    await becomes(() => two.locator('corsia-panel .dr').count(), 1, 'the list of drafts')
+    await audit(two, `the list of drafts, ${lang}`)
+    await two.locator('corsia-panel .dr button').last().click()
+    await two.locator('corsia-panel .dr button').last().click()
+    await becomes(() => two.locator('corsia-panel .dr').count(), 0, 'the list after the draft was deleted')
+    await two.close()
+    await a.evaluate(() => CollabSDK.instances[0].unlock('id-obs-spo2'))
+  }
+  const italian = await stage.open({ ...luca, lang: 'it' }, { locking: 'manual' })
+  await becomes(() => italian.locator('corsia-panel .pn li button').count(), 1, 'the button that asks, in Italian')
+  await audit(italian, 'the lock of another, in Italian')
+  await italian.locator('corsia-panel .pn li button').click()
+  await becomes(() => italian.locator('corsia-panel dialog').count(), 1, 'the dialog that asks, in Italian')
+  await audit(italian, 'the dialog that asks, in Italian')
+  await italian.locator('corsia-panel dialog .b.q').click()
+  await italian.locator('corsia-panel dialog .b.d').click()
+  await audit(italian, 'the dialog that breaks, in Italian')
+  await italian.close()
 
   // 390 px, and 1280 px at 200 %: nothing is cut off, targets are large enough.
   for (const [width, height, what] of [[390, 780, 'small'], [640, 400, 'zoomed']]) {
