@@ -1,5 +1,6 @@
 // docs/integration.md: a stranger's first five minutes. Every block of the guide is taken out and run: keys, tokens in two
-// languages, the two lines, the strict page, the hash, locks and events; what needs a framework is read as a program.
+// languages, the two lines, the strict page, the hash, locks, events, logout; what needs a framework or npm is not run: its
+// syntax is checked, but for TypeScript.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,10 @@ const guide = readFileSync(join(root, 'docs/integration.md'), 'utf8')
 const blocks = new Map([...guide.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)].map(([, name, text]) => [name, text]))
 const folder = mkdtempSync(join(tmpdir(), 'corsia-guide-'))
 const form = '<form><label>Notes <textarea id="notes">As it was</textarea></label></form>'
+
+const ran = ['keys.sh', 'gateway.env', 'token.mjs', 'token.go', 'page.html', 'csp.txt', 'sri.sh', 'strict.html', 'locks.js', 'events.js', 'logout.js']
+const checked = ['react.mjs', 'vue.mjs', 'npm.mjs']
+const unchecked = ['angular.ts']
 
 /** Runs a program in the reader's folder. */
 const run = (command, ...args) => execFileSync(command, args, { cwd: folder, encoding: 'utf8' })
@@ -74,6 +79,7 @@ export default async function (stage) {
     return { headers: { 'content-type': 'text/html', ...headers }, body: `<!doctype html><html lang="en"><title>Ward</title>${form}${html}` }
   })
 
+  equal([...blocks.keys()].sort(), [...ran, ...checked, ...unchecked].sort(), 'the blocks of the guide')
   run('sh', 'keys.sh')
   const names = Object.fromEntries(blocks.get('gateway.env').trim().split('\n').map((line) => line.split('=')))
   equal(Object.keys(names), ['JWT_KEYS', 'JWT_ISSUER', 'JWT_AUDIENCE', 'ALLOWED_ORIGINS'], 'the settings of the gateway')
@@ -109,6 +115,9 @@ export default async function (stage) {
   await becomes(async () => said.some((line) => /id-notes on the server's disk after .* ms/.test(line)), true, 'what the events say of saving')
   await becomes(() => luca.locator('#notes').inputValue(), 'As it was, and more!', 'what the first typed')
 
-  for (const name of ['react.mjs', 'vue.mjs', 'npm.mjs', 'token.mjs']) run(process.execPath, '--check', name)
+  const all = await anna.evaluate((text) => (0, eval)(`(async () => { const handle = CollabSDK.instances[0]; ${text}; return sent })()`), blocks.get('logout.js'))
+  equal(all, true, 'everything was sent at logout')
+
+  for (const name of checked) run(process.execPath, '--check', name)
   for (const [, name] of guide.matchAll(/\]\(((?:api|integration)\.md)/g)) readFileSync(join(root, 'docs', name))
 }
