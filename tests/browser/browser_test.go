@@ -40,6 +40,8 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G8 a hostile page neither breaks the widget nor is changed by it", "page"},
 		{"P two hundred fields are bound at once and rest quietly", "many"},
 		{"pictures", "images"},
+		{"pictures of saving", "saving"},
+		{"pictures of surroundings", "surroundings"},
 		{"P the widget costs a page little", "speed"},
 		{"G1 the record follows the path of the page", "navigation"},
 		{"G2 frames and shadow roots are searched, and their secrets are not", "frames"},
