@@ -77,7 +77,7 @@ export default async function (stage) {
   // A part that is blocked is missed when it is needed, and a press tries again; Italian is needed at once.
   equal((await a.evaluate(() => CollabSDK.instances[0].lock('id-notes'))).ok, true, 'the lock')
   await b.close()
-  for (const [lang, words] of [['en', 'Part of Corsia is missing. Try again'], ['it', 'Manca una parte di Corsia. Riprova']]) {
+  for (const [lang, words] of [['en', 'Part of Corsia is missing. Try now'], ['it', 'Manca una parte di Corsia. Riprova']]) {
     const c = await open(`luca&${lang}`, (page) => page.route('**/*part*', (route) => route.abort()))
     await connected(c)
     if (lang === 'en') {

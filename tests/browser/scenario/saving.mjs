@@ -68,7 +68,7 @@ async function rights(stage) {
 }
 
 export default async function (stage) {
-  await rights(stage)
+  await noRoom(stage) // in a browser that has kept nothing yet
   await saving(stage)
-  await noRoom(stage)
+  await rights(stage)
 }

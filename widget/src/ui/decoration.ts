@@ -161,9 +161,10 @@ export class Decoration {
     const small = this.#mini || box
     if (tag === undefined || (small && tag.kind === 'view')) return element('span.bd', '👥') // a tag has a sign at least
     const { kind, words, act, does = words } = tag
-    const content = [signOf(kind), small ? kind === 'other' && initials(words.replace(/,.*/, '')) : words]
+    const shown = small ? (kind === 'other' ? initials(words.replace(/,.*/, '')) : '') : words
+    const content = [signOf(kind), shown]
     if (act === undefined) return element(`span.tg.${kind}`, ...content)
-    const made = button(`.tg.${kind}`, does, () => this.#hooks.press(act, id), ...content)
+    const made = button(`.tg.${kind}`, small ? `${shown} ${does}` : does, () => this.#hooks.press(act, id), ...content)
     made.tabIndex = -1 // the keyboard has the panel for it
     return made
   }

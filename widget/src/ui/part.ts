@@ -5,7 +5,7 @@ let part: Promise<Part | undefined> | undefined
 
 /** What is said when the part is missing, in English or in Italian: the other words in Italian are in the part itself. */
 export const MISSING = [
-  'Part of Corsia is missing. Try again',
+  'Part of Corsia is missing. Try now',
   'Manca una parte di Corsia. Riprova',
 ] as const
 

@@ -7,7 +7,7 @@ const BASE = `
 --g:#4caf50;--w:#ff9800;--r:#f44336;--glow:0 0 8px rgba(76,175,80,.3);--gi:#1b5e20;--wi:#8a3c00;--ri:#b71c1c;--bi:#0b4f93;--n2:#e9edf0;--n4:#7b8893;--n5:#55616c;--n6:#1f2a33;
 --tag:0 1px 2px rgba(15,30,45,.22);--pop:0 4px 16px rgba(15,30,45,.18),0 0 0 1px rgba(15,30,45,.08);
 --f:"Inter",system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;--e:"Noto Color Emoji","Apple Color Emoji","Segoe UI Emoji",sans-serif}
-@media(forced-colors:active){:host{--g:Highlight;--w:Highlight;--r:CanvasText;--bi:CanvasText;--wi:CanvasText;--n5:CanvasText;--glow:none}}
+@media(forced-colors:active){:host{--g:Highlight;--w:Highlight;--r:CanvasText;--bi:CanvasText;--wi:CanvasText;--glow:none}}
 @media print{:host{display:none!important}}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
@@ -75,7 +75,6 @@ li i{font:normal 12px/1 var(--e);width:24px;text-align:center}li svg{width:15px;
 footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top:1px solid var(--n2);font-size:12px;color:var(--n5)}
 .lk{border:0;padding:0 2px;background:none;color:var(--bi);text-decoration:underline}
 .mn{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 14px 0 12px;border-radius:22px;border:0;font-size:13px}
-.mn.bad{color:var(--ri)}
 .tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--f);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop)}
 .tip small{color:#c6d0d8}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

@@ -130,7 +130,7 @@ export class Ui {
   #tellMissing(use?: (rare: Rare) => void): void {
     const words = MISSING[isItalian(this.#options.locale) ? 1 : 0]
     this.say(words)
-    this.#missing = button('.mn.bad', words, () => this.#need(use ?? (() => undefined)), icon('bad'), words)
+    this.#missing = button('.mn.st.bad', words, () => this.#need(use ?? (() => undefined)), icon('bad'), words)
     this.#corner.prepend(this.#missing)
   }
 
