@@ -596,7 +596,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    $part("collab-sdk.part-a4d3deaa.js sha384-CXUDg7WlgAQbfH9Ip5zrGWSlgV/Ua22zOOylNX/+Ev3EhBi7LMeQOt27F1j6WoZd").then(({ Keeper, Vault }) => {
+    $part("collab-sdk.part-8eabd886.js sha384-ctVfXgPVEldiI8Lgsbge/snjtz0MNaGCgQfHI2ZmUOUDcGA+JTFyhRxPL+ZosNEI").then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -7472,13 +7472,9 @@ class Disputes {
     }
     return this.#mine.size > 0;
   }
-  /** Looks at edits that another page left, made when the document was as it knew it. Reports the same. */
-  ariseFrom(left, known, now) {
-    const [base, mine] = [docOf(known.update), docOf(known.update, left.update)];
-    for (const wire of left.fields) {
-      const [was, wanted, is] = [valueIn(base, wire), valueIn(mine, wire), valueIn(now, wire)];
-      if (!same(was, is) && !same(wanted, is) && this.#isWhole(wire, wanted)) this.#mine.set(wire, wanted);
-    }
+  /** Takes what another page has left of fields that were written since. Reports the same. */
+  ariseFrom(left) {
+    for (const [wire, mine] of left) if (this.#isWhole(wire, mine)) this.#mine.set(wire, mine);
     return this.#mine.size > 0;
   }
   /** Ends them: returns what the fields had here. */
@@ -7824,7 +7820,7 @@ class SharedDocument {
     this.#loose = loose;
     this.#keeper?.changed(false);
   }
-  takeOver(own, known) {
+  takeOver(own, known, since) {
     const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0);
     if (epoch > this.#epoch && this.#epoch > 0) return false;
     if (epoch < this.#epoch) {
@@ -7832,8 +7828,7 @@ class SharedDocument {
       this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), "epoch");
     } else {
       this.#epoch = epoch;
-      const both = this.#met && own !== void 0 && own.edits > 0 && known !== void 0;
-      if (both && this.disputes.ariseFrom(own, known, this.#doc)) this.#refused ??= /* @__PURE__ */ new Set();
+      if (this.#met && this.disputes.ariseFrom(since)) this.#refused ??= /* @__PURE__ */ new Set();
       if (known !== void 0) this.#takeKnown(known);
       if (own !== void 0 && own.edits > 0) this.#takeEdits(own);
     }
@@ -8686,7 +8681,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await $part("collab-sdk.part-244b3a02.js sha384-/ym4G6G/efvwckonQ0I6hbpcMyeQvTsODXSC/060/5Kam4afIj7/X7Y7QPeyY8p5")).EditableControl;
+    editable = (await $part("collab-sdk.part-7e0c278a.js sha384-Y3xnTj68MTF4owqVF30CM8A9wYmli29lVaT/iVX/u8hN5w64+3fj9M0hUgyGDVjn")).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -10428,6 +10423,28 @@ function readable(colour) {
   return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5;
 }
 
+const PATHS = {
+  ok: "M6 15.5h8.2a3.6 3.6 0 0 0 .5-7.2A5 5 0 0 0 5.2 8 3.8 3.8 0 0 0 6 15.5Zm1.6-4.5 1.8 1.8 3.2-3.4",
+  off: "M3 3l14 14M6 15.5h8M5.2 8A3.8 3.8 0 0 0 6 15.5M8 5.2a5 5 0 0 1 6.7 3.1 3.6 3.6 0 0 1 2.3 5",
+  sync: "M16 7.5A6.5 6.5 0 0 0 4.6 6.4M4 3v3.6h3.6M4 12.5a6.5 6.5 0 0 0 11.4 1.1M16 17v-3.6h-3.6",
+  here: "M3 4h14v9H3zM7.5 16.5h5M10 13v3.5M8 8.4l1.5 1.5 2.7-2.9",
+  bad: "M10 3 2.5 16.5h15L10 3ZM10 8v4M10 14.2v.2",
+  minimise: "M4 14h12",
+  choose: "M10 17v-5L5 7V3M10 12l5-5V3M3 5l2-2 2 2M13 5l2-2 2 2",
+  pen: "M4 16l.8-3.4L13 4.4l2.6 2.6-8.2 8.2L4 16Z"
+};
+function icon(name) {
+  return drawn(PATHS[name]);
+}
+function drawn(d) {
+  const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+  path?.setAttribute("d", d);
+  svg?.setAttribute("viewBox", "0 0 20 20");
+  svg?.setAttribute("aria-hidden", "true");
+  svg?.append(path ?? "");
+  return svg;
+}
+
 const en = {
   /** Language of the words and of what is written with numbers; widened by the browser's variety of it. */
   tag: "en",
@@ -10473,8 +10490,7 @@ const en = {
   chooseFor: (label) => `Choose a value for ${label}`,
   twoValues: "Two values: choose one",
   toChoose: (count) => `${count} to choose`,
-  paused: "Locks are paused.",
-  cannotShow: "This cannot be shown now. Try again when the connection is back."
+  paused: "Locks are paused."
 };
 
 const SPEAK_AFTER_MS = 1500;
@@ -10539,30 +10555,8 @@ function refer(field, ids) {
   else field.removeAttribute("aria-describedby");
 }
 
-const PATHS = {
-  ok: "M6 15.5h8.2a3.6 3.6 0 0 0 .5-7.2A5 5 0 0 0 5.2 8 3.8 3.8 0 0 0 6 15.5Zm1.6-4.5 1.8 1.8 3.2-3.4",
-  off: "M3 3l14 14M6 15.5h8M5.2 8A3.8 3.8 0 0 0 6 15.5M8 5.2a5 5 0 0 1 6.7 3.1 3.6 3.6 0 0 1 2.3 5",
-  sync: "M16 7.5A6.5 6.5 0 0 0 4.6 6.4M4 3v3.6h3.6M4 12.5a6.5 6.5 0 0 0 11.4 1.1M16 17v-3.6h-3.6",
-  here: "M3 4h14v9H3zM7.5 16.5h5M10 13v3.5M8 8.4l1.5 1.5 2.7-2.9",
-  bad: "M10 3 2.5 16.5h15L10 3ZM10 8v4M10 14.2v.2",
-  minimise: "M4 14h12",
-  close: "m5 5 10 10M15 5 5 15",
-  choose: "M10 17v-5L5 7V3M10 12l5-5V3M3 5l2-2 2 2M13 5l2-2 2 2",
-  pen: "M4 16l.8-3.4L13 4.4l2.6 2.6-8.2 8.2L4 16Z"
-};
-function icon(name) {
-  return drawn(PATHS[name]);
-}
-function drawn(d) {
-  const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
-  path?.setAttribute("d", d);
-  svg?.setAttribute("viewBox", "0 0 20 20");
-  svg?.setAttribute("aria-hidden", "true");
-  svg?.append(path ?? "");
-  return svg;
-}
-
 const NARROW = 80;
+const EDGE = 64;
 const GAP$1 = 8;
 const FLASH_MS = 800;
 const STEADY_MS = 1500;
@@ -10584,6 +10578,8 @@ class Decoration {
   #placed = "";
   #view;
   #mini = false;
+  /** There is no room for a tag beside it. */
+  #edge = false;
   #cut = false;
   #room = false;
   /** `main` is false for all but one radio button of a group: they have the ring alone. */
@@ -10601,11 +10597,11 @@ class Decoration {
   /** Shows the view; what has not changed is left alone. */
   show(view) {
     this.#view = view;
-    const key = JSON.stringify([view, this.#mini, this.#room]);
+    const key = JSON.stringify([view, this.#mini, this.#room, this.#edge]);
     if (key === this.#shown) return;
     this.#shown = key;
     this.#placed = "";
-    this.node.className = `d ${view.ring}${view.box ? " box" : ""}${this.#mini ? " mini" : ""}${this.#cut ? " cut" : ""}`;
+    this.node.className = `d ${view.ring}${view.box && !this.#edge ? " box" : ""}${this.#mini ? " mini" : ""}${this.#cut ? " cut" : ""}`;
     const avatars = this.#avatars(view.people);
     const beside = this.#room && !view.box;
     this.#beside.replaceChildren(...beside ? avatars : []);
@@ -10631,19 +10627,21 @@ class Decoration {
     const { box, seen, radius, layer, room } = placement;
     const { style } = this.node;
     const { scale } = origin;
-    style.left = `${(box.left - origin.left) / scale}px`;
-    style.top = `${(box.top - origin.top) / scale}px`;
-    style.width = `${(box.right - box.left) / scale}px`;
-    style.height = `${(box.bottom - box.top) / scale}px`;
+    style.left = `${(seen.left - origin.left) / scale}px`;
+    style.top = `${(seen.top - origin.top) / scale}px`;
+    style.width = `${(seen.right - seen.left) / scale}px`;
+    style.height = `${(seen.bottom - seen.top) / scale}px`;
     style.setProperty("--z", String(layer));
     this.#ring.style.borderRadius = radius.replace(/[\d.]+px/g, (part) => `${parseFloat(part) + 2}px`);
     this.#flash.style.borderRadius = radius;
     this.#clip([seen.top - box.top, box.right - seen.right, box.bottom - seen.bottom, seen.left - box.left]);
-    if (this.#below.hasChildNodes()) this.#placeBelow(box, scale);
+    if (this.#below.hasChildNodes()) this.#placeBelow(seen, scale);
     const mini = box.right - box.left < NARROW;
-    if (mini === this.#mini && room === this.#room) return;
+    const edge = box.right + EDGE > this.target.ownerDocument.documentElement.clientWidth;
+    if (mini === this.#mini && room === this.#room && edge === this.#edge) return;
     this.#mini = mini;
     this.#room = room;
+    this.#edge = edge;
     if (this.#view !== void 0) this.show(this.#view);
   }
   /** Keeps what stands below within the page: it may neither be cut off nor make the page any larger. */
@@ -10670,19 +10668,20 @@ class Decoration {
   /** A scroll container that cuts the field cuts the ring, and hides the cluster when it cuts the corner. */
   #clip(hidden) {
     const [top = 0, right = 0] = hidden;
-    const cut = hidden.map((part) => part > 0.5 ? `${part + 2}px` : "-10px").join(" ");
+    const cut = hidden.map((part) => part > 0.5 ? "2px" : "-10px").join(" ");
     const path = hidden.some((part) => part > 0.5) ? `inset(${cut})` : "";
     this.#ring.style.clipPath = this.#flash.style.clipPath = path;
     this.#cut = top > 0.5 || right > 0.5;
     this.node.classList.toggle("cut", this.#cut);
   }
   #mark({ id, tag, box }) {
-    if (tag === void 0) return element("span.bd", "\u{1F465}");
+    const small = this.#mini || box;
+    if (tag === void 0 || small && tag.kind === "view") return element("span.bd", "\u{1F465}");
     const { kind, words, act, does = words } = tag;
-    const short = kind === "other" ? words.replace(/(\S)\S*\s*/gu, "$1") : "";
-    const content = [signOf(kind), this.#mini || box ? short : words];
+    const shown = small ? kind === "other" ? initials(words.replace(/,.*/, "")) : "" : words;
+    const content = [signOf(kind), shown];
     if (act === void 0) return element(`span.tg.${kind}`, ...content);
-    const made = button(`.tg.${kind}`, does, () => this.#hooks.press(act, id), ...content);
+    const made = button(`.tg.${kind}`, small ? `${shown} ${does}` : does, () => this.#hooks.press(act, id), ...content);
     made.tabIndex = -1;
     return made;
   }
@@ -10721,8 +10720,8 @@ function signOf(kind) {
 function isCalm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
-function avatar({ initials, colour }) {
-  const node = element("span.av", initials);
+function avatar({ initials: initials2, colour }) {
+  const node = element("span.av", initials2);
   node.style.background = colour;
   node.ariaHidden = "true";
   return node;
@@ -10790,7 +10789,7 @@ const BASE = `
 --g:#4caf50;--w:#ff9800;--r:#f44336;--glow:0 0 8px rgba(76,175,80,.3);--gi:#1b5e20;--wi:#8a3c00;--ri:#b71c1c;--bi:#0b4f93;--n2:#e9edf0;--n4:#7b8893;--n5:#55616c;--n6:#1f2a33;
 --tag:0 1px 2px rgba(15,30,45,.22);--pop:0 4px 16px rgba(15,30,45,.18),0 0 0 1px rgba(15,30,45,.08);
 --f:"Inter",system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;--e:"Noto Color Emoji","Apple Color Emoji","Segoe UI Emoji",sans-serif}
-@media(forced-colors:active){:host{--g:Highlight;--w:Highlight;--r:CanvasText;--glow:none}}
+@media(forced-colors:active){:host{--g:Highlight;--w:Highlight;--r:CanvasText;--bi:CanvasText;--wi:CanvasText;--glow:none}}
 @media print{:host{display:none!important}}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
@@ -10811,26 +10810,22 @@ const FIELD_STYLES = `${BASE}
 .own .ring{border-color:var(--w);box-shadow:0 0 8px rgba(255,152,0,.3)}
 .other .ring{border-color:var(--r);box-shadow:0 0 8px rgba(244,67,54,.25);background:repeating-linear-gradient(135deg,rgba(183,28,28,.055) 0 5px,transparent 5px 10px)}
 .offline .ring{border:2px dashed var(--w);box-shadow:none}
-.two .ring{border:4px double var(--bi);inset:-4px;box-shadow:none}
 .flash{inset:0;background:#c8e6c9;mix-blend-mode:multiply;opacity:0}
 .cl{left:0;right:6px;top:-13px;display:flex;gap:3px;align-items:center;justify-content:flex-end;height:20px}.cl>*{flex:none;pointer-events:auto}
-.mini .cl{right:-6px;top:-10px}.box .cl{right:auto;left:calc(100% + 5px);top:50%;margin-top:-10px}
+.mini .cl{right:-6px}.box .cl{right:auto;left:calc(100% + 5px);top:50%;margin-top:-10px}
 .cut .cl,.cut .beside{display:none}
-.bd,.tg{height:20px;background:#fff;border:1.5px solid var(--g);box-shadow:var(--tag)}
-.bd,.tg{position:relative}
+.bd,.tg{position:relative;height:20px;background:#fff;border:1.5px solid var(--g);box-shadow:var(--tag)}
 .bd{width:20px;border-radius:50%;display:grid;place-items:center;font:11px/1 var(--e)}
 .bd::after,.tg::after{content:"";position:absolute;inset:-4px}
 .mini .bd{width:15px;height:15px;font-size:8px;border-width:1px;box-shadow:none}
 .tg{display:flex;align-items:center;gap:4px;min-height:0;min-width:0;padding:0 7px 0 5px;border-radius:10px;font:600 12px/17px var(--f);color:var(--gi);white-space:nowrap}
 .tg i{font:normal 11px/1 var(--e)}.tg svg{width:13px}
 .tg.own,.tg.here{border-color:var(--w);color:var(--wi)}.tg.other{border-color:var(--r);color:var(--ri)}.tg.here{border-style:dashed}
-.tg.two{border-color:var(--bi);color:var(--bi)}
 .tg.no{background:var(--wi);border-color:var(--wi);color:#fff}
 .cl .av{width:20px;height:20px;font-size:8px}
 .beside{left:calc(100% + 8px);top:3px;display:flex;pointer-events:auto}
-.below{top:calc(100% + 6px);left:0;width:max-content;pointer-events:auto;z-index:calc(var(--z) + 2)!important}.below.up{top:auto;bottom:calc(100% + 14px)}
 @media(pointer:coarse){.tg::after{inset:-12px -4px}}
-@media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring,.two .ring{border:4px double;inset:-4px;background:none}.av{forced-color-adjust:none}}
+@media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring{border:4px double;inset:-4px;background:none}.av{forced-color-adjust:none}}
 `;
 const PANEL_STYLES = `${BASE}
 .corner{position:fixed;right:20px;top:100%;transform:translateY(calc(-100% - 20px));transform:translateY(round(calc(-100% - 20px),1px));z-index:2147482000;max-width:calc(100vw - 24px);max-height:calc(100vh - 32px);display:flex;flex-direction:column;align-items:flex-end;gap:10px;color:var(--n6);font:400 13px/1.45 var(--f)}
@@ -10846,7 +10841,7 @@ header b{font-size:13px;color:var(--n6)}
 .dot.sync{background:linear-gradient(90deg,var(--g) 50%,#fff 50%);box-shadow:0 0 0 1.5px #2e7d32}
 .dot.bad,.dot.deg{border-radius:2px;transform:rotate(45deg);background:var(--w);box-shadow:0 0 0 1.5px var(--wi)}
 .st{gap:9px;padding:8px 14px;font-weight:500;background:#e8f5e9;color:var(--gi)}
-.st.off{background:#fff3e0;color:var(--wi)}.st.deg{background:#fff3e0;color:var(--wi)}.st.bad{background:#ffebee;color:var(--ri)}.st.sync{background:#e6f0fa;color:var(--bi)}
+.st.off,.st.deg{background:#fff3e0;color:var(--wi)}.st.bad{background:#ffebee;color:var(--ri)}.st.sync{background:#e6f0fa;color:var(--bi)}
 .h{padding:11px 14px 3px;font:600 12px/1.3 var(--f);color:var(--n5);justify-content:space-between}
 ul{list-style:none;margin:0;padding:0 14px 6px}
 ul+.h{border-top:1px solid var(--n2)}
@@ -10857,13 +10852,12 @@ li i{font:normal 12px/1 var(--e);width:24px;text-align:center}li svg{width:15px;
 .chip{font-size:12px;color:var(--n5);border:1px solid var(--n2);border-radius:9px;padding:0 7px}
 footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top:1px solid var(--n2);font-size:12px;color:var(--n5)}
 .lk{border:0;padding:0 2px;background:none;color:var(--bi);text-decoration:underline}
-.two{color:var(--bi)}
 .mn{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 14px 0 12px;border-radius:22px;border:0;font-size:13px}
 .tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--f);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop)}
 .tip small{color:#c6d0d8}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media(forced-colors:active){.pn,.mn,.tip,.dot{border:1px solid CanvasText}}
-@media(max-width:420px){.corner{left:12px;right:12px;transform:translateY(calc(-100% - 12px));transform:translateY(round(calc(-100% - 12px),1px))}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
+@media(max-width:420px){.corner{left:12px;right:12px;margin-top:8px}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
 `;
 const PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
 
@@ -11130,8 +11124,12 @@ function listOf(name, items) {
 }
 
 let part;
+const MISSING = [
+  "Part of Corsia is missing. Try now",
+  "Manca una parte di Corsia. Riprova"
+];
 function loadPart() {
-  part ??= $part("collab-sdk.part-9dcdd630.js sha384-V+L/eyUghbfxKvGUJLn2B5Mfvb30/Cl4LBEHe88tVYUz6oKfKJ5BVVP1Lp+71k6T").catch((error) => {
+  part ??= $part("collab-sdk.part-995e69ad.js sha384-RMCnl5V0kB9xsVH95t+FO4X7ya6NPEeMXu8KEfcFG2KF06SghypuuMqJHRVL6NqP").catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11209,13 +11207,15 @@ class Ui {
   #tooltip;
   #notes;
   #rare;
+  /** Tells that the rarely needed part is missing. */
+  #missing;
   #tips = /* @__PURE__ */ new Map();
   #hover = new Timer();
   #later = new Timer();
   constructor(options) {
     this.#options = options;
     for (const timer of [this.#hover, this.#later]) this.#life.add(() => timer.clear());
-    if (/^it\b/i.test(options.locale)) void this.#beginInItalian();
+    if (isItalian(options.locale)) void this.#beginInItalian();
     else this.#begin(false);
   }
   /** Shows the state of all fields and of the whole. */
@@ -11244,7 +11244,7 @@ class Ui {
     this.#panel?.makeRoomFor(target);
     if (choose !== void 0) this.rare((rare) => rare.choose(choose, false));
   }
-  /** Uses the rarely needed part, when it is there; that it can't be had is said. */
+  /** Uses the rarely needed part, when it is there; that it can't be had is said and shown. */
   rare(use) {
     if (this.#rare !== void 0) return use(this.#rare);
     this.#need(use);
@@ -11254,11 +11254,12 @@ class Ui {
     this.#life.end();
   }
   #need(use) {
-    if (this.#rare !== void 0) return;
+    if (this.#rare !== void 0 || use === void 0 && this.#missing?.isConnected) return;
     void loadPart().then((part) => {
       const root = this.#root;
       if (this.#life.ended || root === void 0) return;
-      if (part === void 0) return this.say(this.words.cannotShow);
+      this.#missing?.remove();
+      if (part === void 0) return this.#tellMissing(use);
       if (this.#rare === void 0) {
         const say = (words) => this.say(words);
         const redraw = () => {
@@ -11273,12 +11274,20 @@ class Ui {
       use?.(this.#rare);
     });
   }
+  /** A press tries again to do what was wanted. */
+  #tellMissing(use) {
+    const words = MISSING[isItalian(this.#options.locale) ? 1 : 0];
+    this.say(words);
+    this.#missing = button(".mn.st.bad", words, () => this.#need(use ?? (() => void 0)), icon("bad"), words);
+    this.#corner.prepend(this.#missing);
+  }
   /** Waits for the words; without them, English is better than nothing. */
   async #beginInItalian() {
     const part = await loadPart();
     if (this.#life.ended) return;
     if (part !== void 0) this.words = part.italian;
     this.#begin(part !== void 0);
+    if (part === void 0) this.#tellMissing();
     this.#options.redraw();
   }
   #begin(italian) {
@@ -11315,7 +11324,7 @@ class Ui {
     }
     for (const end of [() => tooltip.hide(), () => root.host.remove(), () => overlay.end(), () => notes.end()]) this.#life.add(end);
     this.#listen();
-    this.#later.set(PART_AFTER_MS, () => this.#need());
+    this.#later.set(PART_AFTER_MS, () => void loadPart());
   }
   #listen() {
     const hide = () => {
@@ -11340,6 +11349,9 @@ class Ui {
     event.preventDefault();
     this.#panel?.enter(event.composedPath()[0] ?? void 0);
   }
+}
+function isItalian(locale) {
+  return /^it\b/i.test(locale);
 }
 
 const LATE_MS = 2e3;
@@ -11841,7 +11853,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await $part("collab-sdk.part-a4d3deaa.js sha384-CXUDg7WlgAQbfH9Ip5zrGWSlgV/Ua22zOOylNX/+Ev3EhBi7LMeQOt27F1j6WoZd");
+    const { logout } = await $part("collab-sdk.part-8eabd886.js sha384-ctVfXgPVEldiI8Lgsbge/snjtz0MNaGCgQfHI2ZmUOUDcGA+JTFyhRxPL+ZosNEI");
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12249,6 +12261,6 @@ function init(options) {
 
 
 
-Object.assign(host, {A: initials, B: LOST, E: Emitter, L: Lifetime, O: OPEN_TIMEOUT_MS, T: Timer, a: toUint8Array, b: bytes, c: createEncoder, d: createDecoder, e: docOf, f: fieldsOf, g: announce, h: hasFocus, i: borrowAttribute, j: diff, k: element, l: list, m: button, n: number, o: ownText, p: icon, q: drawn, r: readAny, s: shown, t: text, u: listOf, v: avatar, w: writeAny, x: adopt, y: clock, z: idOf})
+Object.assign(host, {A: clock, B: idOf, C: initials, D: LOST, E: Emitter, L: Lifetime, O: OPEN_TIMEOUT_MS, T: Timer, a: toUint8Array, b: bytes, c: createEncoder, d: docOf, e: createDecoder, f: fieldsOf, g: shown, h: hasFocus, i: announce, j: borrowAttribute, k: diff, l: list, m: element, n: number, o: ownText, p: button, q: icon, r: readAny, s: same, t: text, u: drawn, v: valueIn, w: writeAny, x: listOf, y: avatar, z: adopt})
 return {init: init, instances: instances}
 })()

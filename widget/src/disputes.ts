@@ -1,9 +1,8 @@
 import { applyUpdate, encodeStateAsUpdate } from 'yjs'
 import type { Doc } from 'yjs'
 import type { Leftover } from './edit.ts'
-import { isChoice, same, valueIn } from './field.ts'
+import { isChoice, valueIn } from './field.ts'
 import type { Value } from './field.ts'
-import type { Known, Own } from './offline/record.ts'
 import { docOf } from './rebuilding.ts'
 import { Touched } from './touched.ts'
 
@@ -38,13 +37,9 @@ export class Disputes {
     return this.#mine.size > 0
   }
 
-  /** Looks at edits that another page left, made when the document was as it knew it. Reports the same. */
-  ariseFrom(left: Own, known: Known, now: Doc): boolean {
-    const [base, mine] = [docOf(known.update), docOf(known.update, left.update)]
-    for (const wire of left.fields) {
-      const [was, wanted, is] = [valueIn(base, wire), valueIn(mine, wire), valueIn(now, wire)]
-      if (!same(was, is) && !same(wanted, is) && this.#isWhole(wire, wanted)) this.#mine.set(wire, wanted)
-    }
+  /** Takes what another page has left of fields that were written since. Reports the same. */
+  ariseFrom(left: readonly (readonly [string, Value | undefined])[]): boolean {
+    for (const [wire, mine] of left) if (this.#isWhole(wire, mine)) this.#mine.set(wire, mine)
     return this.#mine.size > 0
   }
 

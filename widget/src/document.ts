@@ -210,7 +210,7 @@ export class SharedDocument implements Kept, Author, Departing {
     this.#keeper?.changed(false)
   }
 
-  takeOver(own: Own | undefined, known: Known | undefined): boolean {
+  takeOver(own: Own | undefined, known: Known | undefined, since: readonly (readonly [string, Value | undefined])[]): boolean {
     const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0)
     if (epoch > this.#epoch && this.#epoch > 0) return false // the next join tells
     if (epoch < this.#epoch) {
@@ -218,8 +218,7 @@ export class SharedDocument implements Kept, Author, Departing {
       this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), 'epoch')
     } else {
       this.#epoch = epoch
-      const both = this.#met && own !== undefined && own.edits > 0 && known !== undefined
-      if (both && this.disputes.ariseFrom(own, known, this.#doc)) this.#refused ??= new Set()
+      if (this.#met && this.disputes.ariseFrom(since)) this.#refused ??= new Set()
       if (known !== undefined) this.#takeKnown(known)
       if (own !== undefined && own.edits > 0) this.#takeEdits(own)
     }

@@ -146,7 +146,7 @@ test('G7 what is known to be old is kept for a page that is opened offline; reco
     const handle = new Handle(settings, document, gateway.open, () => undefined)
     ending.push(() => handle.destroy())
     handle.start()
-    handle.record?.document.takeOver(undefined, { ...kept, seeds: seeds as typeof kept.seeds })
+    handle.record?.document.takeOver(undefined, { ...kept, seeds: seeds as typeof kept.seeds }, [])
     assert.equal(get('a').value, 'of the document')
   }
 })

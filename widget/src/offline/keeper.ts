@@ -1,6 +1,8 @@
+import type { Doc } from 'yjs'
 import { Emitter } from '../emitter.ts'
 import { Lifetime } from '../lifetime.ts'
 import { Timer } from '../timer.ts'
+import { changedSince } from './left.ts'
 import { encode, isEmpty, knownOf, ownOf } from './record.ts'
 import type { Known, Own } from './record.ts'
 import type { Change, Place, Vault } from './vault.ts'
@@ -19,12 +21,16 @@ const LOOK_EVERY_MS = 30_000
 
 /** The document, as its keeper needs it. */
 export interface Kept {
+  readonly doc: Doc
   /** What must survive this tab. */
   readonly own: Own
   /** What the server has, as far as it is known here. */
   readonly known: Known
-  /** Takes in what another tab, or this page before, has left. Reports false when it can't be done now. */
-  takeOver(own: Own | undefined, known: Known | undefined): boolean
+  /**
+   * Takes in what another tab, or this page before, has left; `since` are fields of it that were changed otherwise
+   * meanwhile. Reports false when it can't be done now.
+   */
+  takeOver(own: Own | undefined, known: Known | undefined, since: ReturnType<typeof changedSince>): boolean
   /** Begins anew from the server's document: another page has taken over what this one had. */
   startAnew(): void
 }
@@ -156,7 +162,8 @@ export class Keeper {
     const [ownPlace, knownPlace] = [this.#place('own', tab), this.#place('known', tab)]
     const own = await this.#vault.read(ownPlace, ownOf)
     const known = await this.#vault.read(knownPlace, knownOf)
-    if (this.#life.ended || (own ?? known) === undefined || !this.#document.takeOver(own, known)) return
+    if (this.#life.ended || (own ?? known) === undefined) return
+    if (!this.#document.takeOver(own, known, changedSince(own, known, this.#document.doc))) return
     if (tab === this.#vault.tab.id) this.#hasRecord = own !== undefined
     else this.#takenOver.push(...(own ? [ownPlace] : []), ...(known ? [knownPlace] : []))
     if (known !== undefined) this.learned()

@@ -1,6 +1,15 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { l as list, f as fieldsOf, t as text, n as number, b as bytes, w as writeAny, a as toUint8Array, r as readAny, c as createEncoder, d as createDecoder, E as Emitter, L as Lifetime, T as Timer, o as ownText, e as docOf, s as shown } from './collab-sdk.part-6d5169c1.mjs';
+import { d as docOf, v as valueIn, s as same, l as list, f as fieldsOf, t as text, n as number, b as bytes, w as writeAny, a as toUint8Array, r as readAny, c as createEncoder, e as createDecoder, E as Emitter, L as Lifetime, T as Timer, o as ownText, g as shown } from './collab-sdk.part-e95ff2a7.mjs';
+
+function changedSince(left, known, now) {
+  if (left === void 0 || left.edits === 0 || known === void 0) return [];
+  const [base, mine] = [docOf(known.update), docOf(known.update, left.update)];
+  return left.fields.flatMap((wire) => {
+    const [was, wanted, is] = [valueIn(base, wire), valueIn(mine, wire), valueIn(now, wire)];
+    return same(was, is) || same(wanted, is) ? [] : [[wire, wanted]];
+  });
+}
 
 const FORMAT = 1;
 function encode(record) {
@@ -159,7 +168,8 @@ class Keeper {
     const [ownPlace, knownPlace] = [this.#place("own", tab), this.#place("known", tab)];
     const own = await this.#vault.read(ownPlace, ownOf);
     const known = await this.#vault.read(knownPlace, knownOf);
-    if (this.#life.ended || (own ?? known) === void 0 || !this.#document.takeOver(own, known)) return;
+    if (this.#life.ended || (own ?? known) === void 0) return;
+    if (!this.#document.takeOver(own, known, changedSince(own, known, this.#document.doc))) return;
     if (tab === this.#vault.tab.id) this.#hasRecord = own !== void 0;
     else this.#takenOver.push(...own ? [ownPlace] : [], ...known ? [knownPlace] : []);
     if (known !== void 0) this.learned();

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { k: element, m: button, p: icon, q: drawn, u: listOf, v: avatar, x: adopt, y: clock, z: idOf, A: initials, B: LOST } = host
 
+import { m as element, p as button, q as icon, u as drawn, x as listOf, y as avatar, z as adopt, A as clock, B as idOf, C as initials, D as LOST } from './collab-sdk.part-e95ff2a7.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
@@ -203,7 +203,7 @@ const it$1 = {
   expand: "Mostra chi \xE8 presente",
   connected: "Connesso",
   connecting: "Connessione\u2026",
-  tryAgainIn: (seconds) => `nuovo tentativo fra ${seconds} s`,
+  tryAgainIn: (seconds) => `riprova fra ${seconds} s`,
   tryNow: "Riprova ora",
   offline: "Non in linea",
   offlineHere: "salvato qui, non ancora sul server. Pu\xF2 continuare a scrivere.",
@@ -241,8 +241,7 @@ const it$1 = {
   chooseFor: (label) => `Scegli un valore per ${label}`,
   twoValues: "Due valori: ne scelga uno",
   toChoose: (count) => `${count} da scegliere`,
-  paused: "I blocchi sono sospesi.",
-  cannotShow: "Ora non \xE8 possibile mostrarlo. Riprovi quando torna il collegamento."
+  paused: "I blocchi sono sospesi."
 };
 
 const GONE_AFTER_MS = 12e3;
@@ -371,6 +370,9 @@ class Requests {
 }
 
 const RARE_STYLES = `
+.two .ring{border:4px double var(--bi);inset:-4px;box-shadow:none}
+.two,.tg.two{border-color:var(--bi);color:var(--bi)}
+.below{top:calc(100% + 6px);left:0;width:max-content;pointer-events:auto;z-index:calc(var(--z) + 2)!important}.below.up{top:auto;bottom:calc(100% + 14px)}
 .b{font-size:13px;min-height:36px;padding:0 14px}
 .b.s{font-size:12px;min-height:28px;padding:0 10px}
 .b.p,.b.d{background:#0b57a4;border-color:#0b57a4;color:#fff}.b.d{background:var(--ri);border-color:var(--ri)}
@@ -389,8 +391,8 @@ input:focus-visible,select:focus-visible,textarea:focus-visible{outline:2px soli
 [aria-invalid=true]{border:2px solid var(--ri);padding:6px 8px}
 .er{color:var(--ri);font-weight:500;font-size:12px;display:flex;gap:5px;align-items:center}.er:empty{display:none}.er svg{width:14px}
 .dg .ac{margin-top:16px}
-.nts{display:flex;flex-direction:column;gap:8px;max-width:100%;overflow:auto;flex:none;max-height:60vh;padding:2px}.nts:empty{display:none}
-.nt{display:flex;gap:11px;width:380px;max-width:100%;background:#fff;border-radius:10px;border-left:4px solid var(--bi);padding:12px 12px 12px 14px;box-shadow:var(--pop)}
+.nts{display:flex;flex-direction:column;gap:8px;margin:-12px;max-width:calc(100% + 24px);overflow:auto;flex:none;max-height:60vh;padding:12px;pointer-events:none}.nts:empty{display:none}
+.nt{pointer-events:auto;flex:none;display:flex;gap:11px;width:380px;max-width:100%;background:#fff;border-radius:10px;border-left:4px solid var(--bi);padding:12px 12px 12px 14px;box-shadow:var(--pop)}
 .nt>svg{width:19px;height:19px;color:var(--bi)}.nt.warn{border-color:var(--w)}.nt.warn>svg{color:var(--wi)}
 .nt>div:last-child{flex:1;min-width:0}.nt p{margin:2px 0 0}.nt .ac{justify-content:flex-start;margin-top:9px}
 .strip{display:flex;flex-wrap:wrap;gap:4px 7px;align-items:center;max-width:calc(100vw - 16px);background:#ffebee;color:var(--ri);border-radius:0 0 8px 8px;padding:4px 5px 4px 9px;font:500 12px/1.3 var(--f);box-shadow:0 0 0 1px #e7b3b3}
@@ -404,7 +406,7 @@ small{display:block;font-size:12px;color:var(--n5)}
 .dr{flex-direction:column;align-items:stretch!important;gap:4px}
 blockquote{margin:4px 0 0;background:#f6f8f9;border:1px solid #cfd7dd;border-radius:6px;padding:6px 9px;white-space:pre-wrap;overflow-wrap:anywhere;max-height:6em;overflow:auto}
 @media(pointer:coarse){.b,.b.s{min-height:44px}}
-@media(max-width:420px){.dg{margin:auto 12px 12px}.dg .ac .b{flex:1;min-height:44px}.nt{width:auto}input,select,textarea{font-size:16px}}
+@media(max-width:420px){.dg{margin:auto 12px 12px}.dg .ac .b{flex:1;min-height:44px}.dg .ac .q{flex:1 0 100%;text-align:left}.nt{width:auto}input,select,textarea{font-size:16px}}
 @media(forced-colors:active){.dg,.nt,.cv,.strip{border:1px solid CanvasText}}
 `;
 
@@ -675,6 +677,4 @@ function stranger({ userId, name }) {
 }
 const styled = /* @__PURE__ */ new WeakSet();
 
-
-
-return {Rare: Rare, italian: italian} })
+export { Rare, italian };

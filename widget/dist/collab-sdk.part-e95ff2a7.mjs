@@ -559,7 +559,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-4b2c94c5.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-98cffbbb.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -7435,13 +7435,9 @@ class Disputes {
     }
     return this.#mine.size > 0;
   }
-  /** Looks at edits that another page left, made when the document was as it knew it. Reports the same. */
-  ariseFrom(left, known, now) {
-    const [base, mine] = [docOf(known.update), docOf(known.update, left.update)];
-    for (const wire of left.fields) {
-      const [was, wanted, is] = [valueIn(base, wire), valueIn(mine, wire), valueIn(now, wire)];
-      if (!same(was, is) && !same(wanted, is) && this.#isWhole(wire, wanted)) this.#mine.set(wire, wanted);
-    }
+  /** Takes what another page has left of fields that were written since. Reports the same. */
+  ariseFrom(left) {
+    for (const [wire, mine] of left) if (this.#isWhole(wire, mine)) this.#mine.set(wire, mine);
     return this.#mine.size > 0;
   }
   /** Ends them: returns what the fields had here. */
@@ -7787,7 +7783,7 @@ class SharedDocument {
     this.#loose = loose;
     this.#keeper?.changed(false);
   }
-  takeOver(own, known) {
+  takeOver(own, known, since) {
     const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0);
     if (epoch > this.#epoch && this.#epoch > 0) return false;
     if (epoch < this.#epoch) {
@@ -7795,8 +7791,7 @@ class SharedDocument {
       this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), "epoch");
     } else {
       this.#epoch = epoch;
-      const both = this.#met && own !== void 0 && own.edits > 0 && known !== void 0;
-      if (both && this.disputes.ariseFrom(own, known, this.#doc)) this.#refused ??= /* @__PURE__ */ new Set();
+      if (this.#met && this.disputes.ariseFrom(since)) this.#refused ??= /* @__PURE__ */ new Set();
       if (known !== void 0) this.#takeKnown(known);
       if (own !== void 0 && own.edits > 0) this.#takeEdits(own);
     }
@@ -8649,7 +8644,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-d0684929.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-5433a474.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -10391,6 +10386,28 @@ function readable(colour) {
   return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5;
 }
 
+const PATHS = {
+  ok: "M6 15.5h8.2a3.6 3.6 0 0 0 .5-7.2A5 5 0 0 0 5.2 8 3.8 3.8 0 0 0 6 15.5Zm1.6-4.5 1.8 1.8 3.2-3.4",
+  off: "M3 3l14 14M6 15.5h8M5.2 8A3.8 3.8 0 0 0 6 15.5M8 5.2a5 5 0 0 1 6.7 3.1 3.6 3.6 0 0 1 2.3 5",
+  sync: "M16 7.5A6.5 6.5 0 0 0 4.6 6.4M4 3v3.6h3.6M4 12.5a6.5 6.5 0 0 0 11.4 1.1M16 17v-3.6h-3.6",
+  here: "M3 4h14v9H3zM7.5 16.5h5M10 13v3.5M8 8.4l1.5 1.5 2.7-2.9",
+  bad: "M10 3 2.5 16.5h15L10 3ZM10 8v4M10 14.2v.2",
+  minimise: "M4 14h12",
+  choose: "M10 17v-5L5 7V3M10 12l5-5V3M3 5l2-2 2 2M13 5l2-2 2 2",
+  pen: "M4 16l.8-3.4L13 4.4l2.6 2.6-8.2 8.2L4 16Z"
+};
+function icon(name) {
+  return drawn(PATHS[name]);
+}
+function drawn(d) {
+  const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+  path?.setAttribute("d", d);
+  svg?.setAttribute("viewBox", "0 0 20 20");
+  svg?.setAttribute("aria-hidden", "true");
+  svg?.append(path ?? "");
+  return svg;
+}
+
 const en = {
   /** Language of the words and of what is written with numbers; widened by the browser's variety of it. */
   tag: "en",
@@ -10436,8 +10453,7 @@ const en = {
   chooseFor: (label) => `Choose a value for ${label}`,
   twoValues: "Two values: choose one",
   toChoose: (count) => `${count} to choose`,
-  paused: "Locks are paused.",
-  cannotShow: "This cannot be shown now. Try again when the connection is back."
+  paused: "Locks are paused."
 };
 
 const SPEAK_AFTER_MS = 1500;
@@ -10502,30 +10518,8 @@ function refer(field, ids) {
   else field.removeAttribute("aria-describedby");
 }
 
-const PATHS = {
-  ok: "M6 15.5h8.2a3.6 3.6 0 0 0 .5-7.2A5 5 0 0 0 5.2 8 3.8 3.8 0 0 0 6 15.5Zm1.6-4.5 1.8 1.8 3.2-3.4",
-  off: "M3 3l14 14M6 15.5h8M5.2 8A3.8 3.8 0 0 0 6 15.5M8 5.2a5 5 0 0 1 6.7 3.1 3.6 3.6 0 0 1 2.3 5",
-  sync: "M16 7.5A6.5 6.5 0 0 0 4.6 6.4M4 3v3.6h3.6M4 12.5a6.5 6.5 0 0 0 11.4 1.1M16 17v-3.6h-3.6",
-  here: "M3 4h14v9H3zM7.5 16.5h5M10 13v3.5M8 8.4l1.5 1.5 2.7-2.9",
-  bad: "M10 3 2.5 16.5h15L10 3ZM10 8v4M10 14.2v.2",
-  minimise: "M4 14h12",
-  close: "m5 5 10 10M15 5 5 15",
-  choose: "M10 17v-5L5 7V3M10 12l5-5V3M3 5l2-2 2 2M13 5l2-2 2 2",
-  pen: "M4 16l.8-3.4L13 4.4l2.6 2.6-8.2 8.2L4 16Z"
-};
-function icon(name) {
-  return drawn(PATHS[name]);
-}
-function drawn(d) {
-  const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
-  path?.setAttribute("d", d);
-  svg?.setAttribute("viewBox", "0 0 20 20");
-  svg?.setAttribute("aria-hidden", "true");
-  svg?.append(path ?? "");
-  return svg;
-}
-
 const NARROW = 80;
+const EDGE = 64;
 const GAP$1 = 8;
 const FLASH_MS = 800;
 const STEADY_MS = 1500;
@@ -10547,6 +10541,8 @@ class Decoration {
   #placed = "";
   #view;
   #mini = false;
+  /** There is no room for a tag beside it. */
+  #edge = false;
   #cut = false;
   #room = false;
   /** `main` is false for all but one radio button of a group: they have the ring alone. */
@@ -10564,11 +10560,11 @@ class Decoration {
   /** Shows the view; what has not changed is left alone. */
   show(view) {
     this.#view = view;
-    const key = JSON.stringify([view, this.#mini, this.#room]);
+    const key = JSON.stringify([view, this.#mini, this.#room, this.#edge]);
     if (key === this.#shown) return;
     this.#shown = key;
     this.#placed = "";
-    this.node.className = `d ${view.ring}${view.box ? " box" : ""}${this.#mini ? " mini" : ""}${this.#cut ? " cut" : ""}`;
+    this.node.className = `d ${view.ring}${view.box && !this.#edge ? " box" : ""}${this.#mini ? " mini" : ""}${this.#cut ? " cut" : ""}`;
     const avatars = this.#avatars(view.people);
     const beside = this.#room && !view.box;
     this.#beside.replaceChildren(...beside ? avatars : []);
@@ -10594,19 +10590,21 @@ class Decoration {
     const { box, seen, radius, layer, room } = placement;
     const { style } = this.node;
     const { scale } = origin;
-    style.left = `${(box.left - origin.left) / scale}px`;
-    style.top = `${(box.top - origin.top) / scale}px`;
-    style.width = `${(box.right - box.left) / scale}px`;
-    style.height = `${(box.bottom - box.top) / scale}px`;
+    style.left = `${(seen.left - origin.left) / scale}px`;
+    style.top = `${(seen.top - origin.top) / scale}px`;
+    style.width = `${(seen.right - seen.left) / scale}px`;
+    style.height = `${(seen.bottom - seen.top) / scale}px`;
     style.setProperty("--z", String(layer));
     this.#ring.style.borderRadius = radius.replace(/[\d.]+px/g, (part) => `${parseFloat(part) + 2}px`);
     this.#flash.style.borderRadius = radius;
     this.#clip([seen.top - box.top, box.right - seen.right, box.bottom - seen.bottom, seen.left - box.left]);
-    if (this.#below.hasChildNodes()) this.#placeBelow(box, scale);
+    if (this.#below.hasChildNodes()) this.#placeBelow(seen, scale);
     const mini = box.right - box.left < NARROW;
-    if (mini === this.#mini && room === this.#room) return;
+    const edge = box.right + EDGE > this.target.ownerDocument.documentElement.clientWidth;
+    if (mini === this.#mini && room === this.#room && edge === this.#edge) return;
     this.#mini = mini;
     this.#room = room;
+    this.#edge = edge;
     if (this.#view !== void 0) this.show(this.#view);
   }
   /** Keeps what stands below within the page: it may neither be cut off nor make the page any larger. */
@@ -10633,19 +10631,20 @@ class Decoration {
   /** A scroll container that cuts the field cuts the ring, and hides the cluster when it cuts the corner. */
   #clip(hidden) {
     const [top = 0, right = 0] = hidden;
-    const cut = hidden.map((part) => part > 0.5 ? `${part + 2}px` : "-10px").join(" ");
+    const cut = hidden.map((part) => part > 0.5 ? "2px" : "-10px").join(" ");
     const path = hidden.some((part) => part > 0.5) ? `inset(${cut})` : "";
     this.#ring.style.clipPath = this.#flash.style.clipPath = path;
     this.#cut = top > 0.5 || right > 0.5;
     this.node.classList.toggle("cut", this.#cut);
   }
   #mark({ id, tag, box }) {
-    if (tag === void 0) return element("span.bd", "\u{1F465}");
+    const small = this.#mini || box;
+    if (tag === void 0 || small && tag.kind === "view") return element("span.bd", "\u{1F465}");
     const { kind, words, act, does = words } = tag;
-    const short = kind === "other" ? words.replace(/(\S)\S*\s*/gu, "$1") : "";
-    const content = [signOf(kind), this.#mini || box ? short : words];
+    const shown = small ? kind === "other" ? initials(words.replace(/,.*/, "")) : "" : words;
+    const content = [signOf(kind), shown];
     if (act === void 0) return element(`span.tg.${kind}`, ...content);
-    const made = button(`.tg.${kind}`, does, () => this.#hooks.press(act, id), ...content);
+    const made = button(`.tg.${kind}`, small ? `${shown} ${does}` : does, () => this.#hooks.press(act, id), ...content);
     made.tabIndex = -1;
     return made;
   }
@@ -10684,8 +10683,8 @@ function signOf(kind) {
 function isCalm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
-function avatar({ initials, colour }) {
-  const node = element("span.av", initials);
+function avatar({ initials: initials2, colour }) {
+  const node = element("span.av", initials2);
   node.style.background = colour;
   node.ariaHidden = "true";
   return node;
@@ -10753,7 +10752,7 @@ const BASE = `
 --g:#4caf50;--w:#ff9800;--r:#f44336;--glow:0 0 8px rgba(76,175,80,.3);--gi:#1b5e20;--wi:#8a3c00;--ri:#b71c1c;--bi:#0b4f93;--n2:#e9edf0;--n4:#7b8893;--n5:#55616c;--n6:#1f2a33;
 --tag:0 1px 2px rgba(15,30,45,.22);--pop:0 4px 16px rgba(15,30,45,.18),0 0 0 1px rgba(15,30,45,.08);
 --f:"Inter",system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;--e:"Noto Color Emoji","Apple Color Emoji","Segoe UI Emoji",sans-serif}
-@media(forced-colors:active){:host{--g:Highlight;--w:Highlight;--r:CanvasText;--glow:none}}
+@media(forced-colors:active){:host{--g:Highlight;--w:Highlight;--r:CanvasText;--bi:CanvasText;--wi:CanvasText;--glow:none}}
 @media print{:host{display:none!important}}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
@@ -10774,26 +10773,22 @@ const FIELD_STYLES = `${BASE}
 .own .ring{border-color:var(--w);box-shadow:0 0 8px rgba(255,152,0,.3)}
 .other .ring{border-color:var(--r);box-shadow:0 0 8px rgba(244,67,54,.25);background:repeating-linear-gradient(135deg,rgba(183,28,28,.055) 0 5px,transparent 5px 10px)}
 .offline .ring{border:2px dashed var(--w);box-shadow:none}
-.two .ring{border:4px double var(--bi);inset:-4px;box-shadow:none}
 .flash{inset:0;background:#c8e6c9;mix-blend-mode:multiply;opacity:0}
 .cl{left:0;right:6px;top:-13px;display:flex;gap:3px;align-items:center;justify-content:flex-end;height:20px}.cl>*{flex:none;pointer-events:auto}
-.mini .cl{right:-6px;top:-10px}.box .cl{right:auto;left:calc(100% + 5px);top:50%;margin-top:-10px}
+.mini .cl{right:-6px}.box .cl{right:auto;left:calc(100% + 5px);top:50%;margin-top:-10px}
 .cut .cl,.cut .beside{display:none}
-.bd,.tg{height:20px;background:#fff;border:1.5px solid var(--g);box-shadow:var(--tag)}
-.bd,.tg{position:relative}
+.bd,.tg{position:relative;height:20px;background:#fff;border:1.5px solid var(--g);box-shadow:var(--tag)}
 .bd{width:20px;border-radius:50%;display:grid;place-items:center;font:11px/1 var(--e)}
 .bd::after,.tg::after{content:"";position:absolute;inset:-4px}
 .mini .bd{width:15px;height:15px;font-size:8px;border-width:1px;box-shadow:none}
 .tg{display:flex;align-items:center;gap:4px;min-height:0;min-width:0;padding:0 7px 0 5px;border-radius:10px;font:600 12px/17px var(--f);color:var(--gi);white-space:nowrap}
 .tg i{font:normal 11px/1 var(--e)}.tg svg{width:13px}
 .tg.own,.tg.here{border-color:var(--w);color:var(--wi)}.tg.other{border-color:var(--r);color:var(--ri)}.tg.here{border-style:dashed}
-.tg.two{border-color:var(--bi);color:var(--bi)}
 .tg.no{background:var(--wi);border-color:var(--wi);color:#fff}
 .cl .av{width:20px;height:20px;font-size:8px}
 .beside{left:calc(100% + 8px);top:3px;display:flex;pointer-events:auto}
-.below{top:calc(100% + 6px);left:0;width:max-content;pointer-events:auto;z-index:calc(var(--z) + 2)!important}.below.up{top:auto;bottom:calc(100% + 14px)}
 @media(pointer:coarse){.tg::after{inset:-12px -4px}}
-@media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring,.two .ring{border:4px double;inset:-4px;background:none}.av{forced-color-adjust:none}}
+@media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring{border:4px double;inset:-4px;background:none}.av{forced-color-adjust:none}}
 `;
 const PANEL_STYLES = `${BASE}
 .corner{position:fixed;right:20px;top:100%;transform:translateY(calc(-100% - 20px));transform:translateY(round(calc(-100% - 20px),1px));z-index:2147482000;max-width:calc(100vw - 24px);max-height:calc(100vh - 32px);display:flex;flex-direction:column;align-items:flex-end;gap:10px;color:var(--n6);font:400 13px/1.45 var(--f)}
@@ -10809,7 +10804,7 @@ header b{font-size:13px;color:var(--n6)}
 .dot.sync{background:linear-gradient(90deg,var(--g) 50%,#fff 50%);box-shadow:0 0 0 1.5px #2e7d32}
 .dot.bad,.dot.deg{border-radius:2px;transform:rotate(45deg);background:var(--w);box-shadow:0 0 0 1.5px var(--wi)}
 .st{gap:9px;padding:8px 14px;font-weight:500;background:#e8f5e9;color:var(--gi)}
-.st.off{background:#fff3e0;color:var(--wi)}.st.deg{background:#fff3e0;color:var(--wi)}.st.bad{background:#ffebee;color:var(--ri)}.st.sync{background:#e6f0fa;color:var(--bi)}
+.st.off,.st.deg{background:#fff3e0;color:var(--wi)}.st.bad{background:#ffebee;color:var(--ri)}.st.sync{background:#e6f0fa;color:var(--bi)}
 .h{padding:11px 14px 3px;font:600 12px/1.3 var(--f);color:var(--n5);justify-content:space-between}
 ul{list-style:none;margin:0;padding:0 14px 6px}
 ul+.h{border-top:1px solid var(--n2)}
@@ -10820,13 +10815,12 @@ li i{font:normal 12px/1 var(--e);width:24px;text-align:center}li svg{width:15px;
 .chip{font-size:12px;color:var(--n5);border:1px solid var(--n2);border-radius:9px;padding:0 7px}
 footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top:1px solid var(--n2);font-size:12px;color:var(--n5)}
 .lk{border:0;padding:0 2px;background:none;color:var(--bi);text-decoration:underline}
-.two{color:var(--bi)}
 .mn{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 14px 0 12px;border-radius:22px;border:0;font-size:13px}
 .tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--f);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop)}
 .tip small{color:#c6d0d8}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media(forced-colors:active){.pn,.mn,.tip,.dot{border:1px solid CanvasText}}
-@media(max-width:420px){.corner{left:12px;right:12px;transform:translateY(calc(-100% - 12px));transform:translateY(round(calc(-100% - 12px),1px))}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
+@media(max-width:420px){.corner{left:12px;right:12px;margin-top:8px}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
 `;
 const PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
 
@@ -11093,8 +11087,12 @@ function listOf(name, items) {
 }
 
 let part;
+const MISSING = [
+  "Part of Corsia is missing. Try now",
+  "Manca una parte di Corsia. Riprova"
+];
 function loadPart() {
-  part ??= import('./collab-sdk.part-63d7226d.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-309422e2.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11172,13 +11170,15 @@ class Ui {
   #tooltip;
   #notes;
   #rare;
+  /** Tells that the rarely needed part is missing. */
+  #missing;
   #tips = /* @__PURE__ */ new Map();
   #hover = new Timer();
   #later = new Timer();
   constructor(options) {
     this.#options = options;
     for (const timer of [this.#hover, this.#later]) this.#life.add(() => timer.clear());
-    if (/^it\b/i.test(options.locale)) void this.#beginInItalian();
+    if (isItalian(options.locale)) void this.#beginInItalian();
     else this.#begin(false);
   }
   /** Shows the state of all fields and of the whole. */
@@ -11207,7 +11207,7 @@ class Ui {
     this.#panel?.makeRoomFor(target);
     if (choose !== void 0) this.rare((rare) => rare.choose(choose, false));
   }
-  /** Uses the rarely needed part, when it is there; that it can't be had is said. */
+  /** Uses the rarely needed part, when it is there; that it can't be had is said and shown. */
   rare(use) {
     if (this.#rare !== void 0) return use(this.#rare);
     this.#need(use);
@@ -11217,11 +11217,12 @@ class Ui {
     this.#life.end();
   }
   #need(use) {
-    if (this.#rare !== void 0) return;
+    if (this.#rare !== void 0 || use === void 0 && this.#missing?.isConnected) return;
     void loadPart().then((part) => {
       const root = this.#root;
       if (this.#life.ended || root === void 0) return;
-      if (part === void 0) return this.say(this.words.cannotShow);
+      this.#missing?.remove();
+      if (part === void 0) return this.#tellMissing(use);
       if (this.#rare === void 0) {
         const say = (words) => this.say(words);
         const redraw = () => {
@@ -11236,12 +11237,20 @@ class Ui {
       use?.(this.#rare);
     });
   }
+  /** A press tries again to do what was wanted. */
+  #tellMissing(use) {
+    const words = MISSING[isItalian(this.#options.locale) ? 1 : 0];
+    this.say(words);
+    this.#missing = button(".mn.st.bad", words, () => this.#need(use ?? (() => void 0)), icon("bad"), words);
+    this.#corner.prepend(this.#missing);
+  }
   /** Waits for the words; without them, English is better than nothing. */
   async #beginInItalian() {
     const part = await loadPart();
     if (this.#life.ended) return;
     if (part !== void 0) this.words = part.italian;
     this.#begin(part !== void 0);
+    if (part === void 0) this.#tellMissing();
     this.#options.redraw();
   }
   #begin(italian) {
@@ -11278,7 +11287,7 @@ class Ui {
     }
     for (const end of [() => tooltip.hide(), () => root.host.remove(), () => overlay.end(), () => notes.end()]) this.#life.add(end);
     this.#listen();
-    this.#later.set(PART_AFTER_MS, () => this.#need());
+    this.#later.set(PART_AFTER_MS, () => void loadPart());
   }
   #listen() {
     const hide = () => {
@@ -11303,6 +11312,9 @@ class Ui {
     event.preventDefault();
     this.#panel?.enter(event.composedPath()[0] ?? void 0);
   }
+}
+function isItalian(locale) {
+  return /^it\b/i.test(locale);
 }
 
 const LATE_MS = 2e3;
@@ -11804,7 +11816,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-4b2c94c5.mjs');
+    const { logout } = await import('./collab-sdk.part-98cffbbb.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12142,7 +12154,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-58ad6e2d.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-e8961faf.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
@@ -12210,4 +12222,4 @@ function init(options) {
   return handle;
 }
 
-export { initials as A, LOST as B, init as C, instances as D, Emitter as E, Lifetime as L, OPEN_TIMEOUT_MS as O, Timer as T, toUint8Array as a, bytes as b, createEncoder as c, createDecoder as d, docOf as e, fieldsOf as f, announce as g, hasFocus as h, borrowAttribute as i, diff as j, element as k, list as l, button as m, number as n, ownText as o, icon as p, drawn as q, readAny as r, shown as s, text as t, listOf as u, avatar as v, writeAny as w, adopt as x, clock as y, idOf as z };
+export { clock as A, idOf as B, initials as C, LOST as D, Emitter as E, init as F, instances as G, Lifetime as L, OPEN_TIMEOUT_MS as O, Timer as T, toUint8Array as a, bytes as b, createEncoder as c, docOf as d, createDecoder as e, fieldsOf as f, shown as g, hasFocus as h, announce as i, borrowAttribute as j, diff as k, list as l, element as m, number as n, ownText as o, button as p, icon as q, readAny as r, same as s, text as t, drawn as u, valueIn as v, writeAny as w, listOf as x, avatar as y, adopt as z };
