@@ -264,7 +264,8 @@ function session(value) {
     userId,
     name: text(fields["name"]) || userId,
     heartbeatInterval: number(fields["heartbeatInterval"]) || 3e4,
-    breakGlass: fieldsOf(fields["permissions"])["breakGlass"] === true
+    breakGlass: fieldsOf(fields["permissions"])["breakGlass"] === true,
+    rooms: list(fields["rooms"]).map(text)
   };
 }
 function user(value) {
@@ -8080,6 +8081,7 @@ class Records {
   constructor(connection, options) {
     this.#connection = connection;
     this.#options = options;
+    connection.events.on("state", (state) => state.name === "open" && this.#leaveStrays(state.session.rooms));
   }
   /** Opens a record for the page: anew, or as it was left. */
   enter(resourceId) {
@@ -8135,6 +8137,10 @@ class Records {
     this.#soon.clear();
     for (const entry of this.#left()) this.#giveUp(entry);
     this.events.clear();
+  }
+  /** A resumed session may be in rooms that were left while nobody heard of it (C11). */
+  #leaveStrays(rooms) {
+    for (const resourceId of rooms) if (!this.#entries.has(resourceId)) this.#connection.send("LEAVE_RESOURCE", { resourceId });
   }
   #left() {
     return [...this.#entries.values()].filter(({ leaving }) => leaving !== void 0);
@@ -8367,7 +8373,7 @@ class PageWatch {
     if (type === "reset") return void setTimeout(() => this.#look("reset"));
     const typing = type === "input";
     this.#gesture = consequence;
-    this.#until = Math.max(this.#until, performance.now() + (typing ? PAUSE_MS$1 : LATER_MS));
+    this.#until = performance.now() + (typing ? PAUSE_MS$1 : LATER_MS);
     if (typing) return this.#pause.set(PAUSE_MS$1, () => this.#look("calculated"));
     for (const delay of [0, LATER_MS]) setTimeout(() => this.#look(consequence), delay);
   };
@@ -8970,7 +8976,7 @@ class TextBinding {
   }
   #mayHaveChanged({ isTrusted, type }) {
     if (this.#settling) return;
-    const by = isTrusted || type === "blur" || hasFocus(this.#control.element) ? "user" : "pressed";
+    const by = isTrusted || type === "blur" || hasFocus(this.#control.element) ? "user" : this.#echo.running ? "page" : "pressed";
     if (by === "user" && type !== "blur") this.pristine.touch();
     this.#settle(by);
     if (this.#text !== void 0) this.#again.set(0, () => this.#settle(by));
@@ -8988,8 +8994,9 @@ class TextBinding {
     const value = read ?? this.#shown ?? "";
     const changed = value !== this.#shown;
     const alone = this.#deltas.length === 0;
-    if (alone && (!changed || /^(page|answer)$/.test(by) && this.#echo.running)) return;
-    const kept = changed && this.#judge(by, value);
+    const isEcho = this.#echo.running && /^(page|answer)$/.test(by);
+    if (alone && (!changed || isEcho)) return;
+    const kept = changed && this.#judge(by, value, isEcho);
     if (this.#text === void 0) return;
     this.#settling = true;
     const selection = this.#control.selection();
@@ -9023,9 +9030,9 @@ class TextBinding {
     if (!this.#composition.composing) this.#shown = this.#control.read();
   }
   /** Reports whether what the control shows is an edit. Where the user is at work, it is the user's. */
-  #judge(by, value) {
+  #judge(by, value, isEcho) {
     if (by === "user" || this.pristine.touched && hasFocus(this.#control.element)) return true;
-    if (this.#echo.running || value === this.#control.shape(this.#text?.toString() ?? "")) return false;
+    if (isEcho || value === this.#control.shape(this.#text?.toString() ?? "")) return false;
     return this.rendered(by) === "kept";
   }
   /** Undoes or redoes an edit of the user's in the browser's place, which knows nothing of what others wrote. */
@@ -10557,7 +10564,7 @@ function refer(field, ids) {
 
 const NARROW = 80;
 const EDGE = 64;
-const GAP$1 = 8;
+const GAP = 8;
 const FLASH_MS = 800;
 const STEADY_MS = 1500;
 const MOST_AVATARS$1 = 3;
@@ -10649,10 +10656,10 @@ class Decoration {
     const page = this.target.ownerDocument.documentElement;
     const { width, height } = this.#below.getBoundingClientRect();
     const { top, bottom } = page.getBoundingClientRect();
-    const shift = Math.max(GAP$1 - box.left, Math.min(0, page.clientWidth - GAP$1 - width - box.left));
+    const shift = Math.max(GAP - box.left, Math.min(0, page.clientWidth - GAP - width - box.left));
     this.#below.style.left = `${shift / scale}px`;
     const end = Math.max(bottom, page.clientHeight);
-    this.#below.classList.toggle("up", box.bottom + GAP$1 + height > end && box.top - GAP$1 - height > top);
+    this.#below.classList.toggle("up", box.bottom + GAP + height > end && box.top - GAP - height > top);
   }
   /** Hides it, until it is placed again. */
   hide() {
@@ -10853,10 +10860,8 @@ li i{font:normal 12px/1 var(--e);width:24px;text-align:center}li svg{width:15px;
 footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top:1px solid var(--n2);font-size:12px;color:var(--n5)}
 .lk{border:0;padding:0 2px;background:none;color:var(--bi);text-decoration:underline}
 .mn{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 14px 0 12px;border-radius:22px;border:0;font-size:13px}
-.tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--f);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop)}
-.tip small{color:#c6d0d8}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-@media(forced-colors:active){.pn,.mn,.tip,.dot{border:1px solid CanvasText}}
+@media(forced-colors:active){.pn,.mn,.dot{border:1px solid CanvasText}}
 @media(max-width:420px){.corner{left:12px;right:12px;margin-top:8px}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
 `;
 const PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
@@ -11129,48 +11134,12 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= $part("collab-sdk.part-995e69ad.js sha384-RMCnl5V0kB9xsVH95t+FO4X7ya6NPEeMXu8KEfcFG2KF06SghypuuMqJHRVL6NqP").catch((error) => {
+  part ??= $part("collab-sdk.part-fa8a9a92.js sha384-m2DDNfNqaNXtTnwRbWD6tHGq8cqfX0RQMZKQPz50Bpe57SorLYoJBYJ5nFUNyZgP").catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
   });
   return part;
-}
-
-const GAP = 8;
-const LEAVE_MS = 250;
-class Tooltip {
-  #node = element("div.tip");
-  #leave;
-  constructor(root) {
-    const node = this.#node;
-    node.role = "tooltip";
-    node.hidden = true;
-    node.onpointerenter = () => clearTimeout(this.#leave);
-    node.onpointerleave = () => this.hide();
-    root.append(node);
-  }
-  /** Shows the lines at the anchor, the first as the title; without lines it goes, if the pointer does not go into it. */
-  show(anchor, [title, rest]) {
-    clearTimeout(this.#leave);
-    const node = this.#node;
-    if (title === void 0) {
-      this.#leave = setTimeout(() => this.hide(), LEAVE_MS);
-      return;
-    }
-    node.hidden = false;
-    node.replaceChildren(title, element("small", rest ?? ""));
-    const { left, top, bottom } = anchor.getBoundingClientRect();
-    const { width, height } = node.getBoundingClientRect();
-    const above = bottom + GAP + height > innerHeight;
-    node.style.left = `${Math.max(0, Math.min(left - 4, innerWidth - width - GAP))}px`;
-    node.style.top = `${Math.max(0, above ? top - GAP - height : bottom + GAP)}px`;
-  }
-  /** Hides it at once. */
-  hide() {
-    clearTimeout(this.#leave);
-    this.#node.hidden = true;
-  }
 }
 
 class Top {
@@ -11204,7 +11173,6 @@ class Ui {
   #corner = element("div.corner");
   #overlay;
   #panel;
-  #tooltip;
   #notes;
   #rare;
   /** Tells that the rarely needed part is missing. */
@@ -11274,6 +11242,10 @@ class Ui {
       use?.(this.#rare);
     });
   }
+  /** Shows a tooltip. Nobody misses it: when the part can't be had, nothing is said. */
+  #tip(anchor, lines) {
+    void loadPart().then((part) => part && !this.#life.ended && this.rare(({ tooltip }) => tooltip.show(anchor, lines)));
+  }
   /** A press tries again to do what was wanted. */
   #tellMissing(use) {
     const words = MISSING[isItalian(this.#options.locale) ? 1 : 0];
@@ -11300,13 +11272,12 @@ class Ui {
     const live = element("div.sr");
     live.role = "status";
     root.append(live, this.#corner);
-    const tooltip = this.#tooltip = new Tooltip(root);
     const notes = this.#notes = new Notes(live, words.tag);
     const top = new Top(root.host);
     const choose = (field) => this.rare((rare) => rare.choose(field, true));
     const overlay = this.#overlay = new Overlay(
       {
-        tip: (anchor, lines) => tooltip.show(anchor, lines),
+        tip: (anchor, lines) => this.#tip(anchor, lines),
         press: (act, field) => act === "ask" ? actions.ask(field) : choose(field),
         below: (view, layer) => this.#rare?.below(view, layer) ?? []
       },
@@ -11322,21 +11293,21 @@ class Ui {
       };
       this.#panel = new Panel(this.#corner, this.words, { ...actions, choose: choosing, drafts }, open);
     }
-    for (const end of [() => tooltip.hide(), () => root.host.remove(), () => overlay.end(), () => notes.end()]) this.#life.add(end);
+    for (const end of [() => root.host.remove(), () => overlay.end(), () => notes.end()]) this.#life.add(end);
     this.#listen();
     this.#later.set(PART_AFTER_MS, () => void loadPart());
   }
   #listen() {
     const hide = () => {
       this.#hover.clear();
-      this.#tooltip?.hide();
+      this.#rare?.tooltip.hide();
     };
     const over = (event) => {
       const path = event.composedPath();
       if (this.#root !== void 0 && path.includes(this.#root)) return;
       const target = path.find((node) => this.#tips.has(node));
       hide();
-      if (target) this.#hover.set(HOVER_MS, () => this.#tooltip?.show(target, this.#tips.get(target) ?? []));
+      if (target) this.#hover.set(HOVER_MS, () => this.#tip(target, this.#tips.get(target) ?? []));
     };
     const quiet = { capture: true, passive: true };
     for (const type of ["pointerover", "focusin"]) this.#life.listen(document, type, over, quiet);

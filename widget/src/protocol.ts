@@ -74,6 +74,8 @@ export interface Session {
   readonly heartbeatInterval: number
   /** Whether it may break locks (L7). */
   readonly breakGlass: boolean
+  /** The rooms that a resumed session is in (C11). */
+  readonly rooms: readonly string[]
 }
 
 /** The answer to a join (R1). */
@@ -147,6 +149,7 @@ export function session(value: unknown): Session {
     name: text(fields['name']) || userId,
     heartbeatInterval: number(fields['heartbeatInterval']) || 30_000,
     breakGlass: fieldsOf(fields['permissions'])['breakGlass'] === true,
+    rooms: list(fields['rooms']).map(text),
   }
 }
 

@@ -37,6 +37,7 @@ export class Records {
   constructor(connection: Connection, options: DocumentOptions) {
     this.#connection = connection
     this.#options = options
+    connection.events.on('state', (state) => state.name === 'open' && this.#leaveStrays(state.session.rooms))
   }
 
   /** Opens a record for the page: anew, or as it was left. */
@@ -100,6 +101,11 @@ export class Records {
     this.#soon.clear()
     for (const entry of this.#left()) this.#giveUp(entry)
     this.events.clear()
+  }
+
+  /** A resumed session may be in rooms that were left while nobody heard of it (C11). */
+  #leaveStrays(rooms: readonly string[]): void {
+    for (const resourceId of rooms) if (!this.#entries.has(resourceId)) this.#connection.send('LEAVE_RESOURCE', { resourceId })
   }
 
   #left(): Entry[] {

@@ -185,10 +185,10 @@ export class FakeSocket implements Socket {
   }
 
   /** Greets as the gateway does after authentication (C4). */
-  greet(heartbeatInterval = 30_000): void {
+  greet(heartbeatInterval = 30_000, more: Fields = {}): void {
     this.connected = true
     this.#emit('connect')
-    this.tell('CONNECTED', { sessionId: this.session, resumeKey: `key ${this.attempts}`, userId: 'usr_001', name: 'Giulia Conti', role: 'nurse', heartbeatInterval })
+    this.tell('CONNECTED', { sessionId: this.session, resumeKey: `key ${this.attempts}`, userId: 'usr_001', name: 'Giulia Conti', role: 'nurse', heartbeatInterval, ...more })
   }
 
   /** Sends an event to the client. */

@@ -330,6 +330,20 @@ test('G4 what is calculated while the user types is an edit, also when something
   }
 })
 
+test('G4 what is calculated at once after something of others was shown is an edit', () => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] })
+  show('<input id="sum"><input id="other">')
+  const gateway = new FakeGateway()
+  const { socket } = open(gateway)
+  socket.greet()
+  mock.timers.tick(20_000)
+  gateway.write('id-sum', '23.5')
+  get('sum').value = '26.0'
+  get('other').dispatchEvent(trusted(new Event('change', { bubbles: true })))
+  mock.timers.tick(1)
+  assert.deepEqual([get('sum').value, gateway.text('id-sum')], ['26.0', '26.0'])
+})
+
 test('G4 an option that comes after its value is chosen then', () => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] })
   show('<select id="a"><option></option></select>')
@@ -377,4 +391,11 @@ test('G4 a seed that was not answered binds nothing, and is asked for again', ()
   mock.timers.tick(3_000)
   assert.equal(get('a').value, 'of the document')
   mock.timers.reset()
+})
+
+test('C11 a resumed session leaves the rooms that its page has left', () => {
+  show('<input id="a">')
+  const { gateway, socket } = open()
+  socket.greet(30_000, { resumed: true, rooms: ['r', 'of yesterday'] })
+  assert.deepEqual(gateway.heard.filter(({ event }) => event === 'LEAVE_RESOURCE').map(({ payload }) => payload['resourceId']), ['of yesterday'])
 })

@@ -44,7 +44,7 @@ class PageWatch {
     if (type === 'reset') return void setTimeout(() => this.#look('reset'))
     const typing = type === 'input'
     this.#gesture = consequence
-    this.#until = Math.max(this.#until, performance.now() + (typing ? PAUSE_MS : LATER_MS))
+    this.#until = performance.now() + (typing ? PAUSE_MS : LATER_MS)
     if (typing) return this.#pause.set(PAUSE_MS, () => this.#look('calculated'))
     for (const delay of [0, LATER_MS]) setTimeout(() => this.#look(consequence), delay)
   }

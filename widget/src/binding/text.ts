@@ -141,7 +141,7 @@ export class TextBinding implements Binding {
 
   #mayHaveChanged({ isTrusted, type }: Event): void {
     if (this.#settling) return // an event of our own: what the page makes of a remote change is not sent back
-    const by = isTrusted || type === 'blur' || hasFocus(this.#control.element) ? 'user' : 'pressed'
+    const by = isTrusted || type === 'blur' || hasFocus(this.#control.element) ? 'user' : this.#echo.running ? 'page' : 'pressed'
     if (by === 'user' && type !== 'blur') this.pristine.touch()
     this.#settle(by)
     // Frameworks may write the value anew once their own handlers have run.
@@ -163,8 +163,9 @@ export class TextBinding implements Binding {
     const value = read ?? this.#shown ?? ''
     const changed = value !== this.#shown
     const alone = this.#deltas.length === 0
-    if (alone && (!changed || (/^(page|answer)$/.test(by) && this.#echo.running))) return
-    const kept = changed && this.#judge(by, value)
+    const isEcho = this.#echo.running && /^(page|answer)$/.test(by)
+    if (alone && (!changed || isEcho)) return
+    const kept = changed && this.#judge(by, value, isEcho)
     if (this.#text === undefined) return // the judgement has released it
     this.#settling = true
     const selection = this.#control.selection()
@@ -200,9 +201,9 @@ export class TextBinding implements Binding {
   }
 
   /** Reports whether what the control shows is an edit. Where the user is at work, it is the user's. */
-  #judge(by: Author, value: string): boolean {
+  #judge(by: Author, value: string, isEcho: boolean): boolean {
     if (by === 'user' || (this.pristine.touched && hasFocus(this.#control.element))) return true
-    if (this.#echo.running || value === this.#control.shape(this.#text?.toString() ?? '')) return false
+    if (isEcho || value === this.#control.shape(this.#text?.toString() ?? '')) return false
     return this.rendered(by) === 'kept'
   }
 

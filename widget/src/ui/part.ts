@@ -1,4 +1,4 @@
-/** What is rarely needed: dialogs, notices, drafts, the chooser, Italian. */
+/** What is rarely needed: dialogs, notices, tooltips, drafts, the chooser, Italian. */
 export type Part = typeof import('./rare.ts')
 
 let part: Promise<Part | undefined> | undefined

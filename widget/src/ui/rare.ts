@@ -19,6 +19,7 @@ import { Notices } from './rare/notices.ts'
 import { Requests } from './rare/requests.ts'
 import { sign } from './rare/signs.ts'
 import { RARE_STYLES } from './rare/styles.ts'
+import { Tooltip } from './rare/tooltip.ts'
 import { en } from './rare/words.en.ts'
 import type { RareWords } from './rare/words.en.ts'
 import { it } from './rare/words.it.ts'
@@ -40,8 +41,9 @@ export interface RareOptions {
   readonly redraw: () => void
 }
 
-/** Draws what is rarely needed: dialogs, notices, the chooser of two values, drafts. */
+/** Draws what is rarely needed: dialogs, notices, the tooltip, the chooser of two values, drafts. */
 export class Rare {
+  readonly tooltip: Tooltip
   #options: RareOptions
   #words: RareWords
   #notices: Notices
@@ -57,6 +59,7 @@ export class Rare {
     this.#options = options
     this.#words = options.italian ? it : en
     adopt(root, RARE_STYLES)
+    this.tooltip = new Tooltip(root)
     this.#notices = new Notices(corner, this.#words.notices)
     this.#requests = new Requests(root, this.#notices, this.#words, widget.locks)
     this.#hooks = { words: this.#words, say, dismiss: actions.dismissDraft }
@@ -168,6 +171,7 @@ export class Rare {
 
   /** Takes everything away. */
   end(): void {
+    this.tooltip.hide()
     this.#requests.end()
     this.#notices.end()
     for (const dialog of this.#options.root.querySelectorAll('dialog')) dialog.remove()

@@ -48,7 +48,7 @@ export const FIELD_STYLES = `${BASE}
 @media(forced-colors:active){.own .ring{border-width:4px;inset:-4px}.other .ring{border:4px double;inset:-4px;background:none}.av{forced-color-adjust:none}}
 `
 
-/** Look of the panel, the tooltip and the announcements. */
+/** Look of the panel and the announcements. */
 export const PANEL_STYLES = `${BASE}
 .corner{position:fixed;right:20px;top:100%;transform:translateY(calc(-100% - 20px));transform:translateY(round(calc(-100% - 20px),1px));z-index:2147482000;max-width:calc(100vw - 24px);max-height:calc(100vh - 32px);display:flex;flex-direction:column;align-items:flex-end;gap:10px;color:var(--n6);font:400 13px/1.45 var(--f)}
 .left{right:auto;left:20px}.corner>div{min-height:0;max-width:100%;display:flex}
@@ -75,10 +75,8 @@ li i{font:normal 12px/1 var(--e);width:24px;text-align:center}li svg{width:15px;
 footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top:1px solid var(--n2);font-size:12px;color:var(--n5)}
 .lk{border:0;padding:0 2px;background:none;color:var(--bi);text-decoration:underline}
 .mn{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 14px 0 12px;border-radius:22px;border:0;font-size:13px}
-.tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--f);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop)}
-.tip small{color:#c6d0d8}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-@media(forced-colors:active){.pn,.mn,.tip,.dot{border:1px solid CanvasText}}
+@media(forced-colors:active){.pn,.mn,.dot{border:1px solid CanvasText}}
 @media(max-width:420px){.corner{left:12px;right:12px;margin-top:8px}.pn{width:100%}.corner>div{width:100%;justify-content:flex-end}}
 `
 

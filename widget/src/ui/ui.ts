@@ -15,7 +15,6 @@ import { Panel } from './panel.ts'
 import { loadPart, MISSING } from './part.ts'
 import type { Part } from './part.ts'
 import { PANEL_STYLES } from './styles.ts'
-import { Tooltip } from './tooltip.ts'
 import { Top } from './top.ts'
 
 /** The pointer or the focus rests this long on a field before its tooltip comes, in milliseconds. */
@@ -47,7 +46,6 @@ export class Ui {
   #corner = element('div.corner')
   #overlay: Overlay | undefined
   #panel: Panel | undefined
-  #tooltip: Tooltip | undefined
   #notes: Notes | undefined
   #rare: Rare | undefined
   /** Tells that the rarely needed part is missing. */
@@ -126,6 +124,11 @@ export class Ui {
     })
   }
 
+  /** Shows a tooltip. Nobody misses it: when the part can't be had, nothing is said. */
+  #tip(anchor: Element, lines: readonly string[]): void {
+    void loadPart().then((part) => part && !this.#life.ended && this.rare(({ tooltip }) => tooltip.show(anchor, lines)))
+  }
+
   /** A press tries again to do what was wanted. */
   #tellMissing(use?: (rare: Rare) => void): void {
     const words = MISSING[isItalian(this.#options.locale) ? 1 : 0]
@@ -154,13 +157,12 @@ export class Ui {
     const live = element('div.sr')
     live.role = 'status'
     root.append(live, this.#corner)
-    const tooltip = (this.#tooltip = new Tooltip(root))
     const notes = (this.#notes = new Notes(live, words.tag))
     const top = new Top(root.host as HTMLElement)
     const choose = (field: string): void => this.rare((rare) => rare.choose(field, true))
     const overlay = (this.#overlay = new Overlay(
       {
-        tip: (anchor, lines) => tooltip.show(anchor, lines),
+        tip: (anchor, lines) => this.#tip(anchor, lines),
         press: (act, field) => (act === 'ask' ? actions.ask(field) : choose(field)),
         below: (view, layer) => this.#rare?.below(view, layer) ?? [],
       },
@@ -176,7 +178,7 @@ export class Ui {
       }
       this.#panel = new Panel(this.#corner, this.words, { ...actions, choose: choosing, drafts }, open)
     }
-    for (const end of [() => tooltip.hide(), () => root.host.remove(), () => overlay.end(), () => notes.end()]) this.#life.add(end)
+    for (const end of [() => root.host.remove(), () => overlay.end(), () => notes.end()]) this.#life.add(end)
     this.#listen()
     this.#later.set(PART_AFTER_MS, () => void loadPart())
   }
@@ -184,14 +186,14 @@ export class Ui {
   #listen(): void {
     const hide = (): void => {
       this.#hover.clear()
-      this.#tooltip?.hide()
+      this.#rare?.tooltip.hide()
     }
     const over = (event: Event): void => {
       const path = event.composedPath()
       if (this.#root !== undefined && path.includes(this.#root)) return // the tooltip itself, or the panel
       const target = path.find((node) => this.#tips.has(node)) as Element | undefined
       hide()
-      if (target) this.#hover.set(HOVER_MS, () => this.#tooltip?.show(target, this.#tips.get(target) ?? []))
+      if (target) this.#hover.set(HOVER_MS, () => this.#tip(target, this.#tips.get(target) ?? []))
     }
     const quiet = { capture: true, passive: true }
     for (const type of ['pointerover', 'focusin']) this.#life.listen(document, type, over, quiet)

@@ -1,5 +1,8 @@
 /** Look of what is rarely needed, in the widget's roots; colours and type come from the styles that are always there. */
 export const RARE_STYLES = `
+.tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--f);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop)}
+.tip small{color:#c6d0d8}
+@media(forced-colors:active){.tip{border:1px solid CanvasText}}
 .two .ring{border:4px double var(--bi);inset:-4px;box-shadow:none}
 .two,.tg.two{border-color:var(--bi);color:var(--bi)}
 .below{top:calc(100% + 6px);left:0;width:max-content;pointer-events:auto;z-index:calc(var(--z) + 2)!important}.below.up{top:auto;bottom:calc(100% + 14px)}

@@ -370,6 +370,9 @@ class Requests {
 }
 
 const RARE_STYLES = `
+.tip{position:fixed;z-index:2147482010;background:#1f2a33;color:#fff;font:500 12px/1.4 var(--f);padding:6px 9px;border-radius:6px;max-width:320px;box-shadow:var(--pop)}
+.tip small{color:#c6d0d8}
+@media(forced-colors:active){.tip{border:1px solid CanvasText}}
 .two .ring{border:4px double var(--bi);inset:-4px;box-shadow:none}
 .two,.tg.two{border-color:var(--bi);color:var(--bi)}
 .below{top:calc(100% + 6px);left:0;width:max-content;pointer-events:auto;z-index:calc(var(--z) + 2)!important}.below.up{top:auto;bottom:calc(100% + 14px)}
@@ -409,6 +412,42 @@ blockquote{margin:4px 0 0;background:#f6f8f9;border:1px solid #cfd7dd;border-rad
 @media(max-width:420px){.dg{margin:auto 12px 12px}.dg .ac .b{flex:1;min-height:44px}.dg .ac .q{flex:1 0 100%;text-align:left}.nt{width:auto}input,select,textarea{font-size:16px}}
 @media(forced-colors:active){.dg,.nt,.cv,.strip{border:1px solid CanvasText}}
 `;
+
+const GAP = 8;
+const LEAVE_MS = 250;
+class Tooltip {
+  #node = element("div.tip");
+  #leave;
+  constructor(root) {
+    const node = this.#node;
+    node.role = "tooltip";
+    node.hidden = true;
+    node.onpointerenter = () => clearTimeout(this.#leave);
+    node.onpointerleave = () => this.hide();
+    root.append(node);
+  }
+  /** Shows the lines at the anchor, the first as the title; without lines it goes, if the pointer does not go into it. */
+  show(anchor, [title, rest]) {
+    clearTimeout(this.#leave);
+    const node = this.#node;
+    if (title === void 0) {
+      this.#leave = setTimeout(() => this.hide(), LEAVE_MS);
+      return;
+    }
+    node.hidden = false;
+    node.replaceChildren(title, element("small", rest ?? ""));
+    const { left, top, bottom } = anchor.getBoundingClientRect();
+    const { width, height } = node.getBoundingClientRect();
+    const above = bottom + GAP + height > innerHeight;
+    node.style.left = `${Math.max(0, Math.min(left - 4, innerWidth - width - GAP))}px`;
+    node.style.top = `${Math.max(0, above ? top - GAP - height : bottom + GAP)}px`;
+  }
+  /** Hides it at once. */
+  hide() {
+    clearTimeout(this.#leave);
+    this.#node.hidden = true;
+  }
+}
 
 const en = {
   askTitle: (name) => `Ask ${name} for this field`,
@@ -526,6 +565,7 @@ const it = {
 
 const italian = it$1;
 class Rare {
+  tooltip;
   #options;
   #words;
   #notices;
@@ -540,6 +580,7 @@ class Rare {
     this.#options = options;
     this.#words = options.italian ? it : en;
     adopt(root, RARE_STYLES);
+    this.tooltip = new Tooltip(root);
     this.#notices = new Notices(corner, this.#words.notices);
     this.#requests = new Requests(root, this.#notices, this.#words, widget.locks);
     this.#hooks = { words: this.#words, say, dismiss: actions.dismissDraft };
@@ -641,6 +682,7 @@ class Rare {
   }
   /** Takes everything away. */
   end() {
+    this.tooltip.hide();
     this.#requests.end();
     this.#notices.end();
     for (const dialog of this.#options.root.querySelectorAll("dialog")) dialog.remove();

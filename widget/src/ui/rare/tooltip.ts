@@ -1,4 +1,4 @@
-import { element } from './element.ts'
+import { element } from '../element.ts'
 
 const GAP = 8
 /** Time to move the pointer from what is told of into the tooltip, in milliseconds. */
