@@ -36,8 +36,14 @@ export default async function (stage) {
   await becomes(async () => /^Offline, 1 change/.test(await state(page, 1)), true, 'the state with text that waits')
   await picture(page, 'split-offline')
   await page.locator('.away').last().click()
+  // Two measured values are not merged: who was away chooses.
+  await right.locator('corsia-fields .cv .op').first().waitFor()
+  equal(await right.locator('corsia-fields .cv .v').allInnerTexts(), ['37.9', '37.3'], 'the two values')
+  equal(await left.locator('#obs-temperature').inputValue(), '37.3', 'the value of who was there')
+  await picture(page, 'split-two-values')
+  await right.locator('corsia-fields .cv .op button').first().click()
   await settled()
-  await becomes(async () => await left.locator('#obs-temperature').inputValue() === await right.locator('#obs-temperature').inputValue(), true, 'the merged text')
+  await becomes(() => left.locator('#obs-temperature').inputValue(), '37.9', 'the value that was chosen')
 
   await page.locator('#change-button').click()
   await settled()
