@@ -68,7 +68,7 @@ function follow(pane) {
   })
   widget.on('saved', (saved) => told(pane, saved))
   widget.on('remote', ({ revision }) => shown(pane, revision))
-  widget.on('draft', ({ field }) => row(pane, words.refused, label(pane, field), words.draftKept, words.nothingStored))
+  widget.on('draft', ({ field, reason }) => row(pane, reason === 'changed' ? words.twoValues : words.refused, label(pane, field), words.draftKept, words.nothingStored))
   widget.on('lock', (lock) => locked(pane, lock))
   widget.on('resourceUpdated', ({ deliveryId }) => pushArrived(deliveryId))
   showStatus(pane, widget.status)

@@ -244,6 +244,8 @@ export type FieldKind = 'text' | 'editable' | 'select' | 'checkbox' | 'radio';
 export interface Conflict {
     /** The page's value, with what was typed into it since. */
     readonly mine: Value;
+    /** `mine` was typed here while the page was apart, and others have changed the field meanwhile. */
+    readonly typed?: boolean;
     /** The document's value. */
     readonly theirs: Value;
     /** Who wrote the document's, when that is known. */

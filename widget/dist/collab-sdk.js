@@ -8242,8 +8242,9 @@ class BoundField {
   /** Set while the user has to choose; the field is not bound meanwhile. */
   get conflict() {
     if (!this.#conflict || this.#document === void 0) return void 0;
-    const mine = this.waitsWithText ? void 0 : this.#document.disputed(this.wire)?.mine;
-    return { mine: mine ?? this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? "" };
+    const disputed = this.#document.disputed(this.wire);
+    const mine = this.waitsWithText ? void 0 : disputed?.mine;
+    return { mine: mine ?? this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? "", ...disputed && { typed: true } };
   }
   /** Ends the conflict with one of the two values. The page's is taken only while the document can be edited. */
   choose(which) {
@@ -11134,7 +11135,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= $part("collab-sdk.part-fa8a9a92.js sha384-m2DDNfNqaNXtTnwRbWD6tHGq8cqfX0RQMZKQPz50Bpe57SorLYoJBYJ5nFUNyZgP").catch((error) => {
+  part ??= $part("collab-sdk.part-a50e25c3.js sha384-gc0KHxSmKKcLM20RBvQioacSB3kZLToJiZ626WN5wXuGQ+rKtf4Z6kuyMwumz+CB").catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11444,7 +11445,7 @@ class View {
         status,
         save: save === "server" ? void 0 : save,
         draft: this.#draftOf(wire),
-        conflict: conflict && { mine: shown(conflict.mine), theirs: shown(conflict.theirs), by: conflict.by ?? "" }
+        conflict: conflict && { ...conflict, mine: shown(conflict.mine), theirs: shown(conflict.theirs), by: conflict.by ?? "" }
       },
       this.#ui.words
     );

@@ -12,6 +12,8 @@ const LOADING_MS = 5_000
 export interface Conflict {
   /** The page's value, with what was typed into it since. */
   readonly mine: Value
+  /** `mine` was typed here while the page was apart, and others have changed the field meanwhile. */
+  readonly typed?: boolean
   /** The document's value. */
   readonly theirs: Value
   /** Who wrote the document's, when that is known. */
@@ -79,8 +81,9 @@ export class BoundField {
   /** Set while the user has to choose; the field is not bound meanwhile. */
   get conflict(): Conflict | undefined {
     if (!this.#conflict || this.#document === undefined) return undefined
-    const mine = this.waitsWithText ? undefined : this.#document.disputed(this.wire)?.mine
-    return { mine: mine ?? this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? '' }
+    const disputed = this.#document.disputed(this.wire)
+    const mine = this.waitsWithText ? undefined : disputed?.mine
+    return { mine: mine ?? this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? '', ...(disputed && { typed: true }) }
   }
 
   /** Ends the conflict with one of the two values. The page's is taken only while the document can be edited. */

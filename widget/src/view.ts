@@ -147,7 +147,7 @@ export class View {
         status,
         save: save === 'server' ? undefined : save,
         draft: this.#draftOf(wire),
-        conflict: conflict && { mine: shown(conflict.mine), theirs: shown(conflict.theirs), by: conflict.by ?? '' },
+        conflict: conflict && { ...conflict, mine: shown(conflict.mine), theirs: shown(conflict.theirs), by: conflict.by ?? '' },
       },
       this.#ui.words,
     )

@@ -40,6 +40,8 @@ export interface ConflictView {
   readonly mine: string
   readonly theirs: string
   readonly by: string
+  /** `mine` was typed here, and is not what the page came with. */
+  readonly typed?: boolean
 }
 
 /** What a field's view is made of. */

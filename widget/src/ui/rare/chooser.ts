@@ -8,7 +8,7 @@ import type { RareWords } from './words.en.ts'
  */
 export function chooser(
   label: string,
-  { mine, theirs, by }: ConflictView,
+  { mine, theirs, by, typed }: ConflictView,
   words: RareWords,
   choose: (which: 'mine' | 'theirs') => void,
   later: () => void,
@@ -23,7 +23,7 @@ export function chooser(
     'div.cv',
     element('b', words.hasTwo(label)),
     element('p.mut', words.whyTwo),
-    option('mine', mine, words.onPage),
+    option('mine', mine, typed === true ? words.typedHere : words.onPage),
     option('theirs', theirs, words.shared(by)),
     button('.lk', words.later, later),
   )

@@ -34,6 +34,7 @@ export const en = {
   hasTwo: (label: string) => `${label} has two values`,
   whyTwo: 'It was changed in both places. Nothing is overwritten until you choose.',
   onPage: 'Hospital record, on this page',
+  typedHere: 'Entered here, while apart from the others',
   shared: (name: string) => (name === '' ? 'Shared here' : `Shared here by ${name}`),
   use: 'Use this',
   empty: 'empty',

@@ -36,6 +36,7 @@ export const it: RareWords = {
   hasTwo: (label) => `${label} ha due valori`,
   whyTwo: 'È cambiato in entrambi i luoghi. Nulla viene sovrascritto finché non sceglie.',
   onPage: 'Cartella dell’ospedale, in questa pagina',
+  typedHere: 'Inserito qui, senza collegamento con gli altri',
   shared: (name) => (name === '' ? 'Condiviso qui' : `Condiviso qui da ${name}`),
   use: 'Usa questo',
   empty: 'vuoto',

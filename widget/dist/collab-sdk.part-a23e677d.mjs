@@ -560,7 +560,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-ca921fcd.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-fd2fd094.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -8205,8 +8205,9 @@ class BoundField {
   /** Set while the user has to choose; the field is not bound meanwhile. */
   get conflict() {
     if (!this.#conflict || this.#document === void 0) return void 0;
-    const mine = this.waitsWithText ? void 0 : this.#document.disputed(this.wire)?.mine;
-    return { mine: mine ?? this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? "" };
+    const disputed = this.#document.disputed(this.wire);
+    const mine = this.waitsWithText ? void 0 : disputed?.mine;
+    return { mine: mine ?? this.#page, theirs: valueIn(this.#document.doc, this.wire) ?? "", ...disputed && { typed: true } };
   }
   /** Ends the conflict with one of the two values. The page's is taken only while the document can be edited. */
   choose(which) {
@@ -8650,7 +8651,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-0618f3e4.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-911095e9.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -11097,7 +11098,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= import('./collab-sdk.part-927b5368.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-e53ca220.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11407,7 +11408,7 @@ class View {
         status,
         save: save === "server" ? void 0 : save,
         draft: this.#draftOf(wire),
-        conflict: conflict && { mine: shown(conflict.mine), theirs: shown(conflict.theirs), by: conflict.by ?? "" }
+        conflict: conflict && { ...conflict, mine: shown(conflict.mine), theirs: shown(conflict.theirs), by: conflict.by ?? "" }
       },
       this.#ui.words
     );
@@ -11787,7 +11788,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-ca921fcd.mjs');
+    const { logout } = await import('./collab-sdk.part-fd2fd094.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12125,7 +12126,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-44c379c9.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-b007285f.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { m as element, p as button, q as icon, u as drawn, x as listOf, y as avatar, z as adopt, A as clock, B as idOf, C as initials, D as LOST } from './collab-sdk.part-2e37ada6.mjs';
+import { m as element, p as button, q as icon, u as drawn, x as listOf, y as avatar, z as adopt, A as clock, B as idOf, C as initials, D as LOST } from './collab-sdk.part-a23e677d.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
@@ -124,7 +124,7 @@ function breakLock(root, { field, label, holder }, words, actions) {
   });
 }
 
-function chooser(label, { mine, theirs, by }, words, choose, later) {
+function chooser(label, { mine, theirs, by, typed }, words, choose, later) {
   const option = (which, value, whose) => {
     const what = value.trim() === "" ? words.empty : value;
     const use = button(".b.s", `${words.use}: ${what}, ${whose}`, () => choose(which));
@@ -135,7 +135,7 @@ function chooser(label, { mine, theirs, by }, words, choose, later) {
     "div.cv",
     element("b", words.hasTwo(label)),
     element("p.mut", words.whyTwo),
-    option("mine", mine, words.onPage),
+    option("mine", mine, typed === true ? words.typedHere : words.onPage),
     option("theirs", theirs, words.shared(by)),
     button(".lk", words.later, later)
   );
@@ -484,6 +484,7 @@ const en = {
   hasTwo: (label) => `${label} has two values`,
   whyTwo: "It was changed in both places. Nothing is overwritten until you choose.",
   onPage: "Hospital record, on this page",
+  typedHere: "Entered here, while apart from the others",
   shared: (name) => name === "" ? "Shared here" : `Shared here by ${name}`,
   use: "Use this",
   empty: "empty",
@@ -541,6 +542,7 @@ const it = {
   hasTwo: (label) => `${label} ha due valori`,
   whyTwo: "\xC8 cambiato in entrambi i luoghi. Nulla viene sovrascritto finch\xE9 non sceglie.",
   onPage: "Cartella dell\u2019ospedale, in questa pagina",
+  typedHere: "Inserito qui, senza collegamento con gli altri",
   shared: (name) => name === "" ? "Condiviso qui" : `Condiviso qui da ${name}`,
   use: "Usa questo",
   empty: "vuoto",
