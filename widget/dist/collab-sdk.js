@@ -11519,6 +11519,8 @@ class Widget {
   #life = new Lifetime();
   #view;
   #focused;
+  /** Fields that the user has left: their locks are given back once what was written under them is on the server. */
+  #owed = /* @__PURE__ */ new Set();
   #status;
   #soon = new Timer();
   #showing = new Timer();
@@ -11641,7 +11643,10 @@ class Widget {
       this.#changed();
     }));
     hear(document.events.on("joined", () => this.#changed()));
-    hear(document.events.on("outbox", () => this.#tellSoon()));
+    hear(document.events.on("outbox", () => {
+      this.#tellSoon();
+      this.#giveBack();
+    }));
     hear(document.events.on("saved", (saved) => this.events.emit("saved", { ...saved, fields: saved.fields.map(idOf) })));
     hear(document.events.on("arrived", (arrived) => this.#arrived(arrived)));
     hear(document.events.on("draft", () => this.#changed()));
@@ -11700,12 +11705,21 @@ class Widget {
   }
   #enter(field) {
     if (field === this.#focused) return;
-    if (this.#settings.locking === "focus" && this.#focused !== void 0) this.locks.release(this.#focused.wire);
+    if (this.#settings.locking === "focus" && this.#focused !== void 0) this.#owed.add(this.#focused.wire);
     this.#focused = field;
+    this.#giveBack();
     this.#claim();
     this.presence.enter(field?.wire ?? "");
     this.#view?.focused(field);
     this.events.emit("focus", { field: field?.id });
+  }
+  #giveBack() {
+    const { fields } = this.document.outbox;
+    for (const wire of this.#owed) {
+      if (wire !== this.#focused?.wire && fields.has(wire)) continue;
+      this.#owed.delete(wire);
+      if (wire !== this.#focused?.wire) this.locks.release(wire);
+    }
   }
   /** Asks for the lock of the focused field, if locks follow the focus and nobody else has it. */
   #claim() {

@@ -129,6 +129,35 @@ test('L1 the focus takes the lock and gives it back; another one\'s lock makes t
   assert.equal(get('c').hasAttribute('aria-readonly'), false)
 })
 
+test('L1 the lock of a field that was left is given back when what was typed under it is on the server, not before', () => {
+  show(markup)
+  const { gateway, handle, socket } = start({ locking: 'focus' })
+  socket.greet()
+  const emit = socket.emit.bind(socket)
+  const late: (() => void)[] = []
+  socket.emit = (event, payload, done) => {
+    if (event === 'Y_UPDATE') late.push(() => emit(event, payload, done))
+    else emit(event, payload, done)
+  }
+  const released = (): number => gateway.heard.filter(({ event, payload }) => event === 'LOCK_RELEASE' && payload['lockId'] === 'l_id-a').length
+  get('a').focus()
+  type(get('a'), 'one')
+  type(get('a'), 'one two')
+  get('b').focus()
+  assert.equal(released(), 0)
+  late.shift()?.()
+  assert.equal(released(), 0, 'the second update waited for the first')
+  get('a').focus()
+  late.shift()?.()
+  assert.deepEqual([gateway.text('id-a'), released()], ['one two', 0], 'the user is back')
+  type(get('a'), 'one two three')
+  get('b').focus()
+  assert.equal(released(), 0)
+  late.shift()?.()
+  assert.equal(released(), 1)
+  handle.destroy()
+})
+
 test('L1 the lock of the focused field is asked for at the join, when another gives it back, and when the user is back', async () => {
   show(markup)
   get('a').focus()

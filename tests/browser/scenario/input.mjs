@@ -43,7 +43,7 @@ export default async function (stage) {
   await a.bringToFront()
 
   await ime(a, b, keys, compose)
-  await clipboard(a, b)
+  await clipboard(a, b, keys)
   await undo(a, b)
   await controls(a, b)
 }
@@ -81,7 +81,7 @@ async function ime(a, b, keys, compose) {
   await becomes(() => value(b, 'rich').then((text) => text.replaceAll('\u00a0', ' ')), '本plain bold text  x\n👩‍⚕️ line', 'lines and spaces in editable text')
 }
 
-async function clipboard(a, b) {
+async function clipboard(a, b, keys) {
   await a.locator('#search').fill('')
   await a.evaluate(() => navigator.clipboard.writeText('pasted 👍🏽'))
   await a.locator('#search').focus()
@@ -92,6 +92,15 @@ async function clipboard(a, b) {
   await both(a, b, 'search', ' 👍🏽', 'a cut')
   await a.locator('#search').evaluate((field) => { field.focus(); field.select(); document.execCommand('insertText', false, 'replaced') })
   await both(a, b, 'search', 'replaced', 'a replacement by the spell checker')
+
+  // Dictation puts in whole phrases, without a key.
+  await select(a, 'search', 8)
+  await keys.send('Input.insertText', { text: ' by dictation' })
+  await both(a, b, 'search', 'replaced by dictation', 'a phrase that was dictated')
+  await insert(b, 'search', 0, '> ')
+  await becomes(() => value(a, 'search'), '> replaced by dictation', 'a change between two phrases')
+  await keys.send('Input.insertText', { text: ', twice' })
+  await both(a, b, 'search', '> replaced by dictation, twice', 'a phrase behind the first')
 
   // A word is dragged from one field into another.
   await a.locator('#search').fill('')

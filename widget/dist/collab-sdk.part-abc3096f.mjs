@@ -560,7 +560,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-fd2fd094.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-381e03fe.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -8651,7 +8651,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-911095e9.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-749673c2.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -11098,7 +11098,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= import('./collab-sdk.part-e53ca220.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-adcfc175.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11482,6 +11482,8 @@ class Widget {
   #life = new Lifetime();
   #view;
   #focused;
+  /** Fields that the user has left: their locks are given back once what was written under them is on the server. */
+  #owed = /* @__PURE__ */ new Set();
   #status;
   #soon = new Timer();
   #showing = new Timer();
@@ -11604,7 +11606,10 @@ class Widget {
       this.#changed();
     }));
     hear(document.events.on("joined", () => this.#changed()));
-    hear(document.events.on("outbox", () => this.#tellSoon()));
+    hear(document.events.on("outbox", () => {
+      this.#tellSoon();
+      this.#giveBack();
+    }));
     hear(document.events.on("saved", (saved) => this.events.emit("saved", { ...saved, fields: saved.fields.map(idOf) })));
     hear(document.events.on("arrived", (arrived) => this.#arrived(arrived)));
     hear(document.events.on("draft", () => this.#changed()));
@@ -11663,12 +11668,21 @@ class Widget {
   }
   #enter(field) {
     if (field === this.#focused) return;
-    if (this.#settings.locking === "focus" && this.#focused !== void 0) this.locks.release(this.#focused.wire);
+    if (this.#settings.locking === "focus" && this.#focused !== void 0) this.#owed.add(this.#focused.wire);
     this.#focused = field;
+    this.#giveBack();
     this.#claim();
     this.presence.enter(field?.wire ?? "");
     this.#view?.focused(field);
     this.events.emit("focus", { field: field?.id });
+  }
+  #giveBack() {
+    const { fields } = this.document.outbox;
+    for (const wire of this.#owed) {
+      if (wire !== this.#focused?.wire && fields.has(wire)) continue;
+      this.#owed.delete(wire);
+      if (wire !== this.#focused?.wire) this.locks.release(wire);
+    }
   }
   /** Asks for the lock of the focused field, if locks follow the focus and nobody else has it. */
   #claim() {
@@ -11788,7 +11802,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-fd2fd094.mjs');
+    const { logout } = await import('./collab-sdk.part-381e03fe.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12126,7 +12140,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-b007285f.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-9698c160.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
