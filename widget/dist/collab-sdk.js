@@ -8356,6 +8356,7 @@ class PageWatch {
   looks = /* @__PURE__ */ new Set();
   #pause = new Timer();
   #gesture = "page";
+  #at = 0;
   #until = 0;
   #answering = false;
   /** What happened until now, was it done by the page or after a gesture; what the page does next, is its answer. */
@@ -8368,18 +8369,22 @@ class PageWatch {
       this.#answering = false;
     });
   }
-  hear = ({ isTrusted, type }) => {
+  hear = (event) => {
+    const { isTrusted, type } = event;
     const consequence = CONSEQUENCES[type];
     if (consequence === void 0 || !isTrusted && type !== "reset") return;
     if (type === "reset") return void setTimeout(() => this.#look("reset"));
     const typing = type === "input";
+    const now = performance.now();
+    if (!typing || !this.#pause.running) this.#look(now < this.#until ? this.#gesture : "page", event.composedPath()[0]);
     this.#gesture = consequence;
-    this.#until = performance.now() + (typing ? PAUSE_MS$1 : LATER_MS);
+    this.#at = now;
+    this.#until = now + (typing ? PAUSE_MS$1 : LATER_MS);
     if (typing) return this.#pause.set(PAUSE_MS$1, () => this.#look("calculated"));
     for (const delay of [0, LATER_MS]) setTimeout(() => this.#look(consequence), delay);
   };
-  #look(consequence) {
-    for (const look of this.looks) look(consequence);
+  #look(consequence, target) {
+    for (const look of this.looks) look(consequence, this.#at, target);
   }
 }
 function watchPage(document, look) {
@@ -8514,7 +8519,7 @@ class ChoiceBinding {
     this.#wire = wire;
     this.#editor = editor;
     this.add(element);
-    this.#unwatch = watchPage(element.ownerDocument, (by) => by === "reset" ? this.#changed() : this.#look(by));
+    this.#unwatch = watchPage(element.ownerDocument, (by, _at, target) => by === "reset" ? this.#changed() : this.#elements.some((one) => one === target) || this.#look(by));
   }
   get elements() {
     return this.#elements;
@@ -8890,6 +8895,7 @@ class TextBinding {
   #again = new Timer();
   #rendering = new Timer();
   #echo = new Timer();
+  #echoSince = 0;
   #text;
   #unobserve;
   #agreed = "";
@@ -8920,7 +8926,7 @@ class TextBinding {
       if (ctrlKey === metaKey || altKey || !/^[zy]$/i.test(key)) return;
       this.#goBack(event, shiftKey || /y/i.test(key));
     });
-    this.#life.add(watchPage(element.ownerDocument, (by) => this.#settle(by === "reset" ? "user" : by)));
+    this.#life.add(watchPage(element.ownerDocument, (by, at, target) => target !== element && this.#settle(by === "reset" ? "user" : by, at)));
   }
   get elements() {
     return [this.#control.element];
@@ -8988,14 +8994,15 @@ class TextBinding {
     this.#settle("page");
   }
   /** Merges what has changed on both sides. What the control shows beyond what it was given was put in by `by`. */
-  #settle(by) {
+  #settle(by, at = 0) {
     if (this.#text === void 0 || this.#settling || this.#composition.composing) return;
     const read = this.#control.read();
     if (read === void 0 && (this.#deltas.length === 0 || hasFocus(this.#control.element))) return;
     const value = read ?? this.#shown ?? "";
     const changed = value !== this.#shown;
     const alone = this.#deltas.length === 0;
-    const isEcho = this.#echo.running && /^(page|answer)$/.test(by);
+    const isEcho = this.#echo.running && by !== "user" && (/^(page|answer)$/.test(by) || at < this.#echoSince);
+    if (alone && isEcho) this.#shown = value;
     if (alone && (!changed || isEcho)) return;
     const kept = changed && this.#judge(by, value, isEcho);
     if (this.#text === void 0) return;
@@ -9020,6 +9027,7 @@ class TextBinding {
           end: mapCaret(selection.end, splice, deltas)
         }
       );
+      this.#echoSince = performance.now();
       this.#echo.set(ECHO_MS, () => this.#heardEcho());
     }
     this.#shown = this.#control.read();

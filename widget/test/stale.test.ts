@@ -247,7 +247,7 @@ test('G4 what is calculated from another field is an edit, each time; what comes
     socket.greet()
     gateway.write('id-a', 'of the document')
     mock.timers.tick(20_000)
-    get('a').value = 'computed anew'
+    get('b').addEventListener(gesture as string, () => (get('a').value = 'computed anew'))
     get('b').dispatchEvent(trusted(new Event(gesture as string, { bubbles: true })))
     mock.timers.tick(1)
     assert.equal(gateway.text('id-a'), wanted)
@@ -338,10 +338,28 @@ test('G4 what is calculated at once after something of others was shown is an ed
   socket.greet()
   mock.timers.tick(20_000)
   gateway.write('id-sum', '23.5')
-  get('sum').value = '26.0'
+  get('other').addEventListener('change', () => (get('sum').value = '26.0'))
   get('other').dispatchEvent(trusted(new Event('change', { bubbles: true })))
   mock.timers.tick(1)
   assert.deepEqual([get('sum').value, gateway.text('id-sum')], ['26.0', '26.0'])
+})
+
+test('G4 what a page makes of something remote is no edit, though its user types elsewhere', async () => {
+  show('<input id="code"><input id="other">')
+  const gateway = new FakeGateway()
+  const { socket } = open(gateway)
+  socket.greet()
+  const code = get('code')
+  code.addEventListener('input', () => void Promise.resolve().then(() => (code.value = code.value.toUpperCase())))
+  await settled()
+  type(get('other'), 'dose')
+  await settled(50)
+  gateway.write('id-code', 'a')
+  await settled(60) // the pause after which what the page has calculated is looked for
+  assert.deepEqual([code.value, gateway.text('id-code')], ['A', 'a'])
+  gateway.write('id-code', 'A')
+  await settled(120)
+  assert.deepEqual([code.value, gateway.text('id-code')], ['A', 'A'])
 })
 
 test('G4 an option that comes after its value is chosen then', () => {

@@ -4,7 +4,11 @@ import type { Cause } from './binding.ts'
 /** What is to be thought of what the page has changed since the last look; after a reset it is what the user wanted. */
 export type Consequence = Cause | 'reset'
 
-type Look = (consequence: Consequence) => void
+/**
+ * `at` is when the gesture was made, by `performance.now()`: what was shown since then, the page may be answering. Of the
+ * `target` of a gesture that is just being made nothing is to be thought yet.
+ */
+type Look = (consequence: Consequence, at: number, target?: EventTarget) => void
 
 /** After a gesture, scripts of the page may write at once, or when their server has answered; in milliseconds. */
 const LATER_MS = 500
@@ -24,6 +28,7 @@ class PageWatch {
   readonly looks = new Set<Look>()
   #pause = new Timer()
   #gesture: Consequence = 'page'
+  #at = 0
   #until = 0
   #answering = false
 
@@ -38,19 +43,24 @@ class PageWatch {
     })
   }
 
-  readonly hear = ({ isTrusted, type }: Event): void => {
+  readonly hear = (event: Event): void => {
+    const { isTrusted, type } = event
     const consequence = CONSEQUENCES[type]
     if (consequence === undefined || (!isTrusted && type !== 'reset')) return
     if (type === 'reset') return void setTimeout(() => this.#look('reset'))
     const typing = type === 'input'
+    const now = performance.now()
+    // What the page has changed until now was not because of this gesture.
+    if (!typing || !this.#pause.running) this.#look(now < this.#until ? this.#gesture : 'page', event.composedPath()[0])
     this.#gesture = consequence
-    this.#until = performance.now() + (typing ? PAUSE_MS : LATER_MS)
+    this.#at = now
+    this.#until = now + (typing ? PAUSE_MS : LATER_MS)
     if (typing) return this.#pause.set(PAUSE_MS, () => this.#look('calculated'))
     for (const delay of [0, LATER_MS]) setTimeout(() => this.#look(consequence), delay)
   }
 
-  #look(consequence: Consequence): void {
-    for (const look of this.looks) look(consequence)
+  #look(consequence: Consequence, target?: EventTarget): void {
+    for (const look of this.looks) look(consequence, this.#at, target)
   }
 }
 

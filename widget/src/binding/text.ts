@@ -41,6 +41,7 @@ export class TextBinding implements Binding {
   #again = new Timer()
   #rendering = new Timer()
   #echo = new Timer()
+  #echoSince = 0
   #text: Text | undefined
   #unobserve: (() => void) | undefined
   #agreed = ''
@@ -72,7 +73,7 @@ export class TextBinding implements Binding {
       if (ctrlKey === metaKey || altKey || !/^[zy]$/i.test(key)) return
       this.#goBack(event, shiftKey || /y/i.test(key))
     })
-    this.#life.add(watchPage(element.ownerDocument, (by) => this.#settle(by === 'reset' ? 'user' : by)))
+    this.#life.add(watchPage(element.ownerDocument, (by, at, target) => target !== element && this.#settle(by === 'reset' ? 'user' : by, at)))
   }
 
   get elements(): readonly HTMLElement[] {
@@ -155,7 +156,7 @@ export class TextBinding implements Binding {
   }
 
   /** Merges what has changed on both sides. What the control shows beyond what it was given was put in by `by`. */
-  #settle(by: Author): void {
+  #settle(by: Author, at = 0): void {
     if (this.#text === undefined || this.#settling || this.#composition.composing) return
     const read = this.#control.read()
     // Half a number or a date is left alone while the user is at it.
@@ -163,7 +164,8 @@ export class TextBinding implements Binding {
     const value = read ?? this.#shown ?? ''
     const changed = value !== this.#shown
     const alone = this.#deltas.length === 0
-    const isEcho = this.#echo.running && /^(page|answer)$/.test(by)
+    const isEcho = this.#echo.running && by !== 'user' && (/^(page|answer)$/.test(by) || at < this.#echoSince)
+    if (alone && isEcho) this.#shown = value
     if (alone && (!changed || isEcho)) return
     const kept = changed && this.#judge(by, value, isEcho)
     if (this.#text === undefined) return // the judgement has released it
@@ -188,6 +190,7 @@ export class TextBinding implements Binding {
           end: mapCaret(selection.end, splice, deltas),
         },
       )
+      this.#echoSince = performance.now()
       this.#echo.set(ECHO_MS, () => this.#heardEcho())
     }
     this.#shown = this.#control.read()
