@@ -165,8 +165,11 @@ func (r *Room) refuse(p *pending, w document.Writer, err *collab.Error, batch *c
 	for _, o := range fresh {
 		retired = append(retired, o.Client)
 	}
-	batch.Audit = append(batch.Audit, r.opts.Audit(Refusal{Resource: r.id, Member: p.from.member, Err: err,
-		Revision: r.live.Head().Revision, Retired: retired}))
+	if p.event.EventID == "" {
+		p.event = r.opts.Audit(Refusal{Resource: r.id, Member: p.from.member, Err: err,
+			Revision: r.live.Head().Revision, Retired: retired})
+	}
+	batch.Audit = append(batch.Audit, p.event)
 	r.opts.Metrics.Resyncs.Inc()
 	return err
 }

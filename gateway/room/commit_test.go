@@ -212,6 +212,43 @@ func TestStaleHeadIsReadAgainAndTheUpdateJudgedUnderTheNewLock(t *testing.T) { /
 	})
 }
 
+func TestARefusalWhoseFateIsUnknownIsOneEventWhenItIsJudgedAgain(t *testing.T) { // T1, F4
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		defer w.close()
+		anna := w.join("anna/1")
+		lock := collab.Lock{ID: "l_1", Key: collab.LockKey{Resource: w.res, Field: "notes"}, Fence: 7, User: "bruno", Session: "bruno/1"}
+		w.journal.mu.Lock()
+		w.journal.locks[w.res] = []collab.Lock{lock}
+		head := w.journal.heads[w.res]
+		head.Guard++
+		w.journal.heads[w.res] = head
+		lost := false
+		w.journal.fate = func(int) fate { // the first append with the refusal is kept, but its answer is lost
+			if w.journal.heads[w.res] == head && len(w.journal.audited) == 0 && !lost && w.journal.appends > 1 {
+				lost = true
+				return unknown
+			}
+			return commits
+		}
+		w.journal.mu.Unlock()
+		w.types(anna, "notes", "under his hands")
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if _, codes := anna.saved(); !slices.Equal(codes, []collab.Code{collab.CodeUpdateRejected}) {
+			t.Errorf("refused %v, want UPDATE_REJECTED once", codes)
+		}
+		events := map[string]bool{}
+		for _, row := range w.journal.audited {
+			events[row.EventID] = true
+		}
+		if !lost || len(w.journal.audited) < 2 || len(events) != 1 {
+			t.Errorf("lost: %v, %d rows of %d events; want rows of one event, which the store keeps once", lost, len(w.journal.audited), len(events))
+		}
+	})
+}
+
 func TestRowsOfAnotherInstanceAreDeliveredBeforeOwnOnesAreAppended(t *testing.T) { // D2b, D4
 	synctest.Test(t, func(t *testing.T) {
 		w := newWard(t)

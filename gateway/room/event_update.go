@@ -35,6 +35,9 @@ type pending struct {
 	at      time.Time
 	ticket  Ticket
 
+	// The event of its refusal, made once: the store may have kept it though its answer was lost, and keeps no event twice.
+	event collab.AuditRow
+
 	// Set when it was judged.
 	checked document.Checked
 	seeded  *document.Seeded

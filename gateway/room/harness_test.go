@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -348,7 +349,9 @@ func newWard(t *testing.T) *ward {
 func newWardOn(t *testing.T, j *journal, bus Bus, instance collab.InstanceID) *ward {
 	w := &ward{t: t, res: collab.Resource{Tenant: "default", ID: "page:/patient/1"}, journal: j}
 	w.rooms = NewRegistry(Options{Instance: instance, Journal: j, Rosters: j, Bus: bus, Compactor: noCompaction{}, Limits: document.DefaultLimits(),
-		Audit:   func(r Refusal) collab.AuditRow { return collab.AuditRow{Type: string(r.Err.Code)} },
+		Audit: func(r Refusal) collab.AuditRow {
+			return collab.AuditRow{EventID: rand.Text(), Type: string(r.Err.Code)}
+		},
 		Metrics: obs.NewMetrics(prometheus.NewRegistry()), Log: obs.TestLogger(t, t.Output()), Now: time.Now}, time.Second)
 	return w
 }
