@@ -51,6 +51,7 @@ func TestWidgetInChromium(t *testing.T) {
 		{"G1 getToken may fail and take its time", "token"},
 		{"G4 two pages of Firefox type in one record", "firefox"},
 		{"G4 a stale page takes the record or lets the user choose", "stale"},
+		{"G4 what the browser fills in by itself is everybody's", "autofill"},
 		{"G4 input methods, the clipboard, undo and odd controls", "input"},
 		{"G1 the integration guide does what it says", "guide"},
 		{"G8 the demo shows what there is, in two languages and sizes", "demo"},
