@@ -8359,10 +8359,12 @@ class PageWatch {
   #at = 0;
   #until = 0;
   #answering = false;
+  /** Something of others was shown since the last look before a gesture: the page may have answered it. */
+  #remote = false;
   /** What happened until now, was it done by the page or after a gesture; what the page does next, is its answer. */
   beforeRemote() {
     if (this.#answering) return;
-    this.#answering = true;
+    this.#answering = this.#remote = true;
     this.#look(performance.now() < this.#until ? this.#gesture : "page");
     queueMicrotask(() => {
       this.#look("answer");
@@ -8376,7 +8378,10 @@ class PageWatch {
     if (type === "reset") return void setTimeout(() => this.#look("reset"));
     const typing = type === "input";
     const now = performance.now();
-    if (!typing || !this.#pause.running) this.#look(now < this.#until ? this.#gesture : "page", event.composedPath()[0]);
+    if (!typing || this.#remote && !this.#pause.running) {
+      this.#look(now < this.#until ? this.#gesture : "page", event.composedPath()[0]);
+      this.#remote = false;
+    }
     this.#gesture = consequence;
     this.#at = now;
     this.#until = now + (typing ? PAUSE_MS$1 : LATER_MS);
@@ -8640,8 +8645,8 @@ class InputControl {
     this.element = element;
   }
   read() {
-    const { value, validity } = this.element;
-    return value === "" && validity?.badInput ? void 0 : value;
+    const { value } = this.element;
+    return value === "" && this.element.validity?.badInput ? void 0 : value;
   }
   shape(text) {
     const probe = this.element.cloneNode();

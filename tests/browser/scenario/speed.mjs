@@ -30,31 +30,37 @@ const sorted = (times) => [...times].sort((a, b) => a - b)
 const least = (times) => sorted(times)[0]
 const median = (times) => sorted(times)[times.length >> 1]
 
-/** Processor time of the page's main thread so far, in ms. */
-async function spent(session) {
+/** Processor time of the page's main thread so far, in ms: all of it, and of that what scripts, style and layout took. */
+async function times(session) {
   const { metrics } = await session.send('Performance.getMetrics')
-  return metrics.find(({ name }) => name === 'TaskDuration').value * 1000
+  const of = (...names) => metrics.reduce((sum, { name, value }) => sum + (names.includes(name) ? value * 1000 : 0), 0)
+  return [of('TaskDuration'), of('ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration')]
 }
 
-/** Returns what `work` costs the page, in ms. */
-async function cost(session, work) {
-  const before = await spent(session)
+const spent = async (session) => (await times(session))[0]
+
+/** Returns what `work` costs the page, in ms: all of it, and what scripts, style and layout took. */
+async function costs(session, work) {
+  const before = await times(session)
   await work()
-  return (await spent(session)) - before
+  const after = await times(session)
+  return after.map((time, index) => time - before[index])
 }
+
+const cost = async (session, work) => (await costs(session, work))[0]
 
 /** Types into a page and returns what a key costs, with all that follows from it: of many, one that nothing else disturbed. */
 async function perKey(page, session) {
   await page.locator('#typed').focus()
   await page.waitForTimeout(500)
-  const costs = []
+  const keys = []
   for (let key = 0; key < KEYS; key++) {
-    costs.push(await cost(session, async () => {
+    keys.push(await costs(session, async () => {
       await page.keyboard.press('x')
       await page.waitForTimeout(AFTER_KEY_MS)
     }))
   }
-  return sorted(costs)[KEYS >> 2]
+  return [0, 1].map((part) => sorted(keys.map((one) => one[part]))[KEYS >> 2])
 }
 
 /** Inserts ten thousand nodes, a tenth of them one by one, and returns what that costs, the least of three times. */
@@ -90,7 +96,7 @@ async function measure(stage, fields, token) {
     await page.waitForTimeout(300)
     plain.push(await spent(session))
   }
-  const keyPlain = await perKey(page, session)
+  const [keyPlain, workPlain] = await perKey(page, session)
   const stormPlain = await perStorm(page, session)
   for (let load = 0; load < LOADS; load++) {
     await page.goto(`${origin}/speed/${fields}`)
@@ -101,7 +107,7 @@ async function measure(stage, fields, token) {
     bound.push(await page.evaluate(() => handle.fields.length))
   }
   equal(least(bound), fields + 1, 'fields')
-  const key = await perKey(page, session)
+  const [key, work] = await perKey(page, session)
   const shifts = await page.evaluate(() => shifts)
   if (shifts.length > 0) console.log(JSON.stringify(shifts))
   await synced(page)
@@ -111,7 +117,7 @@ async function measure(stage, fields, token) {
   await page.close()
   return {
     fields, 'bound, ms (least)': least(took), 'bound, ms (median)': median(took), 'load, ms': least(loaded) - least(plain),
-    'key, ms': key - keyPlain, 'key without, ms': keyPlain, 'ten thousand nodes, ms': storm - stormPlain, 'rest, %': rest * 100, 'layout shift': shifts.reduce((sum, { value }) => sum + value, 0),
+    'key, ms': key - keyPlain, 'key without, ms': keyPlain, 'key, script and layout, ms': work - workPlain, 'without, script and layout, ms': workPlain, 'ten thousand nodes, ms': storm - stormPlain, 'rest, %': rest * 100, 'layout shift': shifts.reduce((sum, { value }) => sum + value, 0),
   }
 }
 

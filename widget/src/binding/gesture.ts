@@ -31,11 +31,13 @@ class PageWatch {
   #at = 0
   #until = 0
   #answering = false
+  /** Something of others was shown since the last look before a gesture: the page may have answered it. */
+  #remote = false
 
   /** What happened until now, was it done by the page or after a gesture; what the page does next, is its answer. */
   beforeRemote(): void {
     if (this.#answering) return
-    this.#answering = true
+    this.#answering = this.#remote = true
     this.#look(performance.now() < this.#until ? this.#gesture : 'page')
     queueMicrotask(() => {
       this.#look('answer')
@@ -51,7 +53,10 @@ class PageWatch {
     const typing = type === 'input'
     const now = performance.now()
     // What the page has changed until now was not because of this gesture.
-    if (!typing || !this.#pause.running) this.#look(now < this.#until ? this.#gesture : 'page', event.composedPath()[0])
+    if (!typing || (this.#remote && !this.#pause.running)) {
+      this.#look(now < this.#until ? this.#gesture : 'page', event.composedPath()[0])
+      this.#remote = false
+    }
     this.#gesture = consequence
     this.#at = now
     this.#until = now + (typing ? PAUSE_MS : LATER_MS)

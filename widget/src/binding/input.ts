@@ -12,8 +12,8 @@ export class InputControl implements TextControl {
   }
 
   read(): string | undefined {
-    const { value, validity } = this.element
-    return value === '' && validity?.badInput ? undefined : value
+    const { value } = this.element
+    return value === '' && this.element.validity?.badInput ? undefined : value
   }
 
   shape(text: string): string {

@@ -560,7 +560,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-a5bc9f8c.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-65050478.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -8322,10 +8322,12 @@ class PageWatch {
   #at = 0;
   #until = 0;
   #answering = false;
+  /** Something of others was shown since the last look before a gesture: the page may have answered it. */
+  #remote = false;
   /** What happened until now, was it done by the page or after a gesture; what the page does next, is its answer. */
   beforeRemote() {
     if (this.#answering) return;
-    this.#answering = true;
+    this.#answering = this.#remote = true;
     this.#look(performance.now() < this.#until ? this.#gesture : "page");
     queueMicrotask(() => {
       this.#look("answer");
@@ -8339,7 +8341,10 @@ class PageWatch {
     if (type === "reset") return void setTimeout(() => this.#look("reset"));
     const typing = type === "input";
     const now = performance.now();
-    if (!typing || !this.#pause.running) this.#look(now < this.#until ? this.#gesture : "page", event.composedPath()[0]);
+    if (!typing || this.#remote && !this.#pause.running) {
+      this.#look(now < this.#until ? this.#gesture : "page", event.composedPath()[0]);
+      this.#remote = false;
+    }
     this.#gesture = consequence;
     this.#at = now;
     this.#until = now + (typing ? PAUSE_MS$1 : LATER_MS);
@@ -8603,8 +8608,8 @@ class InputControl {
     this.element = element;
   }
   read() {
-    const { value, validity } = this.element;
-    return value === "" && validity?.badInput ? void 0 : value;
+    const { value } = this.element;
+    return value === "" && this.element.validity?.badInput ? void 0 : value;
   }
   shape(text) {
     const probe = this.element.cloneNode();
@@ -8656,7 +8661,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-d2f0931a.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-a3d7ee96.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -11106,7 +11111,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= import('./collab-sdk.part-42e6b8ea.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-4ca89ba8.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11810,7 +11815,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-a5bc9f8c.mjs');
+    const { logout } = await import('./collab-sdk.part-65050478.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12148,7 +12153,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-21b7ef17.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-0d2462dd.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
