@@ -113,7 +113,9 @@ async function measure(stage, fields, token) {
   await synced(page)
   const storm = await perStorm(page, session)
   await page.waitForTimeout(500)
-  const rest = (await cost(session, () => page.waitForTimeout(3000))) / 3000
+  const rests = []
+  for (let turn = 0; turn < 3; turn++) rests.push((await cost(session, () => page.waitForTimeout(2000))) / 2000)
+  const rest = least(rests)
   await page.close()
   return {
     fields, 'bound, ms (least)': least(took), 'bound, ms (median)': median(took), 'load, ms': least(loaded) - least(plain),
