@@ -79,13 +79,26 @@ func TestTheGatewaysRoleMayAddToTheTrailAndNotChangeIt(t *testing.T) {
 	})
 	t.Run("locks", func(t *testing.T) { drivertest.Locks(t, func(*testing.T) drivertest.Locker { return db }) })
 	t.Run("audit", func(t *testing.T) { drivertest.Audit(t, func(*testing.T) drivertest.Auditor { return db }) })
+	t.Run("seal", func(t *testing.T) {
+		address := server.Database(t)
+		if err := openTest(t, address, Options{}).Close(); err != nil {
+			t.Fatal(err)
+		}
+		owner(t, address, "SELECT grant_application('gateway')")
+		mine := openTest(t, with(t, address, url.User("gateway")), Options{})
+		drivertest.Seal(t, func(t *testing.T) drivertest.Sealing {
+			owner(t, address, "TRUNCATE audit_log, audit_pending, audit_checkpoints")
+			return mine
+		})
+	})
 	t.Run("revocations", func(t *testing.T) {
 		drivertest.Revocations(t, func(*testing.T) drivertest.Revoker { return db })
 	})
 	for _, statement := range []string{
 		"UPDATE audit_pending SET actor = 'x'", "DELETE FROM audit_pending", "TRUNCATE audit_pending",
 		"UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log", "UPDATE yjs_updates SET revision = 1",
-		"DELETE FROM yjs_updates", "ALTER TABLE audit_log DISABLE TRIGGER ALL", "SELECT grant_application('gateway')",
+		"UPDATE audit_checkpoints SET note = 'x'", "DELETE FROM audit_checkpoints", "INSERT INTO audit_floors VALUES (0, 1, '', now())",
+		"INSERT INTO audit_epochs VALUES (2, now())", "DELETE FROM yjs_updates", "ALTER TABLE audit_log DISABLE TRIGGER ALL", "SELECT grant_application('gateway')",
 	} {
 		if _, err := db.pool.Exec(t.Context(), statement); sqlState(err) != "42501" {
 			t.Errorf("%s: %v, want no right to it", statement, err)

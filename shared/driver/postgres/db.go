@@ -54,6 +54,7 @@ var production = limits{
 // DB is an open store. All methods may be called from any goroutine.
 type DB struct {
 	// Set by Open, never changed.
+	*Trail
 	limits    limits
 	commits   *pgxpool.Pool // the committer's connection
 	pool      *pgxpool.Pool // everybody else's
@@ -95,6 +96,7 @@ func open(ctx context.Context, url string, o Options, l limits) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{limits: l, guard: o.Guard, done: make(chan struct{})}
+	db.Trail = &Trail{look: db.read}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, err
 	}

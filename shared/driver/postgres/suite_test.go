@@ -27,3 +27,7 @@ func TestRevocations(t *testing.T) {
 	db := openOnce(t)
 	drivertest.Revocations(t, func(*testing.T) drivertest.Revoker { return db })
 }
+
+func TestSeal(t *testing.T) {
+	drivertest.Seal(t, func(t *testing.T) drivertest.Sealing { return openOnce(t) })
+}

@@ -34,11 +34,11 @@ type Options struct {
 // DB is an open store. All methods may be called from any goroutine.
 type DB struct {
 	// Set by Open, never changed.
+	*Trail
 	path      string
 	log       *slog.Logger
 	onCommit  func(int, time.Duration)
 	onAudit   func([]collab.AuditRow)
-	readers   *sql.DB
 	writers   *sql.DB       // holds one connection, the committer's
 	lock      *os.File      // held while the store is open
 	committed chan struct{} // closed when the committer has returned
@@ -106,7 +106,7 @@ func open(ctx context.Context, path string, o Options) (*DB, error) {
 	readers.SetMaxOpenConns(maxReaders)
 	readers.SetMaxIdleConns(maxReaders)
 	return &DB{
-		path: path, log: o.Log, onCommit: o.OnCommit, onAudit: o.OnAudit, readers: readers, writers: writers,
+		Trail: &Trail{readers}, path: path, log: o.Log, onCommit: o.OnCommit, onAudit: o.OnAudit, writers: writers,
 		committed: make(chan struct{}), queue: newQueue(), writer: w,
 	}, nil
 }

@@ -1,0 +1,90 @@
+//go:build integration
+
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"corsia/shared/audit"
+	"corsia/shared/collab"
+	"corsia/shared/driver/drivertest/pgtest"
+)
+
+// TestNobodyDiscardsWhatIsNotInTheChain calls the function that deletes for the gateway as the gateway's role may (T3).
+func TestNobodyDiscardsWhatIsNotInTheChain(t *testing.T) {
+	db := openOnce(t)
+	row := collab.AuditRow{EventID: "e1", Tenant: "default", Body: []byte("{}"), RecordedAt: time.Now()}
+	if err := db.Record(t.Context(), row); err != nil {
+		t.Fatal(err)
+	}
+	discard := func(want int64) {
+		t.Helper()
+		var n int64
+		err := db.pool.QueryRow(t.Context(), "SELECT discard_sealed(ARRAY(SELECT position FROM audit_pending))").Scan(&n)
+		if err != nil || n != want {
+			t.Fatalf("%d rows were discarded, want %d: %v", n, want, err)
+		}
+	}
+	discard(0)
+	if _, err := db.pool.Exec(t.Context(), `CREATE TEMPORARY TABLE audit_log (event_id text, shard smallint, body bytea);
+		INSERT INTO pg_temp.audit_log VALUES ('e1', 0, '{}')`); err != nil {
+		t.Fatal(err)
+	}
+	discard(0) // a table of that name that the caller has made is not looked at
+	db.pool.Reset()
+	if n, err := db.SealAudit(t.Context(), 10, audit.Link); err != nil || n != 1 {
+		t.Fatalf("%d rows were chained, %v", n, err)
+	}
+	changed := row
+	changed.Body = []byte(`{"a":1}`)
+	if err := db.Record(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := db.SealAudit(t.Context(), 10, audit.Link); err != nil || n != 0 {
+		t.Fatalf("%d rows of an id that is in the chain were chained, %v", n, err)
+	}
+	discard(0) // its body is another: it is kept, and the verifier tells
+}
+
+// BenchmarkSeal chains events that are pending in a server that writes to its disk: make bench BENCH=Seal.
+func BenchmarkSeal(b *testing.B) {
+	ctx := context.Background()
+	server := pgtest.Start(b, "fsync=on", "max_wal_size=4GB")
+	db := openTest(b, server.Database(b), Options{}).DB
+	recorder := audit.NewRecorder("i_1", slog.New(slog.NewTextHandler(io.Discard, nil)))
+	sealer := audit.NewSealer(db, slog.New(slog.DiscardHandler), time.Now)
+	var own, servers time.Duration
+	sealed := 0
+	for b.Loop() {
+		b.StopTimer()
+		for range 5 { // 20,000 events, as an instance records them
+			rows := make([]collab.AuditRow, 4000)
+			for i := range rows {
+				rows[i] = recorder.Row(audit.Event{Type: audit.DocumentUpdated, Tenant: "default", Actor: "usr_001", Role: "surgeon",
+					Session: "s_abcdefghijklmnopqrstuv", Address: "10.0.12.7", Resource: collab.ResourceID(fmt.Sprintf("page:/patient/%05d", i%500)),
+					Fields: []collab.Field{"id-dosage"}, RevisionFrom: int64(i + 2), RevisionTo: int64(i + 9)})
+			}
+			if err := db.Record(ctx, rows...); err != nil {
+				b.Fatal(err)
+			}
+			sealed += len(rows)
+		}
+		cpu, serverCPU := cpuTime(b), server.CPU()
+		b.StartTimer()
+		if err := sealer.Seal(ctx); err != nil {
+			b.Fatal(err)
+		}
+		own, servers = own+cpuTime(b)-cpu, servers+server.CPU()-serverCPU
+	}
+	b.ReportMetric(float64(sealed)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(own.Microseconds())/float64(sealed), "cpu-us/event")
+	b.ReportMetric(float64(servers.Microseconds())/float64(sealed), "server-cpu-us/event")
+	if count, _, err := db.PendingAudit(ctx); err != nil || count != 0 {
+		b.Fatalf("%d events are pending, %v", count, err)
+	}
+}
