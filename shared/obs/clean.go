@@ -10,7 +10,7 @@ import (
 
 const (
 	maxTextBytes  = 512  // of a string value, an error text, a message
-	maxStackBytes = 8192 // of a goroutine stack
+	maxStackBytes = 8192 // of a goroutine stack, or of a signed note
 	maxNameBytes  = 64   // of a wrong name quoted in an error
 )
 
@@ -27,7 +27,7 @@ var (
 // cleanValue returns the value as it may be written. It refuses what could print anything of any length.
 func cleanValue(key string, v slog.Value) (slog.Value, bool) {
 	limit := maxTextBytes
-	if key == KeyStack {
+	if key == KeyStack || key == KeyNote {
 		limit = maxStackBytes
 	}
 	switch v.Kind() {

@@ -34,6 +34,7 @@ const (
 	KeyLimit        = "limit"         // the bound that was met
 	KeyLock         = "lock"          // lock id
 	KeyMethod       = "method"        // HTTP method
+	KeyNote         = "note"          // signed checkpoint of the audit trail
 	KeyOp           = "op"            // what was being done to a dependency
 	KeyOutcome      = "outcome"       // result of an audit event
 	KeyPanic        = "panic"         // what was recovered
@@ -67,7 +68,7 @@ var known = func() map[string]bool {
 	keys := []string{
 		KeyActor, KeyAddress, KeyAttempt, KeyBatch, KeyBytes, KeyClient, KeyCode, KeyCount, KeyDelivery, KeyDependency,
 		KeyDetails, KeyDriver, KeyDropped, KeyDuration, KeyEpoch, KeyErr, KeyEvent, KeyEventID, KeyFence, KeyField,
-		KeyFields, KeyFile, KeyInstance, KeyLimit, KeyLock, KeyMethod, KeyOp, KeyOutcome, KeyPanic, KeyPath, KeyReason,
+		KeyFields, KeyFile, KeyInstance, KeyLimit, KeyLock, KeyMethod, KeyNote, KeyOp, KeyOutcome, KeyPanic, KeyPath, KeyReason,
 		KeyRecordedAt, KeyResource, KeyRetryAfter, KeyRevision, KeyRevisionFrom, KeyRevisionTo, KeyRole, KeyRooms,
 		KeySession, KeySessions, KeySetting, KeySignal, KeySource, KeyStack, KeyState, KeyStatus, KeyTenant,
 		KeyTransport, KeyType, KeyURL, KeyUser, KeyVersion,
