@@ -128,8 +128,9 @@ fuzz: ## every fuzz target for FUZZTIME, then the engine against npm yjs on HIST
 chaos: ## break a cluster for CHAOS_TIME, or as CHAOS_SEED says, and judge what came of it
 	@CHAOS_TIME=$(CHAOS_TIME) CHAOS_SEED=$(CHAOS_SEED) go test -tags integration -count=1 -timeout 0 -v -run TestAClusterKeepsItsPromises ./tests/chaos
 
-bench: ## benchmarks: make bench BENCH=Apply BENCHTIME=5s
+bench: ## benchmarks, those of PostgreSQL too: make bench BENCH=Apply BENCHTIME=5s
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -p 1 ./...
+	@go test -tags integration -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -p 1 ./shared/driver/postgres
 
 figures: ## the engine beside npm yjs, then the gateway under load: minutes, on a machine that does nothing else
 	@go run ./tests/yjs/bench

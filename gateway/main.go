@@ -13,6 +13,7 @@ const usage = `usage: corsia [command] [flags]
 
   serve     run the gateway (the default)
   token     print a development token: corsia token -user usr_001 -name "Dr Rossi" -role surgeon
+  audit     verify or export the audit trail, make its key: corsia audit verify
   version   print the version
 
 Every setting is an environment variable, such as ADDR, and a flag of the same name, such as -addr.
@@ -20,7 +21,7 @@ Every setting is an environment variable, such as ADDR, and a flag of the same n
 
 func main() { os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr)) }
 
-// run returns the exit status: 0 done, 1 it went wrong, 2 it was asked wrongly.
+// run returns the exit status: 0 done, 1 it went wrong, 2 it was asked wrongly. `audit verify` has its own.
 func run(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	command := "serve"
 	if len(args) > 0 && (args[0] == "" || args[0][0] != '-') {
@@ -31,6 +32,8 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		return serve(args, getenv, stdout, stderr)
 	case "token":
 		return token(args, getenv, stdout, stderr)
+	case "audit":
+		return auditCommand(args, getenv, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, app.Version)
 		return 0

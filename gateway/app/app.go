@@ -55,6 +55,8 @@ type App struct {
 	log       *slog.Logger
 	metrics   *obs.Metrics
 	trail     *trail
+	sealer    *audit.Sealer
+	notary    *audit.Notary
 	drivers   *drivers
 	revoked   *auth.RevocationList
 	presence  *presence.Tracker
@@ -93,7 +95,7 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.trail.store = a.drivers.store
-	if err := a.build(); err != nil {
+	if err := errors.Join(a.openTrail(), a.build()); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
@@ -248,6 +250,8 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.running.Go(func() { a.presence.Run(running) })
 	a.running.Go(func() { a.compactor.Run(running) })
+	a.running.Go(func() { a.sealer.Run(running) })
+	a.running.Go(func() { a.notary.Run(running) })
 	a.watch(running)
 	a.running.Go(func() { a.locks.Run(running, a.gate) })
 	a.running.Go(func() { a.gate.Run(running, min(houseKeeping, a.config.ActivityTTL/4)) })
@@ -307,6 +311,7 @@ func (a *App) Stop(ctx context.Context) error {
 	err = errors.Join(err, a.rooms.Close(ctx))
 	a.stop()
 	a.running.Wait()
+	a.finishTrail(ctx)
 	return errors.Join(err, a.close())
 }
 

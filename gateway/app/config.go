@@ -32,6 +32,8 @@ type Config struct {
 	JWTIssuer   string
 	JWTAudience string
 
+	AuditKey string // private half of the key that signs checkpoints; empty: this installation's own (SPEC T4)
+
 	AllowedOrigins []string
 	RolePolicy     string // file
 
@@ -59,7 +61,7 @@ type Config struct {
 // in lower case with dashes.
 var Settings = []string{
 	"ADDR", "ENV", "STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "INSTANCE_ID", "INSTANCE_ADDR",
-	"CLUSTER_KEY", "TRUSTED_PROXIES", "JWT_KEYS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "ALLOWED_ORIGINS",
+	"CLUSTER_KEY", "TRUSTED_PROXIES", "JWT_KEYS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUDIT_KEY", "ALLOWED_ORIGINS",
 	"ROLE_POLICY", "PING_INTERVAL", "PING_TIMEOUT", "LOCK_TTL", "SESSION_TTL", "ACTIVITY_TTL", "RESUME_GRACE",
 	"REDIS_GRACE", "COMPACT_AFTER", "BREAKER_THRESHOLD", "MAX_MESSAGES_PER_SECOND", "MAX_SESSIONS_PER_USER",
 	"MAX_ROOMS_PER_SESSION", "MAX_OUTBOX_BYTES", "MAX_UPDATE_BYTES", "MAX_DOCUMENT_BYTES", "LOG_LEVEL",
@@ -83,6 +85,7 @@ func Load(getenv func(string) string) (Config, error) {
 		JWKSURL:        r.webURL("JWKS_URL"),
 		JWTIssuer:      r.text("JWT_ISSUER", ""),
 		JWTAudience:    r.text("JWT_AUDIENCE", ""),
+		AuditKey:       r.auditKey("AUDIT_KEY"),
 		AllowedOrigins: r.origins("ALLOWED_ORIGINS"),
 		RolePolicy:     r.file("ROLE_POLICY"),
 
@@ -120,6 +123,9 @@ func (c *Config) check(r *reader) {
 	}
 	if c.JWKSURL == "" && len(c.JWTKeys) == 0 {
 		r.fail("JWT_KEYS", "is missing: ENV=production refuses development keys")
+	}
+	if c.AuditKey == "" {
+		r.fail("AUDIT_KEY", "is missing: ENV=production refuses development keys")
 	}
 	if c.JWTIssuer == "" {
 		r.fail("JWT_ISSUER", "is required by ENV=production")

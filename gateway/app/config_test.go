@@ -87,6 +87,7 @@ func TestEveryWrongValueIsNamedAtOnceAndNoneIsShown(t *testing.T) { // SPEC 1, T
 		"STATE_URL":               {"memcached:" + secret, "redis:" + secret, "rediss://:" + secret + "%zz@redis:6379"},
 		"BUS_URL":                 {"kafka:" + secret, "amqp:///" + secret},
 		"ARCHIVE_URL":             {"ftp:" + secret, "file:"},
+		"AUDIT_KEY":               {secret, "PRIVATE+KEY+" + secret, "PRIVATE+KEY+corsia-audit+00000000+" + secret},
 		"INSTANCE_ID":             {secret + " with spaces", strings.Repeat(secret, 10), secret + "\n"},
 		"INSTANCE_ADDR":           {secret, "10.0.0.7", "10.0.0.7:" + secret},
 		"CLUSTER_KEY":             {secret},
@@ -141,7 +142,7 @@ func TestProductionRefusesWhatIsForDevelopment(t *testing.T) { // SPEC 1, ENV
 	if err == nil {
 		t.Fatal("production took the defaults")
 	}
-	for _, name := range []string{"STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "CLUSTER_KEY", "JWT_KEYS", "JWT_ISSUER", "JWT_AUDIENCE"} {
+	for _, name := range []string{"STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "CLUSTER_KEY", "JWT_KEYS", "JWT_ISSUER", "JWT_AUDIENCE", "AUDIT_KEY"} {
 		if !strings.Contains("\n"+err.Error(), "\n"+name+" ") {
 			t.Errorf("%s is not named among\n%v", name, err)
 		}

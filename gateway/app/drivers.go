@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"corsia/gateway/presence"
 	"corsia/gateway/room"
 	"corsia/gateway/session"
+	"corsia/shared/audit"
 	"corsia/shared/collab"
 	"corsia/shared/driver/folder"
 	"corsia/shared/driver/inproc"
@@ -32,6 +35,8 @@ type store interface {
 	session.Store
 	lock.Store
 	auditStore
+	audit.SealStore
+	audit.CheckpointStore
 	Revoke(ctx context.Context, r collab.Revocation, audit []collab.AuditRow) error
 	Revocations(ctx context.Context) ([]collab.Revocation, error)
 	Stats() (queued int, oldest time.Time)
@@ -64,6 +69,7 @@ type bus interface {
 
 // archive is all that the gateway asks of ARCHIVE_URL's driver.
 type archive interface {
+	audit.Objects
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -170,4 +176,44 @@ func (d *drivers) openBus(c Config, m *obs.Metrics, log *slog.Logger, reconnecte
 	}
 	d.bus, d.run = b, append(d.run, b.Run)
 	return nil
+}
+
+// auditTrail is a trail that is open for reading.
+type auditTrail interface {
+	audit.TrailStore
+	io.Closer
+}
+
+// openAuditTrail opens the trail of a store for reading alone, also while gateways use the store.
+func openAuditTrail(ctx context.Context, storeURL string) (auditTrail, error) {
+	if path, embedded := strings.CutPrefix(storeURL, "sqlite:"); embedded {
+		return sqlite.OpenTrail(ctx, path)
+	}
+	return postgres.OpenTrail(ctx, storeURL)
+}
+
+// openAuditStore opens a store to export from, which is recorded in it.
+func openAuditStore(ctx context.Context, storeURL string) (interface {
+	audit.ExportStore
+	io.Closer
+}, error) {
+	if path, embedded := strings.CutPrefix(storeURL, "sqlite:"); embedded {
+		return sqlite.Open(ctx, path, sqlite.Options{})
+	}
+	return postgres.Open(ctx, storeURL, postgres.Options{})
+}
+
+// openObjects opens an archive that is there.
+func openObjects(archiveURL string) (interface {
+	audit.Objects
+	io.Closer
+}, error) {
+	path, isFolder := strings.CutPrefix(archiveURL, "file:")
+	if !isFolder {
+		return nil, errors.New("the archive is none of file:")
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	return folder.Open(path)
 }

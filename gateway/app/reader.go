@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"corsia/shared/audit"
 	"corsia/shared/collab"
 )
 
@@ -47,6 +48,17 @@ func (r *reader) secret(name string) string {
 	v := r.text(name, "")
 	if v != "" && len(v) < minSecretBytes {
 		r.fail(name, fmt.Sprintf("is shorter than %d characters", minSecretBytes))
+	}
+	return v
+}
+
+// auditKey returns a private key of audit checkpoints.
+func (r *reader) auditKey(name string) string {
+	v := r.text(name, "")
+	if v != "" {
+		if _, err := audit.PublicKey(v); err != nil {
+			r.fail(name, "is no key as `corsia audit key` prints it")
+		}
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -126,4 +127,22 @@ func GenerateKey() (private, public string, err error) {
 		return "", "", fmt.Errorf("generate audit key: %w", err)
 	}
 	return private, public, nil
+}
+
+// PublicKey returns the public half of a private key, as text.
+func PublicKey(private string) (string, error) {
+	words := strings.SplitN(private, "+", 5) // PRIVATE, KEY, name, hash, key
+	errKey := errors.New("the audit key is none that `corsia audit key` prints")
+	if _, err := note.NewSigner(private); err != nil || len(words) != 5 {
+		return "", errKey // the library's word for it has the key
+	}
+	seed, err := base64.StdEncoding.DecodeString(words[4])
+	if err != nil || len(seed) != 1+ed25519.SeedSize {
+		return "", errKey
+	}
+	public, err := note.NewEd25519VerifierKey(words[2], ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey))
+	if err != nil {
+		return "", errKey
+	}
+	return public, nil
 }

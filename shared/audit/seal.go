@@ -51,9 +51,9 @@ func columns(pending collab.AuditRow) collab.SealedRow {
 
 // SealStore is the store, as the sealer sees it.
 type SealStore interface {
-	// SealAudit moves up to limit pending rows into the chains, in one transaction: of the shards that no other instance is
-	// sealing, in the order in which they were recorded, as link says. A row whose event id is in a chain already is not
-	// chained again. It returns how many were chained.
+	// SealAudit moves pending rows into the chains, up to limit in a transaction: of the shards that no other instance is
+	// sealing, in the order in which they were recorded, as link says, which may be called by several goroutines. A row whose
+	// event id is in a chain already is not chained again. It returns how many were chained.
 	SealAudit(ctx context.Context, limit int, link func(map[int]collab.AuditHead, []collab.AuditRow) []collab.SealedRow) (int, error)
 	// PendingAudit returns how many rows wait to be chained, and the time of the oldest (zero: none).
 	PendingAudit(ctx context.Context) (count int, oldest time.Time, err error)

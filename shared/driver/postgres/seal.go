@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,11 +16,15 @@ import (
 // second.
 const sealLock = 0x436f7273
 
-// takeShards takes the shards that have pending rows and that nobody is sealing, until the transaction ends. What their
-// last sealer has committed is seen by the statements after this one.
+// sealHands is the number of transactions that one call of SealAudit has under way, each with its half of the shards: while
+// the server writes the rows of one, those of the other are hashed.
+const sealHands = 2
+
+// takeShards takes up to half of the shards, of those that have pending rows and that nobody is sealing, until the
+// transaction ends. What their last sealer has committed is seen by the statements after this one.
 const takeShards = `WITH waiting AS MATERIALIZED (
 		SELECT s FROM generate_series(0, 63) s WHERE EXISTS (SELECT FROM audit_pending p WHERE p.shard = s))
-	SELECT s FROM waiting WHERE pg_try_advisory_xact_lock($1, s)`
+	SELECT s FROM waiting WHERE pg_try_advisory_xact_lock($1, s) LIMIT 32`
 
 const readPending = `SELECT position, event_id, shard, tenant, recorded_at, type, outcome, actor, resource_id, session_id, body
 	FROM audit_pending p WHERE shard = ANY ($1)
@@ -37,18 +42,26 @@ var sealedColumns = []string{
 	"resource_id", "fields", "revision_from", "revision_to", "fence", "reason", "details", "body", "leaf", "chain",
 }
 
-// SealAudit moves up to limit pending rows into the chains, in one transaction: of the shards that no other instance is
+// SealAudit moves up to twice limit pending rows into the chains, in two transactions: of the shards that no other instance is
 // sealing, in the order in which they were recorded, as link says. A row whose event id is in a chain already is not
-// chained again. It returns how many were chained.
+// chained again. It returns how many were chained; link is called by two goroutines.
 func (db *DB) SealAudit(ctx context.Context, limit int, link func(map[int]collab.AuditHead, []collab.AuditRow) []collab.SealedRow) (n int, err error) {
-	err = db.read(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		n, err = seal(ctx, conn, limit, link)
-		return err
-	})
-	if err != nil {
+	var hands sync.WaitGroup
+	var counts [sealHands]int
+	var errs [sealHands]error
+	for i := range sealHands {
+		hands.Go(func() {
+			errs[i] = db.read(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
+				counts[i], err = seal(ctx, conn, limit, link)
+				return err
+			})
+		})
+	}
+	hands.Wait()
+	if err := errors.Join(errs[:]...); err != nil {
 		return 0, fmt.Errorf("seal audit events: %w", err)
 	}
-	return n, nil
+	return counts[0] + counts[1], nil
 }
 
 func seal(ctx context.Context, conn *pgx.Conn, limit int, link func(map[int]collab.AuditHead, []collab.AuditRow) []collab.SealedRow) (n int, err error) {
