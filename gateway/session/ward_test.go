@@ -90,7 +90,7 @@ func (w *ward) audited(t *testing.T, n int, kind audit.Type) []audit.Event {
 	var events []audit.Event
 	testkit.Eventually(t, 5*time.Second, string(kind)+" in the trail", func() bool {
 		events = nil
-		rows, err := db.Query("SELECT body FROM audit_pending WHERE type = ? ORDER BY position", string(kind))
+		rows, err := db.Query("SELECT body FROM "+testkit.AuditEvents+" WHERE type = ? ORDER BY event_id", string(kind))
 		if err != nil {
 			t.Fatalf("read the trail: %v", err)
 		}

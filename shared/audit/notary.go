@@ -90,7 +90,7 @@ func (n *Notary) write(ctx context.Context, due func(changed bool, age time.Dura
 		return err
 	}
 	now := n.now().UTC().Truncate(time.Microsecond)
-	if !due(changed(state), now.Sub(state.Latest.At)) {
+	if len(state.Heads) == 0 || !due(changed(state), now.Sub(state.Latest.At)) {
 		return nil
 	}
 	c := Checkpoint{Epoch: state.Epoch, Number: state.Latest.Number + 1, At: now, Heads: state.Heads}
@@ -112,9 +112,6 @@ func (n *Notary) write(ctx context.Context, due func(changed bool, age time.Dura
 
 // changed reports whether the chains have grown since the latest checkpoint. Its signature does not matter here.
 func changed(state collab.AuditState) bool {
-	if len(state.Heads) == 0 {
-		return false
-	}
 	text, _, _ := bytes.Cut(state.Latest.Note, []byte("\n\n"))
 	c, err := parseCheckpoint(string(text))
 	return err != nil || c.Epoch != state.Epoch || !maps.Equal(c.Heads, state.Heads)

@@ -17,11 +17,13 @@ import (
 type dialect struct {
 	list, time func(column string) string
 	committed  string
+	events     string // of the audit trail, in order
 }
 
 var (
 	sqlite = dialect{
 		list: func(column string) string { return column }, time: func(column string) string { return column }, committed: "0",
+		events: testkit.AuditEvents + " ORDER BY event_id",
 	}
 	// postgres needs track_commit_timestamp.
 	postgres = dialect{
@@ -30,6 +32,7 @@ var (
 			return "(extract(epoch FROM " + column + ") * 1000000)::bigint AS " + column
 		},
 		committed: "(extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint",
+		events:    "audit_recorded ORDER BY position",
 	}
 )
 
@@ -50,7 +53,7 @@ func (r reader) read() check.Final {
 		fence       int64
 	}
 	opened, ended := map[key]time.Duration{}, map[key]time.Duration{}
-	for _, row := range r.store.Query("SELECT event_id, type, session_id, resource_id, body, " + r.dialect.committed + " AS committed FROM audit_pending ORDER BY position") {
+	for _, row := range r.store.Query("SELECT event_id, type, session_id, resource_id, body, " + r.dialect.committed + " AS committed FROM " + r.dialect.events) {
 		e := check.Event{ID: row["event_id"].(string), Type: row["type"].(string), Session: row["session_id"].(string), Room: row["resource_id"].(string)}
 		if err := json.Unmarshal(row["body"].([]byte), &e); err != nil {
 			r.t.Fatalf("the body of an audit event: %v", err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
 	"corsia/shared/driver/drivertest/redistest"
@@ -37,6 +38,7 @@ func startTrio(t testing.TB, env ...string) *trio {
 	recordCommits(t, s)
 	env = append([]string{"LOCK_TTL=3s", "COMPACT_AFTER=500ms", "MAX_SESSIONS_PER_USER=100", "RESUME_GRACE=1s"}, env...)
 	c := &trio{Cluster: testkit.StartCluster(t, testkit.ClusterOptions{Services: s, Proxied: true, Env: env})}
+	keepRecorded(t, c.StoreURL)
 	if s.Redis != nil {
 		c.primary = s.Redis
 		c.replica, c.link = s.StartReplica(t)
@@ -51,6 +53,25 @@ func recordCommits(t testing.TB, s *testkit.Services) {
 	if s.Postgres != nil {
 		s.Postgres.Kill()
 		s.Postgres.Restart(t, "track_commit_timestamp=on")
+	}
+}
+
+// keepRecorded has the server keep every audit event in the transaction that recorded it: the sealer moves them in another, and
+// what is judged is when the change was committed that an event describes.
+func keepRecorded(t testing.TB, address string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), `CREATE TABLE audit_recorded (LIKE audit_pending INCLUDING INDEXES);
+		CREATE FUNCTION keep_recorded() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN INSERT INTO audit_recorded SELECT NEW.* ON CONFLICT DO NOTHING; RETURN NULL; END $$;
+		CREATE TRIGGER keep_recorded AFTER INSERT ON audit_pending FOR EACH ROW EXECUTE FUNCTION keep_recorded();
+		INSERT INTO audit_recorded SELECT * FROM audit_pending ON CONFLICT DO NOTHING`)
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

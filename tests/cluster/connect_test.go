@@ -75,7 +75,7 @@ func TestAnInvalidTokenIsRefusedByEveryInstanceAndLeavesNoSession_A4(t *testing.
 			t.Errorf("%s has a session", user)
 		}
 	}
-	rejected := c.Store(t).Query("SELECT count(*) AS n FROM audit_pending WHERE type = 'CONNECTION_REJECTED'")
+	rejected := c.Store(t).Query("SELECT count(*) AS n FROM " + testkit.AuditEvents + " WHERE type = 'CONNECTION_REJECTED'")
 	if n, _ := rejected[0]["n"].(int64); n < 18 {
 		t.Errorf("%d refusals are audited, want 18", n)
 	}

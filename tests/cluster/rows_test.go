@@ -141,7 +141,7 @@ func TestEveryEventOfASessionIsAuditedOnceByItsInstance_T1_T3(t *testing.T) {
 	anna.OK("LEAVE_RESOURCE", fields{"resourceId": resource})
 	anna.Disconnect()
 	c.Store(t).WaitAudit(1, "session_id", anna.Session(), "USER_DISCONNECTED")
-	rows, err := conn.Query(t.Context(), "SELECT event_id, type, outcome, tenant, actor, body FROM audit_pending WHERE session_id = $1 ORDER BY position", anna.Session())
+	rows, err := conn.Query(t.Context(), "SELECT event_id, type, outcome, tenant, actor, body FROM "+testkit.AuditEvents+" WHERE session_id = $1 ORDER BY event_id", anna.Session())
 	if err != nil {
 		t.Fatal(err)
 	}

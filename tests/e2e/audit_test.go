@@ -44,7 +44,7 @@ func TestEachActIsAuditedOnceInTheStoreAndInTheLog_T1_T2_T3_T6(t *testing.T) {
 	want := map[string]int{"USER_CONNECTED": 3, "USER_DISCONNECTED": 3, "CONNECTION_REJECTED": 1, "RESOURCE_JOINED": 3, "RESOURCE_LEFT": 3,
 		"PERMISSION_DENIED": 1, "LOCK_ACQUIRED": 2, "LOCK_DENIED": 1, "LOCK_RELEASED": 1, "LOCK_EXPIRED": 1, "UPDATE_REJECTED": 1, "TOKEN_REVOKED": 1}
 	store := g.Store(t)
-	for _, row := range store.Query("SELECT type, count(*) AS n FROM audit_pending GROUP BY type") {
+	for _, row := range store.Query("SELECT type, count(*) AS n FROM " + testkit.AuditEvents + " GROUP BY type") {
 		kind, n := row["type"].(string), int(row["n"].(int64))
 		if want[kind] != n {
 			t.Errorf("%d rows of %s, want %d", n, kind, want[kind])
@@ -55,7 +55,7 @@ func TestEachActIsAuditedOnceInTheStoreAndInTheLog_T1_T2_T3_T6(t *testing.T) {
 		t.Errorf("there are no rows of %v", want)
 	}
 	var rows, lines []string
-	for _, row := range store.Query("SELECT event_id, body, shard, outcome, actor FROM audit_pending ORDER BY position") {
+	for _, row := range store.Query("SELECT event_id, body, shard, outcome, actor FROM " + testkit.AuditEvents + " ORDER BY event_id") {
 		rows = append(rows, row["event_id"].(string))
 		judgeBody(t, row)
 	}

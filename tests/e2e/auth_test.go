@@ -120,7 +120,7 @@ func TestEachBadTokenIsRefusedWithItsReason_A2_A3_A4(t *testing.T) {
 				t.Errorf("%s: got %+v", cases[i].name, e)
 			}
 		}
-		if n := store.Count("SELECT count(*) FROM audit_pending WHERE type = 'USER_CONNECTED'"); n != 0 {
+		if n := store.Count("SELECT count(*) FROM " + testkit.AuditEvents + " WHERE type = 'USER_CONNECTED'"); n != 0 {
 			t.Errorf("%d sessions began", n)
 		}
 	})

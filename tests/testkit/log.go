@@ -172,7 +172,7 @@ func unknownKeys(line Line) []string {
 }
 
 const knownKeys = ` time level msg actor address attempt batch bytes client code count delivery dependency details driver
- dropped duration_ms epoch err event event_id fence field fields file instance limit lock method op outcome panic path
+ dropped duration_ms epoch err event event_id fence field fields file instance limit lock method note op outcome panic path
  reason recorded_at resource retry_ms revision revision_from revision_to role rooms session sessions setting signal
  source stack state status tenant transport type url user version `
 

@@ -25,6 +25,12 @@ type Store struct {
 	postgres bool
 }
 
+// AuditEvents are the events of the trail, chained or not yet, as a table of queries. Ids of one instance are in the order
+// in which it made them.
+const AuditEvents = "(SELECT " + auditColumns + " FROM audit_pending UNION ALL SELECT " + auditColumns + " FROM audit_log) AS events"
+
+const auditColumns = "event_id, shard, tenant, recorded_at, type, outcome, actor, resource_id, session_id, body"
+
 // Store opens the store for reading until the test ends. Of a gateway that does not run it opens a copy, so that nothing
 // of its recovery after a kill is done for it.
 func (g *Gateway) Store(t testing.TB) *Store {
@@ -209,7 +215,7 @@ func (s *Store) Audit(column, value string, types ...string) []Audit {
 		s.t.Fatalf("the trail has no column %q to look by", column)
 	}
 	var out []Audit
-	for _, r := range s.Query("SELECT type, outcome, tenant, actor, session_id, resource_id, body FROM audit_pending WHERE "+column+" = ? ORDER BY position", value) {
+	for _, r := range s.Query("SELECT type, outcome, tenant, actor, session_id, resource_id, body FROM "+AuditEvents+" WHERE "+column+" = ? ORDER BY event_id", value) {
 		a := Audit{Type: r["type"].(string), Outcome: r["outcome"].(string), Tenant: r["tenant"].(string), Actor: r["actor"].(string),
 			Session: r["session_id"].(string), Resource: r["resource_id"].(string)}
 		if err := json.Unmarshal(r["body"].([]byte), &a.Body); err != nil {
