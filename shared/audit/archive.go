@@ -184,8 +184,8 @@ func (m *Manifest) write(ctx context.Context, store TrailStore, objects Objects,
 		return err
 	}
 	defer func() {
-		file.Close()           //nolint:errcheck,gosec // what was written is read again before anything depends on it
-		os.Remove(file.Name()) //nolint:errcheck,gosec // a file of the system's temporary folder
+		_ = file.Close()           // what was written is read again before anything depends on it
+		_ = os.Remove(file.Name()) // a file of the system's temporary folder
 	}()
 	sum := sha256.New()
 	zip := gzip.NewWriter(io.MultiWriter(file, sum))

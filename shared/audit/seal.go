@@ -82,8 +82,12 @@ func (s *Sealer) Run(ctx context.Context) {
 	tick := time.NewTicker(sealEvery)
 	defer tick.Stop()
 	for {
-		if err := s.Seal(ctx); err != nil && ctx.Err() == nil {
+		failed := s.failed.Load()
+		switch err := s.Seal(ctx); {
+		case err != nil && ctx.Err() == nil && !failed: // the first of a row
 			s.log.Warn("audit: seal", obs.Err(err))
+		case err == nil && failed:
+			s.log.Info("audit: sealing goes on")
 		}
 		select {
 		case <-ctx.Done():

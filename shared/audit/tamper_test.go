@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"context"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -48,12 +49,7 @@ func forged(r *rand.Rand, row collab.SealedRow) collab.SealedRow {
 	if r.IntN(2) == 0 {
 		e.Reason += "y"
 	}
-	row.AuditRow = e.Row()
-	return columns2(row)
-}
-
-func columns2(row collab.SealedRow) collab.SealedRow {
-	again := columns(row.AuditRow)
+	again := columns(e.Row())
 	again.Seq, again.Leaf, again.Chain = row.Seq, row.Leaf, row.Chain
 	return again
 }
@@ -128,7 +124,10 @@ var tamperings = []tampering{
 		i.store.rows[shard] = i.store.rows[shard][:at]
 	}},
 	{"drop an archive file", func(r *rand.Rand, i *installation) {
-		names, _ := i.archive.List(nil, daysPrefix) //nolint:staticcheck // the archive in memory asks for no context
+		names, err := i.archive.List(context.Background(), daysPrefix)
+		if err != nil {
+			panic(err)
+		}
 		name := names[r.IntN(len(names))]
 		delete(i.archive, name)
 		if r.IntN(2) == 0 { // the other one of its day too
