@@ -30,17 +30,18 @@ func auditKey(configured, folder string) (string, error) {
 		return configured, nil
 	}
 	path := filepath.Join(folder, devAuditKey)
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeAuditKey(path); err != nil {
+			return "", fmt.Errorf("make audit key: %w", err)
+		}
+		info, err = os.Stat(path)
+	}
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("audit key %s can be read by others (mode %04o): who has it can sign a trail of his own", path, info.Mode().Perm())
+	}
 	content, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(content)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("audit key: %w", err)
-	}
-	if err := makeAuditKey(path); err != nil {
-		return "", fmt.Errorf("make audit key: %w", err)
-	}
-	if content, err = os.ReadFile(path); err != nil {
+	if err != nil {
 		return "", fmt.Errorf("audit key: %w", err)
 	}
 	return strings.TrimSpace(string(content)), nil

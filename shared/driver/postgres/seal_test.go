@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"testing"
 	"time"
 
@@ -49,6 +50,33 @@ func TestNobodyDiscardsWhatIsNotInTheChain(t *testing.T) {
 		t.Fatalf("%d rows of an id that is in the chain were chained, %v", n, err)
 	}
 	discard(0) // its body is another: it is kept, and the verifier tells
+}
+
+// TestAnAuditorWhoMayOnlyReadCanVerify opens the trail as a role that has no other right (T4).
+func TestAnAuditorWhoMayOnlyReadCanVerify(t *testing.T) {
+	server := pgtest.Start(t)
+	address := server.Database(t)
+	db := openTest(t, address, Options{})
+	recorder := audit.NewRecorder("i_1", slog.New(slog.DiscardHandler))
+	for range 5 {
+		if err := db.Record(t.Context(), recorder.Row(audit.Event{Type: audit.UserConnected, Tenant: "default"})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := db.SealAudit(t.Context(), 10, audit.Link); err != nil || n != 5 {
+		t.Fatalf("%d rows were chained, %v", n, err)
+	}
+	owner(t, address, "CREATE ROLE auditor LOGIN",
+		"GRANT SELECT ON audit_log, audit_pending, audit_floors, audit_epochs, audit_checkpoints TO auditor")
+	trail, err := OpenTrail(t.Context(), with(t, address, url.User("auditor")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trail.Close()
+	report, err := audit.VerifyStore(t.Context(), trail, nil, audit.Trust{Now: time.Now()})
+	if err != nil || report.Rows != 5 || report.Status() != audit.Incomplete { // nothing is signed yet
+		t.Fatalf("%+v, %v", report, err)
+	}
 }
 
 // BenchmarkSeal chains events that are pending in a server that writes to its disk: make bench BENCH=Seal.
