@@ -112,6 +112,9 @@ func printReport(to io.Writer, r *audit.Report) {
 	if r.Uncovered > 0 {
 		fmt.Fprintf(to, "%d rows are newer than it\n", r.Uncovered)
 	}
+	if r.Forks > 0 {
+		fmt.Fprintf(to, "epoch %d was opened by a restore: checkpoints before it know %d ends of chains that are not in it\n", r.Epoch, r.Forks)
+	}
 	if r.Pending > 0 {
 		fmt.Fprintf(to, "%d events are not chained yet\n", r.Pending)
 	}

@@ -60,6 +60,7 @@ type Report struct {
 	Checkpoint Checkpoint // the newest one that vouches; Number 0: none
 	Uncovered  int64      // rows after it, which the next one will cover
 	Pending    int        // rows not chained yet
+	Forks      int        // ends of chains that checkpoints before a restore know otherwise
 	Problems   []Problem  // tampering first
 }
 
@@ -84,7 +85,7 @@ type mark struct {
 	by      string
 	chain   Hash
 	missing Status // the verdict when the chain does not reach it; Intact: it need not
-	other   Status // the verdict when the chain is another there
+	other   Status // the verdict when the chain is another there; Intact: it is counted
 }
 
 // walk checks rows, which come in the order of seq within each shard.
@@ -161,6 +162,10 @@ func (w *walk) row(r *collab.SealedRow) {
 // meet compares the end of a chain with a mark.
 func (w *walk) meet(shard int, m mark) {
 	head := w.heads[shard]
+	if head.Chain != m.chain && m.other == Intact {
+		w.report.Forks++
+		return
+	}
 	if head.Chain != m.chain {
 		w.fail(m.other, shard, w.good[shard]+1, "", fmt.Sprintf("the chain at seq %d is another than %s says: a row from here on was rewritten",
 			head.Seq, m.by))

@@ -106,21 +106,19 @@ func VerifyArchive(ctx context.Context, objects Objects, t Trust) (*Report, erro
 	if err != nil {
 		return nil, err
 	}
-	older, found, err := latestArchived(ctx, objects, t.Now.Truncate(24*time.Hour).Add(-archiveLimit), t.Keys)
-	switch {
-	case errors.Is(err, ErrNotSigned):
-		report.add(Tampered, "a checkpoint of the archive: "+err.Error())
-	case err != nil:
-		return nil, err
-	case found:
-		said = append(said, witness{older, fmt.Sprintf("checkpoint %d of the archive", older.Number), true})
-	}
 	w := newWalk(report, nil)
 	w.old = t.Now.Add(-uncoveredLimit)
+	epoch := int64(0)
+	for _, c := range said {
+		epoch = max(epoch, c.Epoch)
+	}
 	for _, c := range said {
 		m := mark{by: c.from, missing: Intact, other: Tampered}
-		if c.needed {
+		if c.needed || c.At.Before(t.Now.Truncate(24*time.Hour).Add(-archiveLimit)) {
 			m.missing = Incomplete
+		}
+		if c.Epoch < epoch && !c.needed { // that a restore lost rows is no alarm for ever
+			m.missing, m.other = Intact, Intact
 		}
 		if c.Number > report.Checkpoint.Number {
 			report.Checkpoint, w.covered = c.Checkpoint, c.Heads

@@ -33,7 +33,7 @@ type Trust struct {
 }
 
 // VerifyStore verifies the trail in a store: every row, its columns against its body, its place in the chain, and the chains
-// against the newest checkpoint of the store, of the archive (nil: there is none) and the one that was kept elsewhere.
+// against the newest checkpoint of the store, those of the archive (nil: there is none) and the one that was kept elsewhere.
 // Where rows have left the store it goes on from the archive, which it verifies too. An error says that it could not read.
 func VerifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust) (*Report, error) {
 	report := &Report{}
@@ -79,10 +79,11 @@ func VerifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust
 type witness struct {
 	Checkpoint
 	from   string
-	needed bool // an archive must have its rows; a store must always
+	needed bool // it was kept elsewhere or is the store's own: what it says of rows before a restore counts too
 }
 
-// gather opens the checkpoint that was kept elsewhere and the newest one of the archive.
+// gather opens the checkpoint that was kept elsewhere and those of the archive: all of its last day, and the last one of every
+// day before. One alone would not do: what was rewritten may have been signed again.
 func gather(ctx context.Context, archive Objects, t Trust, report *Report) (said []witness, err error) {
 	if t.Trusted != nil {
 		c, err := OpenCheckpoint(t.Trusted, t.Keys...)
@@ -94,7 +95,7 @@ func gather(ctx context.Context, archive Objects, t Trust, report *Report) (said
 	if archive == nil {
 		return said, nil
 	}
-	c, found, err := latestArchived(ctx, archive, time.Time{}, t.Keys)
+	found, err := archived(ctx, archive, t.Keys)
 	if errors.Is(err, ErrNotSigned) {
 		report.add(Tampered, "a checkpoint of the archive: "+err.Error())
 		return said, nil
@@ -102,7 +103,7 @@ func gather(ctx context.Context, archive Objects, t Trust, report *Report) (said
 	if err != nil {
 		return nil, err
 	}
-	if found {
+	for _, c := range found {
 		said = append(said, witness{c, fmt.Sprintf("checkpoint %d of the archive", c.Number), false})
 	}
 	return said, nil
@@ -116,6 +117,8 @@ func (w *walk) trust(said []witness, epoch int64, now time.Time) {
 		switch {
 		case c.Epoch > epoch:
 			w.report.add(Tampered, fmt.Sprintf("the trail is of epoch %d, and %s of epoch %d: an old one was put in its place", epoch, c.from, c.Epoch))
+		case c.Epoch < epoch && !c.needed: // that a restore lost them is no alarm for ever
+			m.missing, m.other = Intact, Intact
 		case c.Epoch < epoch:
 			m.by += fmt.Sprintf(", of epoch %d, before the restore that opened epoch %d,", c.Epoch, epoch)
 			m.missing, m.other = Incomplete, Incomplete
