@@ -210,7 +210,7 @@ func openObjects(archiveURL string) (interface {
 }, error) {
 	path, isFolder := strings.CutPrefix(archiveURL, "file:")
 	if !isFolder {
-		return nil, errors.New("the archive is no folder: its URL begins with file:")
+		return nil, errors.New("the archive is no folder, whose URL has the scheme file")
 	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)

@@ -105,7 +105,6 @@ var dicom = map[string][2]string{
 	"record":   {"110110", "Patient Record"},
 	"alert":    {"110113", "Security Alert"},
 	"activity": {"110100", "Application Activity"},
-	"export":   {"110106", "Export"},
 	"audit":    {"110101", "Audit Log Used"},
 }
 

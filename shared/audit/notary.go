@@ -68,11 +68,19 @@ func NewNotary(store CheckpointStore, archive Objects, key note.Signer, log *slo
 func (n *Notary) Run(ctx context.Context) {
 	tick := time.NewTicker(checkpointLook)
 	defer tick.Stop()
+	told := false // of the trouble that there is
 	for {
-		if err := n.Look(ctx); errors.Is(err, ErrContradiction) {
+		err := n.Look(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			told = false
+		case told:
+		case errors.Is(err, ErrContradiction):
 			n.log.Error("audit: the trail is not signed any more", obs.Err(err))
-		} else if err != nil && ctx.Err() == nil {
+			told = true
+		default:
 			n.log.Warn("audit: checkpoint", obs.Err(err))
+			told = true
 		}
 		select {
 		case <-ctx.Done():

@@ -1,13 +1,17 @@
 package audit
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"corsia/shared/collab"
 	"corsia/shared/obs"
 )
 
@@ -100,4 +104,30 @@ func TestD8ARestoreIsSignedAndItsForksAreCounted(t *testing.T) {
 	if err := i.notary.Finish(t.Context()); !errors.Is(err, ErrContradiction) {
 		t.Fatalf("it was signed: %v", err)
 	}
+}
+
+func TestT4AContradictionIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newInstallation(t)
+		i.record(30)
+		i.seal(t)
+		i.store.rows = map[int][]collab.SealedRow{}
+		i.store.checkpoints = nil
+		i.record(5)
+		if err := i.sealer.Seal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		i.notary.log = obs.TestLogger(t, &log)
+		i.time = i.time.Add(time.Hour)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); i.notary.Run(ctx) }()
+		time.Sleep(time.Minute)
+		stop()
+		<-done
+		if strings.Count(log.String(), `"level":"ERROR"`) != 1 || len(i.store.checkpoints) != 0 {
+			t.Fatalf("%d checkpoints, log %s", len(i.store.checkpoints), log.String())
+		}
+	})
 }
