@@ -22,6 +22,7 @@ const auditUsage = `usage: corsia audit <command> [flags]
 
   verify   verify the trail: exit status 0 intact, 1 tampered, 2 incomplete, 3 it could not be read
   export   write the sealed events, one JSON object a line
+  archive  write a day into the archive, read it back and verify it; the store keeps its rows
   key      print a new key pair: the first line is for AUDIT_KEY, the second for those who verify
 `
 
@@ -43,6 +44,8 @@ func auditCommand(args []string, getenv func(string) string, stdout, stderr io.W
 		return auditVerify(ctx, args, getenv, stdout, stderr)
 	case "export":
 		return auditExport(ctx, args, getenv, stdout, stderr)
+	case "archive":
+		return auditArchive(ctx, args, getenv, stdout, stderr)
 	case "key":
 		private, public, err := audit.GenerateKey()
 		if err != nil {
@@ -167,6 +170,42 @@ func auditExport(ctx context.Context, args []string, getenv func(string) string,
 	}
 	fmt.Fprintf(stderr, "%d events\n", n)
 	return 0
+}
+
+func auditArchive(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	set := flag.NewFlagSet("corsia audit archive", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	store := set.String("store-url", "", "store; default: STORE_URL, else sqlite:corsia.db")
+	archive := set.String("archive-url", "", "archive; default: ARCHIVE_URL, else file:archive")
+	name := set.String("day", "", "rows recorded before the end of this day, UTC, such as 2026-03-01; default: yesterday")
+	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	day := time.Now().UTC().Add(-24 * time.Hour)
+	if *name != "" {
+		var err error
+		if day, err = time.Parse(time.DateOnly, *name); err != nil {
+			fmt.Fprintf(stderr, "corsia audit archive: %v\n", err)
+			return 2
+		}
+	}
+	if set.NArg() > 0 || day.Add(24*time.Hour).After(time.Now()) {
+		fmt.Fprintln(stderr, "corsia audit archive: there are no arguments, and a day is archived when it is over")
+		return 2
+	}
+	getenv, err := secret.Resolve(ctx, getenv, auditSettings)
+	if err == nil {
+		var m audit.Manifest
+		m, err = app.ArchiveAudit(ctx, first(*store, getenv("STORE_URL"), "sqlite:corsia.db"), first(*archive, getenv("ARCHIVE_URL"), "file:archive"), day)
+		if err == nil {
+			fmt.Fprintf(stdout, "%d rows are in %s\n", m.Rows, m.Object)
+			return 0
+		}
+	}
+	fmt.Fprintf(stderr, "corsia audit archive: %v\n", err)
+	return 1
 }
 
 func parseTime(text string, to *time.Time) (err error) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"corsia/gateway/app"
 	"corsia/shared/audit"
@@ -56,6 +57,18 @@ func TestAuditVerifyTellsWhatHappenedToTheTrail(t *testing.T) {
 		t.Fatalf("status %d, want the export itself: %s", status, stdout.String())
 	}
 	verify(0, "the trail is intact")
+	archive := func(want int, part string, args ...string) {
+		t.Helper()
+		var stdout, stderr output
+		if status := run(append([]string{"audit", "archive"}, args...), getenv, &stdout, &stderr); status != want || !strings.Contains(stdout.String()+stderr.String(), part) {
+			t.Fatalf("status %d, want %d and %q: %s%s", status, want, part, stdout.String(), stderr.String())
+		}
+	}
+	archive(2, "when it is over", "-day", time.Now().UTC().Format(time.DateOnly))
+	archive(2, "cannot parse", "-day", "today")
+	archive(0, "0 rows are in audit/days/")
+	archive(1, "has that day already")
+	verify(0, "verified 0 rows", "-archive-alone")
 	tamper(t, path, "UPDATE audit_log SET actor = 'usr_666' WHERE type = 'USER_CONNECTED'")
 	verify(1, "column actor is not what the body says")
 	tamper(t, path, "DELETE FROM audit_log")

@@ -13,7 +13,7 @@ const usage = `usage: corsia [command] [flags]
 
   serve     run the gateway (the default)
   token     print a development token: corsia token -user usr_001 -name "Dr Rossi" -role surgeon
-  audit     verify or export the audit trail, make its key: corsia audit verify
+  audit     verify, export or archive the audit trail, make its key: corsia audit verify
   version   print the version
 
 Every setting is an environment variable, such as ADDR, and a flag of the same name, such as -addr.
