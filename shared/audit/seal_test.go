@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,7 +33,7 @@ func TestT2LinkGoesOnFromTheEndOfEachShard(t *testing.T) {
 
 func TestT3EventsAreChainedWithinTwoSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemory()
+		store := &guarded{memory: newMemory()}
 		var log bytes.Buffer
 		s := NewSealer(store, obs.TestLogger(t, &log), time.Now)
 		ctx, stop := context.WithCancel(t.Context())
@@ -41,25 +42,49 @@ func TestT3EventsAreChainedWithinTwoSeconds(t *testing.T) {
 		defer func() { stop(); <-done }()
 		synctest.Wait()
 		row := NewRecorder("i_1", slog.New(slog.DiscardHandler)).Row(Event{Type: UserConnected})
-		store.pending = append(store.pending, row)
+		store.change(func(m *memory) { m.pending = append(m.pending, row) })
 		time.Sleep(2*time.Second - time.Millisecond)
 		synctest.Wait()
-		if len(store.pending) != 0 || s.Lag() != 0 {
-			t.Fatalf("%d events are pending, lag %v", len(store.pending), s.Lag())
+		if n, _, err := store.PendingAudit(ctx); n != 0 || err != nil || s.Lag() != 0 {
+			t.Fatalf("%d events are pending, lag %v, %v", n, s.Lag(), err)
 		}
-		store.err = errors.New("away")
+		store.change(func(m *memory) { m.err = errors.New("away") })
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if lag := s.Lag(); lag < 9*time.Second || lag > 12*time.Second {
 			t.Fatalf("while the store is away the lag is %v", lag)
 		}
-		store.err = nil
+		store.change(func(m *memory) { m.err = nil })
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if s.Lag() != 0 || strings.Count(log.String(), "audit: seal\"") != 1 || strings.Count(log.String(), "goes on") != 1 {
 			t.Fatalf("lag %v, log %s", s.Lag(), log.String())
 		}
 	})
+}
+
+// guarded is a store that a test changes while a sealer runs.
+type guarded struct {
+	mu     sync.Mutex
+	memory *memory
+}
+
+func (g *guarded) change(f func(*memory)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f(g.memory)
+}
+
+func (g *guarded) SealAudit(ctx context.Context, limit int, link func(map[int]collab.AuditHead, []collab.AuditRow) []collab.SealedRow) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.memory.SealAudit(ctx, limit, link)
+}
+
+func (g *guarded) PendingAudit(ctx context.Context) (int, time.Time, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.memory.PendingAudit(ctx)
 }
 
 func TestT3WhatAnotherSealerHasIsALag(t *testing.T) {
