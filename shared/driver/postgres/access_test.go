@@ -94,6 +94,7 @@ func TestTheGatewaysRoleMayAddToTheTrailAndNotChangeIt(t *testing.T) {
 	t.Run("revocations", func(t *testing.T) {
 		drivertest.Revocations(t, func(*testing.T) drivertest.Revoker { return db })
 	})
+	t.Run("inbox", func(t *testing.T) { drivertest.Inbox(t, func(*testing.T) drivertest.Inboxer { return db }) })
 	for _, statement := range []string{
 		"UPDATE audit_pending SET actor = 'x'", "DELETE FROM audit_pending", "TRUNCATE audit_pending",
 		"UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log", "UPDATE yjs_updates SET revision = 1",

@@ -65,3 +65,8 @@ func TestRevocations(t *testing.T) {
 func TestSeal(t *testing.T) {
 	drivertest.Seal(t, func(t *testing.T) drivertest.Sealing { return openOnce(t) })
 }
+
+func TestInbox(t *testing.T) {
+	db := openOnce(t)
+	drivertest.Inbox(t, func(*testing.T) drivertest.Inboxer { return db })
+}
