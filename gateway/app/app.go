@@ -20,6 +20,7 @@ import (
 	"corsia/gateway/document"
 	"corsia/gateway/engineio"
 	"corsia/gateway/httpapi"
+	"corsia/gateway/inbox"
 	"corsia/gateway/lock"
 	"corsia/gateway/presence"
 	"corsia/gateway/room"
@@ -62,6 +63,7 @@ type App struct {
 	presence  *presence.Tracker
 	compactor *document.Compactor
 	rooms     *room.Registry
+	inbox     *inbox.Reader
 	directory *cluster.Directory // nil: this instance is alone
 	cleaner   *cluster.Cleaner   // likewise
 	forwarder *cluster.Forwarder // nil: requests are not passed on
@@ -119,7 +121,7 @@ func (a *App) build() error {
 	a.compactor = document.NewCompactor(document.CompactorOptions{States: d.store, Cache: d.cache, Metrics: m, Log: a.log, Now: time.Now, After: c.CompactAfter})
 	limits := document.DefaultLimits()
 	limits.UpdateBytes, limits.DocumentBytes = c.UpdateBytes, c.DocumentBytes
-	a.rooms = room.NewRegistry(room.Options{Instance: c.Instance, Journal: d.store, Rosters: d.state, Bus: d.bus, Compactor: a.compactor, Limits: limits,
+	a.rooms = room.NewRegistry(room.Options{Instance: c.Instance, Journal: d.store, Rosters: d.state, Bus: d.bus, Compactor: a.compactor, Limits: limits, Recent: a.recent,
 		Audit: trail.refused, Metrics: m, Log: a.log, Now: time.Now}, roomLinger)
 	a.locks = lock.New(lock.Options{Leases: d.state, Expired: d.state.Expirations(), Alone: d.instances == nil, Store: d.store, Bus: d.bus, Rooms: a.rooms, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
 		Instance: c.Instance, TTL: c.LockTTL})
@@ -130,9 +132,13 @@ func (a *App) build() error {
 	if err := a.join(); err != nil {
 		return err
 	}
+	webhooks, err := a.openWebhooks()
+	if err != nil {
+		return err
+	}
 	a.sockets = a.newSockets()
 	a.health = a.newHealth()
-	routes, err := httpapi.Routes(httpapi.Options{Sockets: a.entrance(), Health: a.health, Metrics: m, Widget: widget.Files, Issuer: issuer, Notify: a.rooms.Notify, Log: a.log,
+	routes, err := httpapi.Routes(httpapi.Options{Sockets: a.entrance(), Health: a.health, Metrics: m, Widget: widget.Files, Issuer: issuer, Notify: a.rooms.Notify, Webhooks: webhooks, Log: a.log,
 		Admin: httpapi.Admin{Verifier: verifier, Grants: grants, Revoker: d.store, Row: trail.Row, Record: trail.Record, Log: a.log, Now: time.Now,
 			Address: httpapi.ClientAddress(c.TrustedProxies),
 			Revoked: func(ctx context.Context) error { return a.revoked.Refresh(ctx, d.store) }}})
@@ -253,6 +259,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.running.Go(func() { a.sealer.Run(running) })
 	a.running.Go(func() { a.notary.Run(running) })
 	a.watch(running)
+	a.running.Go(func() { a.inbox.Run(running) })
 	a.running.Go(func() { a.locks.Run(running, a.gate) })
 	a.running.Go(func() { a.gate.Run(running, min(houseKeeping, a.config.ActivityTTL/4)) })
 	a.running.Go(func() {

@@ -36,6 +36,7 @@ type Config struct {
 
 	AllowedOrigins []string
 	RolePolicy     string // file
+	WebhookSources string // file, or what is in it (SPEC W1)
 
 	PingInterval     time.Duration
 	PingTimeout      time.Duration
@@ -62,7 +63,7 @@ type Config struct {
 var Settings = []string{
 	"ADDR", "ENV", "STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "INSTANCE_ID", "INSTANCE_ADDR",
 	"CLUSTER_KEY", "TRUSTED_PROXIES", "JWT_KEYS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUDIT_KEY", "ALLOWED_ORIGINS",
-	"ROLE_POLICY", "PING_INTERVAL", "PING_TIMEOUT", "LOCK_TTL", "SESSION_TTL", "ACTIVITY_TTL", "RESUME_GRACE",
+	"ROLE_POLICY", "WEBHOOK_SOURCES", "PING_INTERVAL", "PING_TIMEOUT", "LOCK_TTL", "SESSION_TTL", "ACTIVITY_TTL", "RESUME_GRACE",
 	"REDIS_GRACE", "COMPACT_AFTER", "BREAKER_THRESHOLD", "MAX_MESSAGES_PER_SECOND", "MAX_SESSIONS_PER_USER",
 	"MAX_ROOMS_PER_SESSION", "MAX_OUTBOX_BYTES", "MAX_UPDATE_BYTES", "MAX_DOCUMENT_BYTES", "LOG_LEVEL",
 }
@@ -88,6 +89,7 @@ func Load(getenv func(string) string) (Config, error) {
 		AuditKey:       r.auditKey("AUDIT_KEY"),
 		AllowedOrigins: r.origins("ALLOWED_ORIGINS"),
 		RolePolicy:     r.file("ROLE_POLICY"),
+		WebhookSources: r.document("WEBHOOK_SOURCES"),
 
 		PingInterval:     r.duration("PING_INTERVAL", 30*time.Second),
 		PingTimeout:      r.duration("PING_TIMEOUT", 30*time.Second),

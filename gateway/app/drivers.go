@@ -13,6 +13,7 @@ import (
 	"corsia/gateway/breaker"
 	"corsia/gateway/cluster"
 	"corsia/gateway/document"
+	"corsia/gateway/inbox"
 	"corsia/gateway/lock"
 	"corsia/gateway/presence"
 	"corsia/gateway/room"
@@ -26,6 +27,7 @@ import (
 	"corsia/shared/driver/redis"
 	"corsia/shared/driver/sqlite"
 	"corsia/shared/obs"
+	"corsia/shared/webhook"
 )
 
 // store is all that the gateway asks of STORE_URL's driver.
@@ -37,6 +39,8 @@ type store interface {
 	auditStore
 	audit.SealStore
 	audit.CheckpointStore
+	inbox.Store
+	webhook.Inbox
 	Revoke(ctx context.Context, r collab.Revocation, audit []collab.AuditRow) error
 	Revocations(ctx context.Context) ([]collab.Revocation, error)
 	Stats() (queued int, oldest time.Time)

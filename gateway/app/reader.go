@@ -174,6 +174,14 @@ func (r *reader) file(name string) string {
 	return v
 }
 
+// document returns a file's name, or the JSON object itself, as a secret has it.
+func (r *reader) document(name string) string {
+	if v := r.text(name, ""); strings.HasPrefix(v, "{") {
+		return v
+	}
+	return r.file(name)
+}
+
 func (r *reader) files(name string) []string {
 	all := r.list(name)
 	for _, v := range all {

@@ -22,6 +22,8 @@ type Options struct {
 	Notify  func(room.Notification) bool
 	Admin   Admin
 	Log     *slog.Logger
+
+	Webhooks Receiver
 }
 
 // Routes returns everything that the gateway serves.
@@ -46,6 +48,7 @@ func Routes(o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("widget files: %w", err)
 	}
 	mux.Handle("POST /api/revocations", revoke)
+	mux.HandleFunc("/api/webhooks/{source}", o.webhook)
 	if o.Issuer == nil {
 		return mux, nil
 	}

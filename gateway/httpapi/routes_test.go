@@ -20,6 +20,7 @@ import (
 	"corsia/shared/audit"
 	"corsia/shared/collab"
 	"corsia/shared/obs"
+	"corsia/shared/webhook"
 )
 
 // trail keeps what was revoked and audited.
@@ -67,6 +68,7 @@ type site struct {
 	refresh   error
 	notified  []room.Notification
 	full      bool // the room takes nothing
+	received  []webhook.Request
 }
 
 // newSite serves with development keys, or, in production, without an issuer.
@@ -96,6 +98,7 @@ func newSite(t *testing.T, production bool) *site {
 			Revoked: func(context.Context) error { s.refreshed++; return s.refresh }},
 	}
 	o.Notify = func(n room.Notification) bool { s.notified = append(s.notified, n); return !s.full }
+	o.Webhooks = s
 	if production {
 		o.Issuer = nil
 	}

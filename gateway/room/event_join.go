@@ -94,6 +94,7 @@ func (r *Room) serveReads() {
 			if p == q.peer {
 				p.active = true
 				r.introduce(p)
+				r.remind(p)
 			}
 			continue
 		}
@@ -123,6 +124,7 @@ func (r *Room) serveReads() {
 			Mode: q.peer.member.Mode, Users: users(r.roster), State: update, StateVector: vector, Head: r.live.Head(),
 			Locks: r.live.Locks(), Client: q.peer.client}})
 		r.introduce(q.peer)
+		r.remind(q.peer)
 	}
 }
 

@@ -2,6 +2,8 @@ package room
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,6 +38,66 @@ func TestNotificationReachesEverySessionOnAllInstances(t *testing.T) { // W4
 		synctest.Wait()
 		if got := bodies[*Notification](anna); len(got) != 2 {
 			t.Errorf("told of another tenant's resource: %+v", got)
+		}
+	})
+}
+
+func TestWhatTheInboxTellsReachesEverySessionOnceAndThoseWhoComeSoonAfter(t *testing.T) { // W4
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		defer w.close()
+		var lately []Notification
+		w.rooms.opts.Recent = func(res collab.Resource) []Notification {
+			if res != w.res {
+				t.Errorf("asked of %v", res)
+			}
+			return lately
+		}
+		heard := func(c *client, want ...string) {
+			t.Helper()
+			synctest.Wait()
+			var got []string
+			for _, n := range bodies[*Notification](c) {
+				got = append(got, n.Delivery)
+			}
+			if !slices.Equal(got, want) {
+				t.Fatalf("%s was told %v, want %v", c.id, got, want)
+			}
+		}
+		say := func(id string) Notification {
+			n := Notification{Delivery: id, Resource: w.res, OccurredAt: time.Now()}
+			lately = append(lately, n)
+			return n
+		}
+		first := say("d_1")
+		if !w.rooms.Tell(first) { // nobody has the room open
+			t.Fatal("a room that is not open takes nothing")
+		}
+		anna := w.join("anna/1")
+		heard(anna, "d_1")
+		second := say("d_2")
+		for range 2 {
+			if !w.rooms.Tell(second) || !w.rooms.Tell(first) {
+				t.Fatal("not taken")
+			}
+		}
+		heard(anna, "d_1", "d_2")
+		third := say("d_3") // is in the inbox, and on its way to the room
+		bruno := w.join("bruno/1")
+		w.rooms.Tell(third)
+		heard(anna, "d_1", "d_2", "d_3")
+		heard(bruno, "d_1", "d_2", "d_3")
+		lately = nil
+		heard(w.join("viewer/1"))
+		for i := range 3 * maxTold {
+			w.rooms.Tell(Notification{Delivery: fmt.Sprint(i), Resource: w.res})
+			synctest.Wait()
+			time.Sleep(RecentFor)
+		}
+		r := w.rooms.find(w.res)
+		synctest.Wait()
+		if n := len(r.told); n > maxTold+1 {
+			t.Errorf("the room remembers %d deliveries", n)
 		}
 	})
 }

@@ -113,7 +113,7 @@ func (g *Registry) open(res collab.Resource, s *slot) {
 		id: res, opts: g.opts,
 		inbox: make(chan event, inboxEvents), committed: make(chan collab.Committed, 1), reloaded: make(chan reload, 1),
 		closing: make(chan struct{}), done: make(chan struct{}),
-		peers: map[collab.SessionID]*peer{}, roster: map[collab.SessionID]collab.Member{}, turned: map[collab.SessionID]time.Time{}, said: map[collab.SessionID]standing{},
+		peers: map[collab.SessionID]*peer{}, roster: map[collab.SessionID]collab.Member{}, turned: map[collab.SessionID]time.Time{}, said: map[collab.SessionID]standing{}, told: map[string]time.Time{},
 		aware: newAwareness(), turn: g.nextTurn(),
 	}
 	stop := g.opts.Bus.Subscribe(res, g.opts.Instance, func(n collab.Notice) bool { return r.Offer(remote{n}) }) // before the journal is read

@@ -74,6 +74,7 @@ type Options struct {
 	Rosters   Rosters
 	Compactor Compactor
 	Limits    document.Limits
+	Recent    func(collab.Resource) []Notification // what was said of a resource within RecentFor; nil: nobody knows
 	Audit     func(Refusal) collab.AuditRow
 	Metrics   *obs.Metrics
 	Log       *slog.Logger
@@ -110,6 +111,7 @@ type Room struct {
 	heardBytes int                           // of their updates
 	claimed    int64                         // the last revision that was heard of before the store was read
 	said       map[collab.SessionID]standing // how sessions of other instances are; asked for when somebody wants their client ids
+	told       map[string]time.Time          // deliveries of the inbox, and when; those of RecentFor at least
 	vanished   []vanished                    // locks whose end nobody has explained yet; by time, no more than there were locks
 	gapTimed   bool                          // the timer that looks for rows that are missing runs
 	reading    []reader                      // joins and syncs that wait for a moment without anything uncommitted

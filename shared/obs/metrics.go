@@ -53,7 +53,12 @@ type Metrics struct {
 	AuditWritten    prometheus.Counter // audit_logs_written_total
 	AuditSealingLag *Sampled           // audit_sealing_lag_seconds: age of the oldest event not yet chained (T3)
 
+	// Webhooks.
+	WebhooksTold   prometheus.Counter  // webhook_notifications_total: rows of the inbox that this instance has told its rooms
+	WebhookLatency prometheus.Observer // webhook_latency_seconds: request → this instance's rooms (W4)
+
 	registry        *prometheus.Registry
+	webhooks        *prometheus.CounterVec
 	errors          *prometheus.CounterVec
 	authFailures    *prometheus.CounterVec
 	breakers        *prometheus.GaugeVec
@@ -108,6 +113,7 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 	m.registerDocuments(r)
 	m.registerLocks(r)
 	m.registerDependencies(r)
+	m.registerWebhooks(r)
 	return m
 }
 

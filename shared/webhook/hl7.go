@@ -154,11 +154,10 @@ func (m *hl7Message) unescape(s string) string {
 			s = rest
 			continue
 		}
-		switch {
-		case len(sequence) == 1 && strings.Contains("FSRET", sequence):
-			b.WriteByte(map[byte]byte{'F': m.field, 'S': m.component, 'R': m.repetition, 'E': m.escape, 'T': m.sub}[sequence[0]])
-		case strings.HasPrefix(sequence, "X"):
-			if raw, err := hex.DecodeString(sequence[1:]); err == nil && utf8.Valid(raw) {
+		if mark, known := map[string]byte{"F": m.field, "S": m.component, "R": m.repetition, "E": m.escape, "T": m.sub}[sequence]; known {
+			b.WriteByte(mark)
+		} else if encoded, bytes := strings.CutPrefix(sequence, "X"); bytes {
+			if raw, err := hex.DecodeString(encoded); err == nil && utf8.Valid(raw) {
 				b.Write(raw)
 			}
 		}
@@ -245,7 +244,7 @@ const (
 func ack(h *hl7Header, code, id, text string, at time.Time) []byte {
 	clean := func(s string) string { return escapeHL7(s, 180) }
 	processing, version := h.processing, h.version
-	if len(processing) != 1 || !strings.Contains("PTD", processing) {
+	if !slices.Contains([]string{"P", "T", "D"}, processing) {
 		processing = "P"
 	}
 	if version == "" || len(version) > 8 || strings.Trim(version, "0123456789.") != "" {
