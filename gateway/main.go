@@ -14,6 +14,7 @@ const usage = `usage: corsia [command] [flags]
   serve     run the gateway (the default)
   token     print a development token: corsia token -user usr_001 -name "Dr Rossi" -role surgeon
   audit     verify, export or archive the audit trail, make its key: corsia audit verify
+  webhook   send a signed message as an EMR would: corsia webhook send -profile standard -resource page:/patient/12345
   version   print the version
 
 Every setting is an environment variable, such as ADDR, and a flag of the same name, such as -addr.
@@ -34,6 +35,8 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		return token(args, getenv, stdout, stderr)
 	case "audit":
 		return auditCommand(args, getenv, stdout, stderr)
+	case "webhook":
+		return sendWebhook(args, getenv, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, app.Version)
 		return 0

@@ -45,7 +45,7 @@ func TestAWrongConfigurationNamesEveryWrongValueAtOnceAndExitsWithTwo(t *testing
 	const secret = "hunter2"
 	wrong := map[string]string{
 		"ADDR": "nowhere", "ENV": "testing", "STORE_URL": "mysql://root:" + secret + "@db", "STATE_URL": "memcached:", "BUS_URL": "kafka:", "ARCHIVE_URL": "ftp:x",
-		"TRUSTED_PROXIES": "10.0.0.0/99", "JWT_KEYS": "/no/such/file", "JWKS_URL": "gopher://x", "ALLOWED_ORIGINS": "emr.example", "ROLE_POLICY": "/no/such/policy",
+		"TRUSTED_PROXIES": "10.0.0.0/99", "JWT_KEYS": "/no/such/file", "JWKS_URL": "gopher://x", "ALLOWED_ORIGINS": "emr.example", "ROLE_POLICY": "/no/such/policy", "WEBHOOK_SOURCES": "/no/such/sources",
 		"PING_INTERVAL": "30", "PING_TIMEOUT": "-1s", "LOCK_TTL": "soon", "SESSION_TTL": "x", "ACTIVITY_TTL": "0s", "COMPACT_AFTER": "5", "BREAKER_THRESHOLD": "0",
 		"MAX_MESSAGES_PER_SECOND": "many", "MAX_SESSIONS_PER_USER": "0", "MAX_ROOMS_PER_SESSION": "-3", "MAX_OUTBOX_BYTES": "1", "MAX_UPDATE_BYTES": "1.5",
 		"MAX_DOCUMENT_BYTES": "1MB", "LOG_LEVEL": "loud",
