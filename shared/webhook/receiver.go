@@ -24,12 +24,13 @@ type Limits struct {
 	AddressRate, AddressBurst int // requests of one address, a second and at once
 	SourceRate, SourceBurst   int // authenticated requests of one source
 	AtOnce                    int // requests whose body is held
+	AddressAtOnce             int // likewise, of one address: who sends slowly keeps nobody else out
 	AuditRate                 int // refused requests a second that are audited; the next such row tells how many were not
 }
 
 // DefaultLimits are far above what a hospital's systems send, and far below what would be felt elsewhere.
 func DefaultLimits() Limits {
-	return Limits{AddressRate: 100, AddressBurst: 300, SourceRate: 100, SourceBurst: 300, AtOnce: 64, AuditRate: 10}
+	return Limits{AddressRate: 100, AddressBurst: 300, SourceRate: 100, SourceBurst: 300, AtOnce: 128, AddressAtOnce: 8, AuditRate: 10}
 }
 
 const (
@@ -59,10 +60,11 @@ type Receiver struct {
 	addresses *limiter
 	sources   *limiter
 	audited   *rate.Limiter
-	atOnce    chan struct{}
 
 	// Guarded by mu.
 	mu        sync.Mutex
+	held      map[string]int     // requests whose body is held, by address
+	holding   int                // all of them
 	inFlight  map[[2]string]bool // source and message
 	unaudited int                // refused requests since the last that was audited
 }
@@ -71,7 +73,7 @@ type Receiver struct {
 func NewReceiver(o Options) *Receiver {
 	return &Receiver{o: o, addresses: newLimiter(o.Limits.AddressRate, o.Limits.AddressBurst, maxAddresses),
 		sources: newLimiter(o.Limits.SourceRate, o.Limits.SourceBurst, len(o.Sources)+1),
-		audited: rate.NewLimiter(rate.Limit(o.Limits.AuditRate), o.Limits.AuditRate), atOnce: make(chan struct{}, o.Limits.AtOnce),
+		audited: rate.NewLimiter(rate.Limit(o.Limits.AuditRate), o.Limits.AuditRate), held: map[string]int{},
 		inFlight: map[[2]string]bool{}}
 }
 
@@ -118,12 +120,10 @@ func (c *call) judge(ctx context.Context) Answer {
 	if c.form, taken = formOf(single(c.Header, "Content-Type")); !taken || c.Header.Get("Content-Encoding") != "" {
 		return c.refuse(http.StatusUnsupportedMediaType, ResultRejected, "the body is none of application/json, application/fhir+json, application/hl7-v2, or is compressed")
 	}
-	select {
-	case c.atOnce <- struct{}{}:
-		defer func() { <-c.atOnce }()
-	default:
-		return c.later(http.StatusServiceUnavailable, ResultUnavailable, "too many requests at once")
+	if full := c.hold(); full != 0 {
+		return c.later(full, map[int]string{http.StatusTooManyRequests: ResultLimited, http.StatusServiceUnavailable: ResultUnavailable}[full], "too many requests at once")
 	}
+	defer c.release()
 	body, err := io.ReadAll(io.LimitReader(c.Body, MaxBodyBytes+1))
 	switch {
 	case len(body) > MaxBodyBytes:
@@ -145,6 +145,32 @@ func (c *call) judge(ctx context.Context) Answer {
 		return c.greeted()
 	}
 	return c.keep(ctx)
+}
+
+// hold counts a request whose body is read and held. It returns the status of the answer when there are too many.
+func (c *call) hold() int {
+	r := c.Receiver
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.held[c.Address] >= r.o.Limits.AddressAtOnce:
+		return http.StatusTooManyRequests
+	case r.holding >= r.o.Limits.AtOnce:
+		return http.StatusServiceUnavailable
+	}
+	r.held[c.Address]++
+	r.holding++
+	return 0
+}
+
+func (c *call) release() {
+	r := c.Receiver
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.holding--
+	if r.held[c.Address]--; r.held[c.Address] == 0 {
+		delete(r.held, c.Address)
+	}
 }
 
 // unreadable answers a body that was not understood.

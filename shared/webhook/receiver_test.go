@@ -273,7 +273,7 @@ func TestOtherFormsAreAnsweredInTheirWay(t *testing.T) { // W2
 }
 
 func TestAStormIsToldToComeBack(t *testing.T) { // F7, W3
-	d := newDesk(t, Limits{AddressRate: 1, AddressBurst: 3, SourceRate: 1, SourceBurst: 2, AtOnce: 1, AuditRate: 2})
+	d := newDesk(t, Limits{AddressRate: 1, AddressBurst: 3, SourceRate: 1, SourceBurst: 2, AtOnce: 2, AddressAtOnce: 1, AuditRate: 2})
 	from := func(address string, forged bool) int {
 		return d.post("emr", "msg_1", "application/json", jsonBody, func(q *Request) {
 			q.Address = address
@@ -306,9 +306,59 @@ func TestAStormIsToldToComeBack(t *testing.T) { // F7, W3
 	if e, err := audit.Parse(d.audited[2].Body); err != nil || e.Details["unaudited"] != "1" {
 		t.Errorf("the next row says %v", e.Details)
 	}
-	d.atOnce <- struct{}{}
-	if status := from("192.0.2.77", false); status != 503 {
-		t.Errorf("too many at once: %d", status)
+}
+
+// drip is a body that somebody sends slowly: each reading takes a value.
+type drip chan struct{}
+
+func (d drip) Read([]byte) (int, error) {
+	<-d
+	return 0, io.EOF
+}
+
+func TestWhoSendsSlowlyKeepsNobodyElseOut(t *testing.T) { // F7
+	d := newDesk(t, Limits{AddressRate: 100, AddressBurst: 100, SourceRate: 100, SourceBurst: 100, AtOnce: 2, AddressAtOnce: 1, AuditRate: 2})
+	from := func(address string, body io.Reader) int {
+		return d.post("emr", "msg_"+strings.ReplaceAll(address, ".", "_"), "application/json", jsonBody, func(q *Request) {
+			q.Address = address
+			if body != nil {
+				q.Body = body
+			}
+		}).Status
+	}
+	slow, ended := make(drip), make(chan int)
+	holding := func(n int) {
+		for {
+			d.Receiver.mu.Lock()
+			now := d.holding
+			d.Receiver.mu.Unlock()
+			if now == n {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	go func() { ended <- from("192.0.2.1", slow) }()
+	holding(1)
+	if status := from("192.0.2.1", nil); status != 429 {
+		t.Errorf("a second one of that address: %d", status)
+	}
+	if status := from("192.0.2.2", nil); status != 202 {
+		t.Errorf("another address: %d", status)
+	}
+	go func() { ended <- from("192.0.2.3", slow) }()
+	holding(2)
+	if status := from("192.0.2.4", nil); status != 503 {
+		t.Errorf("too many of all: %d", status)
+	}
+	for range 2 {
+		slow <- struct{}{}
+		if status := <-ended; status != 401 {
+			t.Errorf("its end: %d", status)
+		}
+	}
+	if status := from("192.0.2.1", nil); status != 202 || len(d.held) != 0 {
+		t.Errorf("afterwards: %d, held %v", status, d.held)
 	}
 }
 
