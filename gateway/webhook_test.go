@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -36,7 +37,7 @@ func newEMR(t *testing.T, profile, secret string) *emr {
 		e.header, e.body, e.verdict = r.Header, string(body), sources["emr"].Verify(r.Header, body, time.Now())
 		w.Header().Set("Idempotent-Replayed", "true")
 		w.WriteHeader(e.status)
-		io.WriteString(w, `{"deliveryId":"d_1"}`)
+		fmt.Fprint(w, `{"deliveryId":"d_1"}`)
 	}))
 	t.Cleanup(e.Close)
 	return e
