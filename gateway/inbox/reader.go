@@ -37,8 +37,8 @@ const (
 	lookEvery = time.Second // SPEC W4
 	page      = 256         // rows
 	patience  = 5 * time.Second
-	tidyEvery = time.Hour
-	dataFor   = time.Hour          // data is kept after it was told: an operator may want to see it
+	tidyEvery = 5 * time.Minute
+	dataFor   = 5 * time.Minute    // data is kept after it was told: longer than an instance looks back when it starts
 	idsFor    = 8 * 24 * time.Hour // SPEC W3 asks for seven days
 
 	maxRecent      = 1024    // rows that are kept for those who come into a room; the oldest goes first

@@ -265,7 +265,7 @@ func TestWhatIsKeptForThoseWhoComeIsBounded(t *testing.T) { // F7
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.tidy != 4 && s.tidy != 3 {
-			t.Errorf("tidied %d times in three hours", s.tidy)
+			t.Errorf("tidied %d times in three rounds", s.tidy)
 		}
 	})
 }

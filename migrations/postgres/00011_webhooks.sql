@@ -29,6 +29,7 @@ CREATE TABLE webhook_inbox (
 );
 
 CREATE INDEX webhook_inbox_time ON webhook_inbox (received_at);
+CREATE INDEX webhook_inbox_data ON webhook_inbox (told_at) WHERE length(data) > 0;
 CREATE INDEX webhook_inbox_untold ON webhook_inbox (position) WHERE told_at IS NULL;
 
 CREATE TABLE webhook_versions (

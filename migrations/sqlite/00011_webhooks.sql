@@ -32,6 +32,7 @@ CREATE TABLE webhook_inbox (
 ) STRICT;
 
 CREATE INDEX webhook_inbox_time ON webhook_inbox (received_at);
+CREATE INDEX webhook_inbox_data ON webhook_inbox (told_at) WHERE length(data) > 0;
 CREATE INDEX webhook_inbox_untold ON webhook_inbox (position) WHERE told_at IS NULL;
 
 -- The newest that each source has said of each resource.
