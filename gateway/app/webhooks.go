@@ -38,5 +38,7 @@ func (a *App) openWebhooks() (*webhook.Receiver, error) {
 		}}), nil
 }
 
-// recent returns what other systems have said of a resource lately.
-func (a *App) recent(res collab.Resource) []room.Notification { return a.inbox.Recent(res) }
+// recent returns what other systems have said of a resource since a time.
+func (a *App) recent(res collab.Resource, since time.Time) []room.Notification {
+	return a.inbox.Recent(res, since)
+}

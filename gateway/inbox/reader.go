@@ -217,13 +217,15 @@ func (r *Reader) keep(n room.Notification, now time.Time) {
 	r.recent = r.recent[gone:]
 }
 
-// Recent returns what was said of a resource within room.RecentFor, the oldest first.
-func (r *Reader) Recent(res collab.Resource) (found []room.Notification) {
-	now := r.o.Now()
+// Recent returns what was said of a resource since a time, for room.RecentFor, the oldest first.
+func (r *Reader) Recent(res collab.Resource, since time.Time) (found []room.Notification) {
+	if earliest := r.o.Now().Add(-room.RecentFor); since.Before(earliest) {
+		since = earliest
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, n := range r.recent {
-		if n.Resource == res && now.Sub(n.at) <= room.RecentFor {
+		if n.Resource == res && !n.at.Before(since) {
 			found = append(found, n.Notification)
 		}
 	}

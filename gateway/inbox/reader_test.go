@@ -186,14 +186,17 @@ func TestWhatACrashLeftIsTold(t *testing.T) { // W4
 		w := open(t, s, inproc.NewBus(), "i_1")
 		defer w.stop()
 		w.wants(t, "d_1", "d_3")
-		if recent := w.Recent(patient); len(recent) != 2 || recent[0].Delivery != "d_1" {
+		if recent := w.Recent(patient, time.Time{}); len(recent) != 2 || recent[0].Delivery != "d_1" {
 			t.Errorf("who comes now is told %v", recent)
 		}
-		if recent := w.Recent(collab.Resource{Tenant: "other", ID: patient.ID}); len(recent) != 0 {
+		if recent := w.Recent(collab.Resource{Tenant: "other", ID: patient.ID}, time.Time{}); len(recent) != 0 {
 			t.Errorf("another tenant is told %v", recent)
 		}
+		if recent := w.Recent(patient, time.Now().Add(time.Nanosecond)); len(recent) != 0 {
+			t.Errorf("who came after it is told %v", recent)
+		}
 		time.Sleep(room.RecentFor + time.Second)
-		if recent := w.Recent(patient); len(recent) != 0 {
+		if recent := w.Recent(patient, time.Time{}); len(recent) != 0 {
 			t.Errorf("who comes later is told %v", recent)
 		}
 	})
@@ -240,7 +243,7 @@ func TestARoomThatTakesNothingIsToldLater(t *testing.T) { // F7
 		if n := strings.Count(w.log.String(), "is dropped"); n != 5 {
 			t.Errorf("%d lines tell of what is dropped, want 5", n)
 		}
-		if n := len(w.Recent(patient)); n != maxRecent {
+		if n := len(w.Recent(patient, time.Time{})); n != maxRecent {
 			t.Errorf("%d are kept for those who come, want %d", n, maxRecent)
 		}
 	})
@@ -258,7 +261,7 @@ func TestWhatIsKeptForThoseWhoComeIsBounded(t *testing.T) { // F7
 		}
 		w.Announce()
 		synctest.Wait()
-		if n := len(w.Recent(patient)); n != maxRecentBytes/(64<<10) {
+		if n := len(w.Recent(patient, time.Time{})); n != maxRecentBytes/(64<<10) {
 			t.Errorf("%d are kept", n)
 		}
 		time.Sleep(3 * tidyEvery)

@@ -94,7 +94,7 @@ func (r *Room) serveReads() {
 			if p == q.peer {
 				p.active = true
 				r.introduce(p)
-				r.remind(p)
+				r.remind(p, true)
 			}
 			continue
 		}
@@ -124,7 +124,7 @@ func (r *Room) serveReads() {
 			Mode: q.peer.member.Mode, Users: users(r.roster), State: update, StateVector: vector, Head: r.live.Head(),
 			Locks: r.live.Locks(), Client: q.peer.client}})
 		r.introduce(q.peer)
-		r.remind(q.peer)
+		r.remind(q.peer, q.stateVector != nil)
 	}
 }
 

@@ -19,7 +19,7 @@ type Notification struct {
 	Data       json.RawMessage // empty: none
 }
 
-// RecentFor is how long who comes into a room is still told what was said before: it may have been on its way from an
+// RecentFor is how long who comes back into a room is still told what was said before: it may have been on its way from an
 // instance that stopped.
 const RecentFor = time.Minute
 
@@ -62,12 +62,17 @@ func (r *Room) remember(delivery string) bool {
 	return true
 }
 
-// remind tells a peer that has just come what was said lately, and all others what this room has not heard yet.
-func (r *Room) remind(p *peer) {
+// remind tells a peer that has just come what was said while it was coming, and what was said lately when it had the resource
+// before; and all others what this room has not heard yet.
+func (r *Room) remind(p *peer, before bool) {
 	if r.opts.Recent == nil {
 		return
 	}
-	for _, n := range r.opts.Recent(r.id) {
+	since := p.member.JoinedAt
+	if before {
+		since = r.opts.Now().Add(-RecentFor)
+	}
+	for _, n := range r.opts.Recent(r.id, since) {
 		if r.remember(n.Delivery) {
 			r.notified(n)
 		} else {
@@ -87,7 +92,7 @@ func (g *Registry) Notify(n Notification) bool {
 }
 
 // Tell delivers to every session in the room on this instance, once. False says that the room takes nothing at the moment: it
-// may be given again. A room that is not open is told by Options.Recent when somebody comes.
+// may be given again. A room that is not open learns it from Options.Recent when somebody comes.
 func (g *Registry) Tell(n Notification) bool {
 	r := g.find(n.Resource)
 	return r == nil || r.Offer(told{n})

@@ -74,7 +74,7 @@ type Options struct {
 	Rosters   Rosters
 	Compactor Compactor
 	Limits    document.Limits
-	Recent    func(collab.Resource) []Notification // what was said of a resource within RecentFor; nil: nobody knows
+	Recent    func(res collab.Resource, since time.Time) []Notification // what was said of a resource, for RecentFor; nil: nobody knows
 	Audit     func(Refusal) collab.AuditRow
 	Metrics   *obs.Metrics
 	Log       *slog.Logger
