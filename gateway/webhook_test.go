@@ -27,7 +27,7 @@ type emr struct {
 
 func newEMR(t *testing.T, profile, secret string) *emr {
 	t.Helper()
-	sources, err := webhook.ParseSources([]byte(`{"emr": {"profile": "` + profile + `", "secrets": ["` + secret + `"]}}`))
+	sources, err := webhook.ParseSources([]byte(`{"emr": {"profile": "`+profile+`", "secrets": ["`+secret+`"]}}`), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func (a *App) openWebhooks() (*webhook.Receiver, error) {
 			}
 		}
 		var err error
-		if sources, err = webhook.ParseSources(text); err != nil {
+		if sources, err = webhook.ParseSources(text, a.config.Production); err != nil {
 			return nil, err
 		}
 	}

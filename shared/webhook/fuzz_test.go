@@ -93,7 +93,7 @@ func FuzzParseSources(f *testing.F) {
 	f.Add([]byte(fourSources))
 	f.Add([]byte(`{"s": {"profile": "bearer", "secrets": ["0123456789abcdef"], "resourceId": "{/a~1b}{PID-3.1}", "messageId": "x{header:A}"}}`))
 	f.Fuzz(func(t *testing.T, config []byte) {
-		sources, err := ParseSources(config)
+		sources, err := ParseSources(config, false)
 		for name, s := range sources {
 			if err != nil || s.Name != name || len(s.keys) == 0 || s.Tenant == "" {
 				t.Fatalf("%+v, %v", s, err)

@@ -30,7 +30,7 @@ type Limits struct {
 
 // DefaultLimits are far above what a hospital's systems send, and far below what would be felt elsewhere.
 func DefaultLimits() Limits {
-	return Limits{AddressRate: 100, AddressBurst: 300, SourceRate: 100, SourceBurst: 300, AtOnce: 128, AddressAtOnce: 8, AuditRate: 10}
+	return Limits{AddressRate: 100, AddressBurst: 300, SourceRate: 100, SourceBurst: 300, AtOnce: 128, AddressAtOnce: 16, AuditRate: 10}
 }
 
 const (

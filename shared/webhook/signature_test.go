@@ -24,7 +24,7 @@ const (
 // parsed returns the sources of a configuration.
 func parsed(t testing.TB, config string) Sources {
 	t.Helper()
-	sources, err := ParseSources([]byte(config))
+	sources, err := ParseSources([]byte(config), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,12 +187,16 @@ func TestAConfigurationThatIsWrongIsRefusedWithoutItsSecrets(t *testing.T) { // 
 		"two ids of a message":  `{"emr": {"profile": "standard", "secrets": ["` + publishedSecret + `"], "messageId": "{/id}"}}`,
 		"a header with a space": `{"emr": {"profile": "github", "secrets": ["` + secret + `"], "messageId": "{header:X Y}"}}`,
 	} {
-		_, err := ParseSources([]byte(config))
+		_, err := ParseSources([]byte(config), true)
 		if err == nil {
 			t.Errorf("%s: accepted", name)
 		} else if strings.Contains(err.Error(), "nobody sees") || strings.Contains(err.Error(), "MfKQ9r") {
 			t.Errorf("%s: the error shows the secret: %v", name, err)
 		}
+	}
+	short := []byte(`{"s": {"profile": "bearer", "secrets": ["nobody sees"]}, "t": {"profile": "basic", "secrets": ["a:b"]}}`)
+	if _, err := ParseSources(short, false); err != nil {
+		t.Errorf("in development: %v", err)
 	}
 	if s := parsed(t, fourSources); s["hub"].Tenant != "north" || s["emr"].Tenant != "default" {
 		t.Error("a source is of the wrong tenant")

@@ -47,14 +47,15 @@ const (
 	maxSecrets       = 8
 	minStandardBytes = 24 // of a Standard Webhooks secret, by its specification
 	maxStandardBytes = 64
-	minTextSecret    = 16 // bytes of a secret that is a text
+	minTextSecret    = 16 // bytes of a secret that is a text, in production
 	secretPrefix     = "whsec_"
 )
 
 var sourceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
-// ParseSources reads WEBHOOK_SOURCES. Its error names every source that is wrong, and shows no secret.
-func ParseSources(config []byte) (Sources, error) {
+// ParseSources reads WEBHOOK_SOURCES. In production a secret must be too long to be guessed. The error names every source
+// that is wrong, and shows no secret.
+func ParseSources(config []byte, production bool) (Sources, error) {
 	var raw map[string]struct {
 		Profile    Profile  `json:"profile"`
 		Secrets    []string `json:"secrets"`
@@ -85,7 +86,11 @@ func ParseSources(config []byte) (Sources, error) {
 			}
 			s.Tenant = tenant
 		}
-		if why := s.setKeys(r.Secrets); why != "" {
+		least := 1
+		if production {
+			least = minTextSecret
+		}
+		if why := s.setKeys(r.Secrets, least); why != "" {
 			fail(why)
 		}
 		for what, setting := range map[string]struct {
@@ -112,8 +117,8 @@ func ParseSources(config []byte) (Sources, error) {
 	return sources, nil
 }
 
-// setKeys takes the secrets in the form of the profile. It returns what is wrong with them.
-func (s *Source) setKeys(secrets []string) string {
+// setKeys takes the secrets in the form of the profile; texts have so many bytes at least. It returns what is wrong with them.
+func (s *Source) setKeys(secrets []string, least int) string {
 	if len(secrets) == 0 || len(secrets) > maxSecrets {
 		return fmt.Sprintf("has not 1 to %d secrets", maxSecrets)
 	}
@@ -126,12 +131,12 @@ func (s *Source) setKeys(secrets []string) string {
 				return err.Error()
 			}
 		case GitHub, Bearer:
-			if len(key) < minTextSecret {
-				return fmt.Sprintf("has a secret of fewer than %d bytes", minTextSecret)
+			if len(key) < least {
+				return fmt.Sprintf("has a secret of fewer than %d bytes", least)
 			}
 		case Basic:
-			if user, password, ok := strings.Cut(secret, ":"); !ok || user == "" || len(password) < minTextSecret {
-				return fmt.Sprintf("has a secret that is not user:password with a password of %d bytes or more", minTextSecret)
+			if user, password, ok := strings.Cut(secret, ":"); !ok || user == "" || len(password) < least {
+				return fmt.Sprintf("has a secret that is not user:password with a password of %d bytes or more", least)
 			}
 		default:
 			return "has none of the profiles standard, github, bearer, basic"

@@ -163,7 +163,7 @@ var mutations = []struct {
 
 // ours is our verdict.
 func ours(t *testing.T, q request) bool {
-	sources, err := webhook.ParseSources([]byte(fmt.Sprintf(`{"s": {"profile": "standard", "secrets": [%q]}}`, q.Secret)))
+	sources, err := webhook.ParseSources([]byte(fmt.Sprintf(`{"s": {"profile": "standard", "secrets": [%q]}}`, q.Secret)), true)
 	if err != nil {
 		t.Fatal(err)
 	}

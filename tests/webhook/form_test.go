@@ -33,7 +33,7 @@ func (s *shelf) Accept(_ context.Context, d collab.Delivery) (collab.Accepted, e
 // receiver returns a receiver of one source, and what it keeps.
 func receiver(t *testing.T, profile, secret string) (*webhook.Receiver, *shelf) {
 	t.Helper()
-	sources, err := webhook.ParseSources([]byte(fmt.Sprintf(`{"s": {"profile": %q, "secrets": [%q]}}`, profile, secret)))
+	sources, err := webhook.ParseSources([]byte(fmt.Sprintf(`{"s": {"profile": %q, "secrets": [%q]}}`, profile, secret)), true)
 	if err != nil {
 		t.Fatal(err)
 	}
