@@ -43,7 +43,7 @@ func TestTheLogIsJudged(t *testing.T) {
 	for line, wrong := range map[string]string{
 		`{"time":"t","level":"INFO","msg":"audit","actor":"usr_1"}`:      "",
 		`{"level":"INFO","msg":"x","session":"s_eyJabcdefghijk"}`:        "",
-		`{"level":"INFO","msg":"x","note":"y"}`:                          "closed set",
+		`{"level":"INFO","msg":"x","remark":"y"}`:                        "closed set",
 		`{"level":"INFO","msg":"x","reason":"` + Marker + `"}`:           "belongs in no log",
 		`{"level":"INFO","msg":"x","reason":"` + token + `"}`:            "a token",
 		`{"level":"ERROR","msg":"x"}`:                                    "nothing explains",
