@@ -1,3 +1,3 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-export { F as init, G as instances } from './collab-sdk.part-3b20c0b9.mjs';
+export { F as init, G as instances } from './collab-sdk.part-e6122c63.mjs';

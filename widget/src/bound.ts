@@ -92,13 +92,12 @@ export class BoundField {
     if (conflict === undefined || (which === 'mine' && this.#document?.editable !== true)) return
     const { mine, theirs } = conflict
     const typed = same(mine, this.#page)
-    const { compared } = this.#seeding ?? {}
     const disputed = this.#isDisputed()
     if (which === 'mine' && !typed) this.#document?.edit(this.wire, undefined, (doc) => put(doc, this.wire, mine))
     if (disputed) this.#document?.dismiss(this.wire)
-    // Of a page that was opened since then it is not known yet whether what it shows is old.
     this.#conflict = false
-    if (!disputed || typed || compared?.has(this.wire)) this.#bind(which === 'mine' && typed ? theirs : this.#page)
+    // Of a page that was opened since then it is not known yet whether what it shows is old.
+    if (!disputed || typed || this.#seeding?.compared.has(this.wire)) this.#bind(which === 'mine' && typed ? theirs : this.#page)
     if (!disputed) this.#seeding?.note([[this.wire, this.base]]) // nobody is asked about it again
     this.#again()
   }

@@ -9,8 +9,8 @@ import { Touched } from './touched.ts'
 /** Reason of a draft with the value that was given here to a field that others have changed, too. */
 export const DISPUTED = 'changed'
 
-/** A longer text is merged like any other, in characters. */
-const SHORT = 40
+/** A text of more lines, or a longer one, is merged like any other. */
+const SHORT = /^.{0,40}$/
 
 /**
  * The fields that were edited here while the page was apart, and by others too, as far as the two values can't be merged:
@@ -51,7 +51,6 @@ export class Disputes {
   }
 
   #isWhole(wire: string, value: Value | undefined): boolean {
-    const text = String(value ?? '')
-    return isChoice(wire) || (text.length <= SHORT && !text.includes('\n') && this.oneLine(wire) !== false)
+    return isChoice(wire) || (SHORT.test(String(value ?? '')) && this.oneLine(wire) !== false)
   }
 }

@@ -18,8 +18,8 @@ export class Seeding {
   #channel: Channel
   #document: SharedDocument
   #asked = new Set<string>()
-  /** What was noted and not told yet. */
-  #old: (readonly [string, Value])[] = []
+  /** What was noted and not told yet, by wire name. */
+  #old = new Map<string, Value>()
   #again = new Timer()
   #flying = 0
 
@@ -27,7 +27,7 @@ export class Seeding {
     this.#channel = channel
     this.#document = document
     for (const event of ['joined', 'saved'] as const) document.events.on(event, () => this.#tell())
-    document.events.on('replaced', () => (this.#old = [])) // something was refused: then the page's value may be all there is
+    document.events.on('replaced', () => this.#old.clear()) // something was refused: then the page's value may be all there is
   }
 
   /** Reports whether an answer is awaited: fields may show what is old. */
@@ -48,7 +48,7 @@ export class Seeding {
 
   /** Has the server remember what pages show that is older than the document, once the document is saved (G4). */
   note(values: readonly (readonly [string, Value])[]): void {
-    this.#old.push(...values)
+    for (const [wire, value] of values) this.#old.set(wire, value)
     this.#tell()
   }
 
@@ -91,8 +91,9 @@ export class Seeding {
 
   #tell(): void {
     const { ready, editable, outbox } = this.#document
-    if (this.#old.length === 0 || !ready || !editable || outbox.edits > 0) return
+    if (this.#old.size === 0 || !ready || !editable || outbox.edits > 0) return
+    // Should it get lost, somebody is asked once more.
     this.#channel.request('SEED', { known: Object.fromEntries(this.#old) }, () => undefined)
-    this.#old = []
+    this.#old.clear()
   }
 }

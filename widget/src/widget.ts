@@ -200,7 +200,6 @@ export class Widget {
     const disputed = this.drafts.get(wire)?.reason === DISPUTED
     field.choose(which)
     if (disputed && this.document.disputed(wire) === undefined) this.drafts.delete(wire)
-    this.#changed()
   }
 
   /** Forgets the draft of a field that is shown; one that came before it is shown then. */

@@ -362,6 +362,29 @@ test('G4 what a page makes of something remote is no edit, though its user types
   assert.deepEqual([code.value, gateway.text('id-code')], ['A', 'A'])
 })
 
+test('G4 a record that a click loads into blank fields is asked about, though the user has left a field or types meanwhile', async () => {
+  for (const gesture of ['change', 'input']) {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'] })
+    show('<input id="a"><input id="b"><button id="load"></button>')
+    const gateway = new FakeGateway()
+    const { socket, field, handle } = open(gateway)
+    socket.greet()
+    gateway.write('id-a', 'of the document')
+    mock.timers.tick(20_000)
+    await Promise.resolve()
+    get('b').dispatchEvent(trusted(new Event('change', { bubbles: true })))
+    get('load').dispatchEvent(trusted(new Event('click', { bubbles: true })))
+    mock.timers.tick(1)
+    get('b').dispatchEvent(trusted(new Event(gesture, { bubbles: true })))
+    get('a').value = 'of the EMR'
+    mock.timers.tick(500)
+    assert.equal(gateway.text('id-a'), 'of the document')
+    assert.deepEqual(field('id-a').conflict, { mine: 'of the EMR', theirs: 'of the document' })
+    handle.destroy()
+    mock.timers.reset()
+  }
+})
+
 test('G4 an option that comes after its value is chosen then', () => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] })
   show('<select id="a"><option></option></select>')

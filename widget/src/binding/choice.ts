@@ -80,7 +80,7 @@ export class ChoiceBinding implements Binding {
     this.#wire = wire
     this.#editor = editor
     this.add(element)
-    this.#unwatch = watchPage(element.ownerDocument, (by, _at, target) => (by === 'reset' ? this.#changed() : this.#elements.some((one) => one === target) || this.#look(by)))
+    this.#unwatch = watchPage(element.ownerDocument, (by, _at, target) => (by === 'reset' ? this.#changed() : this.#elements.includes(target as HTMLElement) || this.#look(by)))
   }
 
   get elements(): readonly HTMLElement[] {

@@ -30,6 +30,8 @@ class PageWatch {
   #gesture: Consequence = 'page'
   #at = 0
   #until = 0
+  /** Until then what comes may be a record that the user has opened, whatever else the user does meanwhile. */
+  #loading = 0
   #answering = false
   /** Something of others was shown since the last look before a gesture: the page may have answered it. */
   #remote = false
@@ -47,9 +49,9 @@ class PageWatch {
 
   readonly hear = (event: Event): void => {
     const { isTrusted, type } = event
-    const consequence = CONSEQUENCES[type]
-    if (consequence === undefined || (!isTrusted && type !== 'reset')) return
-    if (type === 'reset') return void setTimeout(() => this.#look('reset'))
+    const consequence = CONSEQUENCES[type] as Consequence
+    if (type === 'reset') setTimeout(() => this.#look('reset'))
+    if (!isTrusted || type === 'reset') return
     const typing = type === 'input'
     const now = performance.now()
     // What the page has changed until now was not because of this gesture.
@@ -60,11 +62,13 @@ class PageWatch {
     this.#gesture = consequence
     this.#at = now
     this.#until = now + (typing ? PAUSE_MS : LATER_MS)
+    if (consequence === 'pressed') this.#loading = this.#until
     if (typing) return this.#pause.set(PAUSE_MS, () => this.#look('calculated'))
     for (const delay of [0, LATER_MS]) setTimeout(() => this.#look(consequence), delay)
   }
 
-  #look(consequence: Consequence, target?: EventTarget): void {
+  #look(cause: Consequence, target?: EventTarget): void {
+    const consequence = cause === 'calculated' && performance.now() < this.#loading ? 'pressed' : cause
     for (const look of this.looks) look(consequence, this.#at, target)
   }
 }
@@ -79,7 +83,9 @@ export function watchPage(document: Document, look: Look): () => void {
   page.looks.add(look)
   return () => {
     page.looks.delete(look)
-    if (page.looks.size === 0) for (const type of TYPES) document.removeEventListener(type, page.hear, true)
+    if (page.looks.size > 0) return
+    pages.delete(document)
+    for (const type of TYPES) document.removeEventListener(type, page.hear, true)
   }
 }
 

@@ -164,9 +164,11 @@ export class TextBinding implements Binding {
     const value = read ?? this.#shown ?? ''
     const changed = value !== this.#shown
     const alone = this.#deltas.length === 0
-    const isEcho = this.#echo.running && by !== 'user' && (/^(page|answer)$/.test(by) || at < this.#echoSince)
-    if (alone && isEcho) this.#shown = value
-    if (alone && (!changed || isEcho)) return
+    const isEcho = this.#echo.running && by !== 'user' && at < this.#echoSince
+    if (alone && (!changed || isEcho)) {
+      this.#shown = value
+      return
+    }
     const kept = changed && this.#judge(by, value, isEcho)
     if (this.#text === undefined) return // the judgement has released it
     this.#settling = true

@@ -560,7 +560,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-65050478.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-5e52902a.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -7417,7 +7417,7 @@ class Touched {
 }
 
 const DISPUTED = "changed";
-const SHORT = 40;
+const SHORT = /^.{0,40}$/;
 class Disputes {
   /** Reports of a field whether it holds one line; undefined when the page does not show it. */
   oneLine = () => void 0;
@@ -7448,8 +7448,7 @@ class Disputes {
     return all;
   }
   #isWhole(wire, value) {
-    const text = String(value ?? "");
-    return isChoice(wire) || text.length <= SHORT && !text.includes("\n") && this.oneLine(wire) !== false;
+    return isChoice(wire) || SHORT.test(String(value ?? "")) && this.oneLine(wire) !== false;
   }
 }
 
@@ -8215,12 +8214,11 @@ class BoundField {
     if (conflict === void 0 || which === "mine" && this.#document?.editable !== true) return;
     const { mine, theirs } = conflict;
     const typed = same(mine, this.#page);
-    const { compared } = this.#seeding ?? {};
     const disputed = this.#isDisputed();
     if (which === "mine" && !typed) this.#document?.edit(this.wire, void 0, (doc) => put(doc, this.wire, mine));
     if (disputed) this.#document?.dismiss(this.wire);
     this.#conflict = false;
-    if (!disputed || typed || compared?.has(this.wire)) this.#bind(which === "mine" && typed ? theirs : this.#page);
+    if (!disputed || typed || this.#seeding?.compared.has(this.wire)) this.#bind(which === "mine" && typed ? theirs : this.#page);
     if (!disputed) this.#seeding?.note([[this.wire, this.base]]);
     this.#again();
   }
@@ -8321,6 +8319,8 @@ class PageWatch {
   #gesture = "page";
   #at = 0;
   #until = 0;
+  /** Until then what comes may be a record that the user has opened, whatever else the user does meanwhile. */
+  #loading = 0;
   #answering = false;
   /** Something of others was shown since the last look before a gesture: the page may have answered it. */
   #remote = false;
@@ -8337,8 +8337,8 @@ class PageWatch {
   hear = (event) => {
     const { isTrusted, type } = event;
     const consequence = CONSEQUENCES[type];
-    if (consequence === void 0 || !isTrusted && type !== "reset") return;
-    if (type === "reset") return void setTimeout(() => this.#look("reset"));
+    if (type === "reset") setTimeout(() => this.#look("reset"));
+    if (!isTrusted || type === "reset") return;
     const typing = type === "input";
     const now = performance.now();
     if (!typing || this.#remote && !this.#pause.running) {
@@ -8348,10 +8348,12 @@ class PageWatch {
     this.#gesture = consequence;
     this.#at = now;
     this.#until = now + (typing ? PAUSE_MS$1 : LATER_MS);
+    if (consequence === "pressed") this.#loading = this.#until;
     if (typing) return this.#pause.set(PAUSE_MS$1, () => this.#look("calculated"));
     for (const delay of [0, LATER_MS]) setTimeout(() => this.#look(consequence), delay);
   };
-  #look(consequence, target) {
+  #look(cause, target) {
+    const consequence = cause === "calculated" && performance.now() < this.#loading ? "pressed" : cause;
     for (const look of this.looks) look(consequence, this.#at, target);
   }
 }
@@ -8364,7 +8366,9 @@ function watchPage(document, look) {
   page.looks.add(look);
   return () => {
     page.looks.delete(look);
-    if (page.looks.size === 0) for (const type of TYPES) document.removeEventListener(type, page.hear, true);
+    if (page.looks.size > 0) return;
+    pages.delete(document);
+    for (const type of TYPES) document.removeEventListener(type, page.hear, true);
   };
 }
 function beforeRemote(document) {
@@ -8487,7 +8491,7 @@ class ChoiceBinding {
     this.#wire = wire;
     this.#editor = editor;
     this.add(element);
-    this.#unwatch = watchPage(element.ownerDocument, (by, _at, target) => by === "reset" ? this.#changed() : this.#elements.some((one) => one === target) || this.#look(by));
+    this.#unwatch = watchPage(element.ownerDocument, (by, _at, target) => by === "reset" ? this.#changed() : this.#elements.includes(target) || this.#look(by));
   }
   get elements() {
     return this.#elements;
@@ -8661,7 +8665,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-a3d7ee96.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-024345b2.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -8969,9 +8973,11 @@ class TextBinding {
     const value = read ?? this.#shown ?? "";
     const changed = value !== this.#shown;
     const alone = this.#deltas.length === 0;
-    const isEcho = this.#echo.running && by !== "user" && (/^(page|answer)$/.test(by) || at < this.#echoSince);
-    if (alone && isEcho) this.#shown = value;
-    if (alone && (!changed || isEcho)) return;
+    const isEcho = this.#echo.running && by !== "user" && at < this.#echoSince;
+    if (alone && (!changed || isEcho)) {
+      this.#shown = value;
+      return;
+    }
     const kept = changed && this.#judge(by, value, isEcho);
     if (this.#text === void 0) return;
     this.#settling = true;
@@ -10190,15 +10196,15 @@ class Seeding {
   #channel;
   #document;
   #asked = /* @__PURE__ */ new Set();
-  /** What was noted and not told yet. */
-  #old = [];
+  /** What was noted and not told yet, by wire name. */
+  #old = /* @__PURE__ */ new Map();
   #again = new Timer();
   #flying = 0;
   constructor(channel, document) {
     this.#channel = channel;
     this.#document = document;
     for (const event of ["joined", "saved"]) document.events.on(event, () => this.#tell());
-    document.events.on("replaced", () => this.#old = []);
+    document.events.on("replaced", () => this.#old.clear());
   }
   /** Reports whether an answer is awaited: fields may show what is old. */
   get busy() {
@@ -10215,7 +10221,7 @@ class Seeding {
   }
   /** Has the server remember what pages show that is older than the document, once the document is saved (G4). */
   note(values) {
-    this.#old.push(...values);
+    for (const [wire, value] of values) this.#old.set(wire, value);
     this.#tell();
   }
   /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
@@ -10253,9 +10259,9 @@ class Seeding {
   }
   #tell() {
     const { ready, editable, outbox } = this.#document;
-    if (this.#old.length === 0 || !ready || !editable || outbox.edits > 0) return;
+    if (this.#old.size === 0 || !ready || !editable || outbox.edits > 0) return;
     this.#channel.request("SEED", { known: Object.fromEntries(this.#old) }, () => void 0);
-    this.#old = [];
+    this.#old.clear();
   }
 }
 
@@ -11111,7 +11117,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= import('./collab-sdk.part-4ca89ba8.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-57907d60.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11581,7 +11587,6 @@ class Widget {
     const disputed = this.drafts.get(wire)?.reason === DISPUTED;
     field.choose(which);
     if (disputed && this.document.disputed(wire) === void 0) this.drafts.delete(wire);
-    this.#changed();
   }
   /** Forgets the draft of a field that is shown; one that came before it is shown then. */
   dismiss(wire) {
@@ -11815,7 +11820,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-65050478.mjs');
+    const { logout } = await import('./collab-sdk.part-5e52902a.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12153,7 +12158,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-0d2462dd.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-57009989.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
