@@ -79,7 +79,7 @@ export default async function (stage) {
   await a.evaluate(() => go('/spa/a'))
   await a.waitForTimeout(100)
   await a.locator('#dose').fill('offline in a')
-  equal(await a.evaluate(() => handle.status.save), 'unsaved', 'what was typed offline')
+  await becomes(() => a.evaluate(() => handle.status.save), 'here', 'what was typed offline')
   await a.context().setOffline(false)
   await synced(a)
   await becomes(() => b.locator('#dose').inputValue(), 'offline in a', 'page a for the other')
