@@ -18,6 +18,16 @@ const typescript = {
   transform: (code, id) => (id.endsWith('.ts') ? stripTypes(code) : null),
 }
 
+// Properties that Yjs has for itself alone. A name that is no longer there costs nothing.
+const OF_YJS = [
+  ...['restEncoder', 'restDecoder', 'parentSub', 'rightOrigin', 'beforeState', 'afterState', 'deleteSet', 'clientStructs'],
+  ...['countable', 'isCountable', 'currentAttributes', 'changedParentTypes', 'childListChanged', 'keysChanged', 'markDeleted'],
+  ...['pendingStructs', 'pendingDs', 'currClient', 'lastId', 'integrate', 'mergeWith', 'getContent', 'getLength', 'getMissing', 'getRef'],
+  ...['resetDsCurVal', 'filterSkips'],
+  ...['Info', 'Len', 'Key', 'String', 'JSON', 'Buf', 'Client', 'TypeRef', 'ParentInfo', 'LeftID', 'RightID', 'DsClock', 'DsLen']
+    .flatMap((what) => [`read${what}`, `write${what}`]),
+]
+
 /** Reads the sources. What they import dynamically stays apart. */
 function read(input, preserveEntrySignatures) {
   return rollup({
@@ -158,8 +168,9 @@ function object(pairs) {
  * shortens private names.
  */
 function shrinker() {
-  // Names with an underscore are private to the libraries; of two that are not, one is React's, one is on the wire.
-  const properties = { regex: /^_/, reserved: ['_placeholder', '_valueTracker'] }
+  // Names with an underscore are private to the libraries; of two that are not, one is React's, one is on the wire. Of the
+  // others, these are Yjs's own: no page, no wire and no source of the widget has them.
+  const properties = { regex: new RegExp(`^(_.*|${OF_YJS.join('|')})$`), reserved: ['_placeholder', '_valueTracker'] }
   const compress = { ecma: 2022, passes: 3, unsafe_arrows: true }
   const nameCache = {}
   return async (code) => {
