@@ -9684,7 +9684,7 @@ class Fields {
       found: (come, gone) => this.#found(come, gone),
       opened: (page, life) => {
         life.add(document.events.on("arriving", () => beforeRemote(page)));
-        life.listen(page, "submit", ({ target }) => this.#handOver(target), { capture: true });
+        for (const type of ["submit", "formdata"]) life.listen(page, type, ({ target }) => this.#handOver(target), { capture: true });
         this.events.emit("opened", { document: page, life });
       }
     });
@@ -9830,7 +9830,7 @@ class Fields {
     }));
   }
   #joined() {
-    this.#seeding.end();
+    this.#seeding.forget();
     this.#consider();
   }
   /** Binds what can be bound, of all fields or of some by wire name; asks for seeds of what must be filled first. */
@@ -10237,11 +10237,13 @@ class Seeding {
   #old = /* @__PURE__ */ new Map();
   #again = new Timer();
   #flying = 0;
+  #life = new Lifetime();
+  #ended = false;
   constructor(channel, document) {
     this.#channel = channel;
     this.#document = document;
-    for (const event of ["joined", "saved"]) document.events.on(event, () => this.#tell());
-    document.events.on("replaced", () => this.#old.clear());
+    for (const event of ["joined", "saved"]) this.#life.add(document.events.on(event, () => this.#tell()));
+    this.#life.add(document.events.on("replaced", () => this.#old.clear()));
   }
   /** Reports whether an answer is awaited: fields may show what is old. */
   get busy() {
@@ -10261,10 +10263,16 @@ class Seeding {
     for (const [wire, value] of values) this.#old.set(wire, value);
     this.#tell();
   }
-  /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
-  end() {
+  /** Forgets what was asked for: after a join it may be asked for again. */
+  forget() {
     this.#asked.clear();
     this.#again.clear();
+  }
+  /** Asks for nothing more, and lets go of the document once it has been told what was noted. */
+  end() {
+    this.forget();
+    this.#ended = true;
+    this.#tell();
   }
   /** Asks for seeds, by wire name, and calls `done` when the document may have them. */
   ask(values, done) {
@@ -10296,9 +10304,11 @@ class Seeding {
   }
   #tell() {
     const { ready, editable, outbox } = this.#document;
-    if (this.#old.size === 0 || !ready || !editable || outbox.edits > 0) return;
-    this.#channel.request("SEED", { known: Object.fromEntries(this.#old) }, () => void 0);
-    this.#old.clear();
+    if (this.#old.size > 0 && ready && editable && outbox.edits === 0) {
+      this.#channel.request("SEED", { known: Object.fromEntries(this.#old) }, () => void 0);
+      this.#old.clear();
+    }
+    if (this.#ended && this.#old.size === 0) this.#life.end();
   }
 }
 

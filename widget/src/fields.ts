@@ -59,7 +59,8 @@ export class Fields {
       found: (come, gone) => this.#found(come, gone),
       opened: (page, life) => {
         life.add(document.events.on('arriving', () => beforeRemote(page)))
-        life.listen(page, 'submit', ({ target }) => this.#handOver(target), { capture: true })
+        // The second tells of a form that a script submits, which is no event, and of one that it reads.
+        for (const type of ['submit', 'formdata']) life.listen(page, type, ({ target }) => this.#handOver(target), { capture: true })
         this.events.emit('opened', { document: page, life })
       },
     })
@@ -222,7 +223,7 @@ export class Fields {
   }
 
   #joined(): void {
-    this.#seeding.end()
+    this.#seeding.forget()
     this.#consider()
   }
 

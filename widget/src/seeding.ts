@@ -2,6 +2,7 @@ import type { Channel } from './channel.ts'
 import type { SharedDocument } from './document.ts'
 import { blank, same, written } from './field.ts'
 import type { Value } from './field.ts'
+import { Lifetime } from './lifetime.ts'
 import { fieldsOf, list } from './protocol.ts'
 import { Timer } from './timer.ts'
 
@@ -22,12 +23,15 @@ export class Seeding {
   #old = new Map<string, Value>()
   #again = new Timer()
   #flying = 0
+  #life = new Lifetime()
+  #ended = false
 
   constructor(channel: Channel, document: SharedDocument) {
     this.#channel = channel
     this.#document = document
-    for (const event of ['joined', 'saved'] as const) document.events.on(event, () => this.#tell())
-    document.events.on('replaced', () => this.#old.clear()) // something was refused: then the page's value may be all there is
+    for (const event of ['joined', 'saved'] as const) this.#life.add(document.events.on(event, () => this.#tell()))
+    // Something was refused: then the page's value may be all there is.
+    this.#life.add(document.events.on('replaced', () => this.#old.clear()))
   }
 
   /** Reports whether an answer is awaited: fields may show what is old. */
@@ -52,10 +56,17 @@ export class Seeding {
     this.#tell()
   }
 
-  /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
-  end(): void {
+  /** Forgets what was asked for: after a join it may be asked for again. */
+  forget(): void {
     this.#asked.clear()
     this.#again.clear()
+  }
+
+  /** Asks for nothing more, and lets go of the document once it has been told what was noted. */
+  end(): void {
+    this.forget()
+    this.#ended = true
+    this.#tell()
   }
 
   /** Asks for seeds, by wire name, and calls `done` when the document may have them. */
@@ -91,9 +102,11 @@ export class Seeding {
 
   #tell(): void {
     const { ready, editable, outbox } = this.#document
-    if (this.#old.size === 0 || !ready || !editable || outbox.edits > 0) return
-    // Should it get lost, somebody is asked once more.
-    this.#channel.request('SEED', { known: Object.fromEntries(this.#old) }, () => undefined)
-    this.#old.clear()
+    if (this.#old.size > 0 && ready && editable && outbox.edits === 0) {
+      // Should it get lost, somebody is asked once more.
+      this.#channel.request('SEED', { known: Object.fromEntries(this.#old) }, () => undefined)
+      this.#old.clear()
+    }
+    if (this.#ended && this.#old.size === 0) this.#life.end()
   }
 }

@@ -1,9 +1,11 @@
 import './dom.ts'
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
+import { Emitter } from '../src/emitter.ts'
 import { Handle } from '../src/handle.ts'
 import { knownOf, encode } from '../src/offline/record.ts'
 import { settingsOf } from '../src/options.ts'
+import { Seeding } from '../src/seeding.ts'
 import { FakeGateway } from './gateway.ts'
 import { get, show, trusted, type } from './dom.ts'
 
@@ -105,6 +107,40 @@ test('G4 what a form hands to the page\'s own system is known as old when it com
   handle.destroy()
   assert.deepEqual(open(html('V1'), gateway).conflicts(), [])
   assert.deepEqual([get('a').value, gateway.text('id-a')], ['V2', 'V2'])
+})
+
+test('G4 a form that a script submits or reads, of which no submission tells, is handed over too', () => {
+  const gateway = seeded('seed', 'V1')
+  const { handle } = open('<form id="f"><input id="a" value="seed"></form>', gateway)
+  get('f').dispatchEvent(new Event('formdata', { bubbles: true }))
+  gateway.write('id-a', 'V2')
+  handle.destroy()
+  assert.deepEqual(open('<form><input id="a" value="V1"></form>', gateway).conflicts(), [])
+})
+
+test('G4 a record that was left listens to its document only while there is something to be told of', () => {
+  let listening = 0
+  const heard = new Emitter<{ joined: undefined; saved: undefined; replaced: undefined }>()
+  const on = (name: 'saved', listener: () => void): (() => void) => {
+    listening++
+    const end = heard.on(name, listener)
+    return () => {
+      listening--
+      end()
+    }
+  }
+  const told: object[] = []
+  const document = { events: { on }, seeds: new Map(), ready: false, editable: true, outbox: { edits: 1 } }
+  const channel = { request: (_event: string, fields: object) => told.push(fields) }
+  new Seeding(channel as never, document as never).end()
+  assert.equal(listening, 0)
+  const seeding = new Seeding(channel as never, document as never)
+  seeding.note([['id-a', 'V1']])
+  seeding.end()
+  assert.deepEqual([listening > 0, told], [true, []])
+  Object.assign(document, { ready: true, outbox: { edits: 0 } })
+  heard.emit('saved', undefined)
+  assert.deepEqual([listening, told], [0, [{ known: { 'id-a': 'V1' } }]])
 })
 
 test('G4 a form that shows something else than the record, as one in conflict does, makes nothing known', () => {

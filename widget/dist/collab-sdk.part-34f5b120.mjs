@@ -560,7 +560,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-5e52902a.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-978573f2.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -8665,7 +8665,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-024345b2.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-3e059864.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -9647,7 +9647,7 @@ class Fields {
       found: (come, gone) => this.#found(come, gone),
       opened: (page, life) => {
         life.add(document.events.on("arriving", () => beforeRemote(page)));
-        life.listen(page, "submit", ({ target }) => this.#handOver(target), { capture: true });
+        for (const type of ["submit", "formdata"]) life.listen(page, type, ({ target }) => this.#handOver(target), { capture: true });
         this.events.emit("opened", { document: page, life });
       }
     });
@@ -9793,7 +9793,7 @@ class Fields {
     }));
   }
   #joined() {
-    this.#seeding.end();
+    this.#seeding.forget();
     this.#consider();
   }
   /** Binds what can be bound, of all fields or of some by wire name; asks for seeds of what must be filled first. */
@@ -10200,11 +10200,13 @@ class Seeding {
   #old = /* @__PURE__ */ new Map();
   #again = new Timer();
   #flying = 0;
+  #life = new Lifetime();
+  #ended = false;
   constructor(channel, document) {
     this.#channel = channel;
     this.#document = document;
-    for (const event of ["joined", "saved"]) document.events.on(event, () => this.#tell());
-    document.events.on("replaced", () => this.#old.clear());
+    for (const event of ["joined", "saved"]) this.#life.add(document.events.on(event, () => this.#tell()));
+    this.#life.add(document.events.on("replaced", () => this.#old.clear()));
   }
   /** Reports whether an answer is awaited: fields may show what is old. */
   get busy() {
@@ -10224,10 +10226,16 @@ class Seeding {
     for (const [wire, value] of values) this.#old.set(wire, value);
     this.#tell();
   }
-  /** Forgets what was asked for: after a join it may be asked for again, at the end nothing is. */
-  end() {
+  /** Forgets what was asked for: after a join it may be asked for again. */
+  forget() {
     this.#asked.clear();
     this.#again.clear();
+  }
+  /** Asks for nothing more, and lets go of the document once it has been told what was noted. */
+  end() {
+    this.forget();
+    this.#ended = true;
+    this.#tell();
   }
   /** Asks for seeds, by wire name, and calls `done` when the document may have them. */
   ask(values, done) {
@@ -10259,9 +10267,11 @@ class Seeding {
   }
   #tell() {
     const { ready, editable, outbox } = this.#document;
-    if (this.#old.size === 0 || !ready || !editable || outbox.edits > 0) return;
-    this.#channel.request("SEED", { known: Object.fromEntries(this.#old) }, () => void 0);
-    this.#old.clear();
+    if (this.#old.size > 0 && ready && editable && outbox.edits === 0) {
+      this.#channel.request("SEED", { known: Object.fromEntries(this.#old) }, () => void 0);
+      this.#old.clear();
+    }
+    if (this.#ended && this.#old.size === 0) this.#life.end();
   }
 }
 
@@ -11117,7 +11127,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= import('./collab-sdk.part-57907d60.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-e02eda67.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11820,7 +11830,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-5e52902a.mjs');
+    const { logout } = await import('./collab-sdk.part-978573f2.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12158,7 +12168,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-57009989.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-b5f455e9.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
