@@ -112,6 +112,49 @@ test('G7 logout takes the records and the key of the user alone, and other tabs 
   for (const { vault } of [anna, again, luca]) await vault.end()
 })
 
+test('G7 what the server has, too, goes a week after it was written last; what is here alone stays', async (t) => {
+  new Browser()
+  const week = 7 * 24 * 3_600_000
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() - week - 3_600_000 })
+  const { vault } = vaultOf('anna')
+  const known: Place = ['page:/old', 'tab', 'known']
+  const opened: Place = ['page:/opened', 'tab', 'known']
+  await vault.write([known, opened, place].map((at) => ({ place: at, data: data('kept') })), true)
+  t.mock.timers.setTime(Date.now() + 2 * 3_600_000)
+  await vault.write([{ place: opened, data: data('kept again') }], false)
+  await vault.end()
+  t.mock.timers.reset()
+  const luca = vaultOf('luca') // whoever opens the browser
+  await luca.vault.places()
+  await luca.vault.end()
+  const later = vaultOf('anna')
+  assert.deepEqual((await later.vault.places()).map(([resource]) => resource), ['page:/opened', 'page:/patient/12345'])
+  assert.equal(await later.vault.read(opened, text), 'kept again')
+  await later.vault.end()
+})
+
+test('G7 a database of the version before is taken over with what is in it', async () => {
+  new Browser()
+  const { vault } = vaultOf('anna')
+  await vault.write([{ place, data: data('of before') }], true)
+  await vault.end()
+  const [record] = await onDisk()
+  const db = await openDatabase()
+  const [key] = await result(db.transaction('keys').objectStore('keys').getAll())
+  const [at] = await result(db.transaction('keys').objectStore('keys').getAllKeys())
+  db.close()
+  await result(indexedDB.deleteDatabase('corsia'))
+  const opening = indexedDB.open('corsia', 1)
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore('keys').put(key, at)
+    opening.result.createObjectStore('records').put(record?.value, record?.key as string[])
+  }
+  ;(await result(opening)).close()
+  const later = vaultOf('anna')
+  assert.equal(await later.vault.read(place, text), 'of before')
+  await later.vault.end()
+})
+
 test('G7 a browser without a database, without locks, or with a newer one says so', async () => {
   const browser = new Browser()
   const write = (vault: Vault): Promise<void> => vault.write([{ place, data: data('x') }], true)

@@ -4,7 +4,7 @@ import { anna, becomes, equal, gateway, luca, status, synced, typeAtEnd } from '
 const notes = '#nursing-notes'
 const logout = (page, options) => page.evaluate((options) => CollabSDK.instances[0].logout(options), options)
 const records = (page) => page.evaluate(() => new Promise((resolve, reject) => {
-  const opening = indexedDB.open('corsia', 1)
+  const opening = indexedDB.open('corsia')
   opening.onerror = () => reject(opening.error)
   opening.onsuccess = () => {
     const reading = opening.result.transaction('records').objectStore('records').getAllKeys()

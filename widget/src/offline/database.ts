@@ -4,15 +4,18 @@ const OPEN_MS = 5_000
 /** Object store of the keys of users, and of their records. */
 export const KEYS = 'keys'
 export const RECORDS = 'records'
+/** Index of the records that a server has, too, by the time they were written, in milliseconds since 1970. */
+export const AGES = 'at'
 
 /** Opens the database of this origin. It rejects when there is none to be had. */
 export function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('the database does not open')), OPEN_MS)
-    const request = indexedDB.open('corsia', 1)
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore(KEYS)
-      request.result.createObjectStore(RECORDS)
+    const request = indexedDB.open('corsia', 2)
+    request.onupgradeneeded = ({ oldVersion }) => {
+      const { result: db, transaction } = request
+      if (oldVersion < 1) for (const name of [KEYS, RECORDS]) db.createObjectStore(name)
+      transaction?.objectStore(RECORDS).createIndex(AGES, AGES)
     }
     request.onsuccess = () => {
       clearTimeout(late)

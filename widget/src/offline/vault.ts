@@ -1,10 +1,13 @@
 import { Emitter } from '../emitter.ts'
 import { newKey, seal, unseal } from './cipher.ts'
-import { KEYS, RECORDS, completed, openDatabase, result } from './database.ts'
+import { AGES, KEYS, RECORDS, completed, openDatabase, result } from './database.ts'
 import { Remembered } from './resume.ts'
 import { Tab, whileDead } from './tab.ts'
 import { whoOf } from './who.ts'
 import type { Who } from './who.ts'
+
+/** What the server has, too, is kept for so long after it was written last, in milliseconds: a week. */
+const KNOWN_MS = 7 * 24 * 3_600_000
 
 /** What is kept of a resource by one tab: what only that tab has, and the server's document as the tab knew it. */
 export type Kind = 'own' | 'known'
@@ -25,6 +28,9 @@ export interface Failure {
   /** The same in English, with the browser's own reason. */
   readonly message: string
 }
+
+/** A record on the disk. Of what the server has, too, its age is known. */
+type Kept = Uint8Array<ArrayBuffer> | { readonly data: Uint8Array<ArrayBuffer>; readonly [AGES]: number }
 
 interface Key {
   readonly id: string
@@ -90,10 +96,10 @@ export class Vault {
   async read<T>(place: Place, decode: (data: Uint8Array) => T): Promise<T | undefined> {
     const { db, key } = await this.#opened()
     const at = this.#at(place)
-    const kept = await result<Uint8Array<ArrayBuffer> | undefined>(db.transaction(RECORDS).objectStore(RECORDS).get(at))
+    const kept = await result<Kept | undefined>(db.transaction(RECORDS).objectStore(RECORDS).get(at))
     if (kept === undefined) return undefined
     try {
-      return decode(await unseal(key, at, kept))
+      return decode(await unseal(key, at, 'data' in kept ? kept.data : kept))
     } catch {
       this.#fail('STORE_UNREADABLE', 'text that was kept in this browser cannot be read; it is left where it is until logout')
       return undefined
@@ -171,7 +177,8 @@ export class Vault {
     const open = await this.#opened()
     const sealing = changes.map(async ({ place, data }) => {
       const at = this.#at(place)
-      return { at, value: data && (await seal(open.key, at, data)) }
+      const sealed = data && (await seal(open.key, at, data))
+      return { at, value: sealed && (place[2] === 'known' ? { data: sealed, [AGES]: Date.now() } : sealed) }
     })
     const records = await Promise.all(sealing)
     const transaction = open.db.transaction([KEYS, RECORDS], 'readwrite', { durability: strict ? 'strict' : 'relaxed' })
@@ -220,6 +227,7 @@ export class Vault {
     const known = await result<Key | undefined>(keys.get(this.#at([])))
     if (known === undefined) keys.put(fresh, this.#at([]))
     await done
+    forget(db)
     return { db, ...(known ?? fresh) }
   }
 
@@ -243,6 +251,17 @@ export class Vault {
     if (this.#told === code) return
     this.#told = code
     this.events.emit('failed', { code, message })
+  }
+}
+
+/** Removes the documents, of all users, that nobody has opened for long. What is on this browser alone stays. */
+function forget(db: IDBDatabase): void {
+  const store = db.transaction(RECORDS, 'readwrite').objectStore(RECORDS)
+  const request = store.index(AGES).openKeyCursor(IDBKeyRange.upperBound(Date.now() - KNOWN_MS))
+  request.onsuccess = () => {
+    if (request.result === null) return
+    store.delete(request.result.primaryKey)
+    request.result.continue()
   }
 }
 

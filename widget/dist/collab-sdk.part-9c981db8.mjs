@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { d as docOf, v as valueIn, s as same, l as list, f as fieldsOf, t as text, n as number, b as bytes, w as writeAny, a as toUint8Array, r as readAny, c as createEncoder, e as createDecoder, E as Emitter, L as Lifetime, T as Timer, o as ownText, g as shown } from './collab-sdk.part-34f5b120.mjs';
+import { d as docOf, v as valueIn, s as same, l as list, f as fieldsOf, t as text, n as number, b as bytes, w as writeAny, a as toUint8Array, r as readAny, c as createEncoder, e as createDecoder, E as Emitter, L as Lifetime, T as Timer, o as ownText, g as shown } from './collab-sdk.part-57c5fc0c.mjs';
 
 function changedSince(left, known, now) {
   if (left === void 0 || left.edits === 0 || known === void 0) return [];
@@ -294,13 +294,15 @@ function parameters(iv, at) {
 const OPEN_MS = 5e3;
 const KEYS = "keys";
 const RECORDS = "records";
+const AGES = "at";
 function openDatabase() {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the database does not open")), OPEN_MS);
-    const request = indexedDB.open("corsia", 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore(KEYS);
-      request.result.createObjectStore(RECORDS);
+    const request = indexedDB.open("corsia", 2);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      const { result: db, transaction } = request;
+      if (oldVersion < 1) for (const name of [KEYS, RECORDS]) db.createObjectStore(name);
+      transaction?.objectStore(RECORDS).createIndex(AGES, AGES);
     };
     request.onsuccess = () => {
       clearTimeout(late);
@@ -394,6 +396,7 @@ function whoOf(token) {
   }
 }
 
+const KNOWN_MS = 7 * 24 * 36e5;
 class Vault {
   /** `known`: the user is. `cleared`: the user has logged out in another tab. */
   events = new Emitter();
@@ -442,7 +445,7 @@ class Vault {
     const kept = await result(db.transaction(RECORDS).objectStore(RECORDS).get(at));
     if (kept === void 0) return void 0;
     try {
-      return decode(await unseal(key, at, kept));
+      return decode(await unseal(key, at, "data" in kept ? kept.data : kept));
     } catch {
       this.#fail("STORE_UNREADABLE", "text that was kept in this browser cannot be read; it is left where it is until logout");
       return void 0;
@@ -511,7 +514,8 @@ class Vault {
     const open = await this.#opened();
     const sealing = changes.map(async ({ place, data }) => {
       const at = this.#at(place);
-      return { at, value: data && await seal(open.key, at, data) };
+      const sealed = data && await seal(open.key, at, data);
+      return { at, value: sealed && (place[2] === "known" ? { data: sealed, [AGES]: Date.now() } : sealed) };
     });
     const records = await Promise.all(sealing);
     const transaction = open.db.transaction([KEYS, RECORDS], "readwrite", { durability: strict ? "strict" : "relaxed" });
@@ -557,6 +561,7 @@ class Vault {
     const known = await result(keys.get(this.#at([])));
     if (known === void 0) keys.put(fresh, this.#at([]));
     await done;
+    forget(db);
     return { db, ...known ?? fresh };
   }
   #at(place) {
@@ -577,6 +582,15 @@ class Vault {
     this.#told = code;
     this.events.emit("failed", { code, message });
   }
+}
+function forget(db) {
+  const store = db.transaction(RECORDS, "readwrite").objectStore(RECORDS);
+  const request = store.index(AGES).openKeyCursor(IDBKeyRange.upperBound(Date.now() - KNOWN_MS));
+  request.onsuccess = () => {
+    if (request.result === null) return;
+    store.delete(request.result.primaryKey);
+    request.result.continue();
+  };
 }
 function isFull(error) {
   return error instanceof Error && /quota/i.test(error.name);
