@@ -597,7 +597,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    $part("collab-sdk.part-093474db.js sha384-xanaf9HlcEBWfSiX4y2g+tKqPHrfUBxM/xpbH+nV/E4sZ9tRmnRd7Yl1hdvgE1AA").then(({ Keeper, Vault }) => {
+    $part("collab-sdk.part-4d6c9f73.js sha384-902haEaQXii8HTcgy2YXWEAtkdfJ6OTqI6QlV4jPKXEEqzGHA7srHClHiX52I8sW").then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -11867,7 +11867,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await $part("collab-sdk.part-093474db.js sha384-xanaf9HlcEBWfSiX4y2g+tKqPHrfUBxM/xpbH+nV/E4sZ9tRmnRd7Yl1hdvgE1AA");
+    const { logout } = await $part("collab-sdk.part-4d6c9f73.js sha384-902haEaQXii8HTcgy2YXWEAtkdfJ6OTqI6QlV4jPKXEEqzGHA7srHClHiX52I8sW");
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;

@@ -36,6 +36,32 @@ test('G6 G7 text typed offline is here when it is on the disk, not before', asyn
   await page.close()
 })
 
+test('P what the server has at once costs no write for each key; the document is written when the page goes at the latest', async (t) => {
+  const [browser, gateway] = [new Browser(), new FakeGateway()]
+  const page = await online(browser, gateway)
+  page.write('f', 'o')
+  await rest(2200)
+  const writes: string[][] = []
+  const write = page.vault.write.bind(page.vault)
+  page.vault.write = (changes, strict) => {
+    writes.push(changes.map(({ place }) => place[2]))
+    return write(changes, strict)
+  }
+  const now = performance.now()
+  t.mock.method(performance, 'now', () => now) // the document is not due, however slow the machine
+  for (const text of ['on', 'one', 'one ', 'one t']) {
+    page.write('f', text)
+    await rest(120) // longer than what is typed waits for the server
+    assert.deepEqual([page.document.outbox.edits, page.document.stored], [0, true])
+  }
+  assert.deepEqual(writes, [])
+  await page.close()
+  assert.deepEqual(writes, [['known']])
+  const next = await open(browser, gateway)
+  assert.equal(next.text('f'), 'one t')
+  await next.close()
+})
+
 test('G7 a tab that is closed offline and opened again offline shows the text, goes on, and sends all of it once', async () => {
   const [browser, gateway] = [new Browser(), new FakeGateway()]
   const first = await online(browser, gateway)

@@ -59,6 +59,8 @@ export class Keeper {
   #changes = 0
   #safe = 0
   #knownChanged = false
+  /** When what the server has is written at the latest, by `performance.now()`. */
+  #knownDue = 0
   #knownBytes = 0
   /** Whether this tab has a record of its own in the vault. */
   #hasRecord = false
@@ -94,8 +96,10 @@ export class Keeper {
 
   /** Notes that the server has more, or that it has what was kept here. */
   learned(): void {
+    const now = performance.now()
+    if (!this.#knownChanged) this.#knownDue = now + LATER_MS + this.#knownBytes * LATER_MS_PER_BYTE
     this.#knownChanged = true
-    this.#plan(LATER_MS + this.#knownBytes * LATER_MS_PER_BYTE)
+    this.#plan(this.#knownDue - now)
   }
 
   /** Calls `done` when all that there is now is on the disk, or cannot be. */
@@ -198,17 +202,19 @@ export class Keeper {
     if (this.#writing) return
     this.#timer.clear()
     this.#writing = true
-    const [changes, known, dropped] = [this.#changes, this.#knownChanged, this.#takenOver.length]
+    const [changes, dropped] = [this.#changes, this.#takenOver.length]
     const { own } = this.#document
     const empty = isEmpty(own)
     const writes: Change[] = this.#takenOver.map((place) => ({ place, data: undefined }))
     if (!empty || this.#hasRecord) writes.push({ place: this.#place('own'), data: empty ? undefined : encode(own) })
+    // As a rule the server has what was typed by now: then nothing is written for a key alone.
+    const known = this.#knownChanged && (writes.length > 0 || this.#life.ended || document.hidden || performance.now() >= this.#knownDue)
     if (known) {
       const data = encode(this.#document.known)
       this.#knownBytes = data.length
       writes.push({ place: this.#place('known'), data })
     }
-    this.#knownChanged = false
+    if (known) this.#knownChanged = false
     try {
       if (writes.length > 0) await this.#vault.write(writes, !empty)
       this.#failed = false

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { m as element, p as button, q as icon, u as drawn, x as listOf, y as avatar, z as adopt, A as clock, B as idOf, C as initials, D as LOST } from './collab-sdk.part-57c5fc0c.mjs';
+import { m as element, p as button, q as icon, u as drawn, x as listOf, y as avatar, z as adopt, A as clock, B as idOf, C as initials, D as LOST } from './collab-sdk.part-f4694c0f.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { O as OPEN_TIMEOUT_MS, f as fieldsOf } from './collab-sdk.part-57c5fc0c.mjs';
+import { O as OPEN_TIMEOUT_MS, f as fieldsOf } from './collab-sdk.part-f4694c0f.mjs';
 
 const PACKET_TYPES = Object.create(null); // no Map = no polyfill
 PACKET_TYPES["open"] = "0";

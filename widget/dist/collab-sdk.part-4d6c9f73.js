@@ -76,6 +76,8 @@ class Keeper {
   #changes = 0;
   #safe = 0;
   #knownChanged = false;
+  /** When what the server has is written at the latest, by `performance.now()`. */
+  #knownDue = 0;
   #knownBytes = 0;
   /** Whether this tab has a record of its own in the vault. */
   #hasRecord = false;
@@ -106,8 +108,10 @@ class Keeper {
   }
   /** Notes that the server has more, or that it has what was kept here. */
   learned() {
+    const now = performance.now();
+    if (!this.#knownChanged) this.#knownDue = now + LATER_MS + this.#knownBytes * LATER_MS_PER_BYTE;
     this.#knownChanged = true;
-    this.#plan(LATER_MS + this.#knownBytes * LATER_MS_PER_BYTE);
+    this.#plan(this.#knownDue - now);
   }
   /** Calls `done` when all that there is now is on the disk, or cannot be. */
   flush(done) {
@@ -199,17 +203,18 @@ class Keeper {
     if (this.#writing) return;
     this.#timer.clear();
     this.#writing = true;
-    const [changes, known, dropped] = [this.#changes, this.#knownChanged, this.#takenOver.length];
+    const [changes, dropped] = [this.#changes, this.#takenOver.length];
     const { own } = this.#document;
     const empty = isEmpty(own);
     const writes = this.#takenOver.map((place) => ({ place, data: void 0 }));
     if (!empty || this.#hasRecord) writes.push({ place: this.#place("own"), data: empty ? void 0 : encode(own) });
+    const known = this.#knownChanged && (writes.length > 0 || this.#life.ended || document.hidden || performance.now() >= this.#knownDue);
     if (known) {
       const data = encode(this.#document.known);
       this.#knownBytes = data.length;
       writes.push({ place: this.#place("known"), data });
     }
-    this.#knownChanged = false;
+    if (known) this.#knownChanged = false;
     try {
       if (writes.length > 0) await this.#vault.write(writes, !empty);
       this.#failed = false;

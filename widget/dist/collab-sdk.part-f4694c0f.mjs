@@ -560,7 +560,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-9c981db8.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-73d09f1c.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -8665,7 +8665,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-c6ec4423.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-ba364395.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -11127,7 +11127,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= import('./collab-sdk.part-32606b66.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-1e24738b.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11830,7 +11830,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-9c981db8.mjs');
+    const { logout } = await import('./collab-sdk.part-73d09f1c.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12168,7 +12168,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-9e03aff4.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-c2362df5.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
