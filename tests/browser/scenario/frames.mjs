@@ -73,7 +73,7 @@ export default async function (stage) {
 
   // A shadow root that is attached late, to an element that nothing else happens to.
   await a.evaluate(() => { document.querySelector('#late').attachShadow({ mode: 'open' }).innerHTML = '<input id="native">' })
-  await becomes(() => a.evaluate(() => handle.fields.some(({ id }) => id === 'id-native@#late')), true, 'a shadow root attached late')
+  await becomes(() => a.evaluate(() => handle.fields.some(({ id }) => id === 'id-native@#late')), true, 'a shadow root attached late', 40_000) // the next look, later when looking takes long
   await b.evaluate(() => { document.querySelector('#late').attachShadow({ mode: 'open' }).innerHTML = '<input id="native">' })
   await b.locator('#late #native').focus()
   equal(await b.evaluate(() => handle.fields.some(({ id }) => id === 'id-native@#late')), true, 'a shadow root that has the focus')
