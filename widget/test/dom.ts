@@ -57,7 +57,7 @@ export function trusted<E extends Event>(event: E): E {
   return event
 }
 
-/** Lets microtasks, observers and timers of no delay run. */
-export function settled(ms = 5): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+/** Lets microtasks, observers and timers of no delay run, also those that follow from them when the machine is slow. */
+export async function settled(ms = 5): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, ms / 5))
 }
