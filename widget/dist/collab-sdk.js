@@ -10897,7 +10897,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
 const PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
 
 const LOOK_EVERY_MS$1 = 400;
-const THOROUGH_LOOK = 5;
+const THOROUGH_LOOKS = [5, 25];
 class Overlay {
   #hooks;
   #language;
@@ -10911,6 +10911,7 @@ class Overlay {
   #nearby;
   #frame = 0;
   #looks = 0;
+  #stirred = false;
   /** Where the fields were at the last look. */
   #seen = "";
   /** `moved` hears that the page has changed in a way that may cover or uncover things. */
@@ -10924,6 +10925,9 @@ class Overlay {
         if (type !== "scroll" || !this.#decorations.has(target)) soon();
       };
       this.#life.listen(window, type, listen, { capture: true, passive: true });
+    }
+    for (const type of ["pointerover", "focusin", "change", "animationend"]) {
+      this.#life.listen(window, type, () => this.#stirred = true, { capture: true, passive: true });
     }
     const changed = new MutationObserver(soon);
     changed.observe(document, { childList: true, subtree: true, attributeFilter: ["class", "style", "hidden", "open"] });
@@ -11001,7 +11005,9 @@ class Overlay {
     const seen = boxes.join();
     const moved = seen !== this.#seen;
     this.#seen = seen;
-    if (moved || ++this.#looks % THOROUGH_LOOK === 0) this.#place();
+    if (!moved && ++this.#looks % THOROUGH_LOOKS[this.#stirred ? 0 : 1] !== 0) return;
+    this.#stirred = false;
+    this.#place();
   }
   /** Measures everything first and writes afterwards, so that the browser lays out once. */
   #place() {

@@ -9,8 +9,11 @@ import { FIELD_STYLES, LAYER_WIDTH, PAGE_STYLES } from './styles.ts'
 
 /** What moves a field without any event that tells of it is noticed this often, in milliseconds. */
 const LOOK_EVERY_MS = 400
-/** Of so many looks one is thorough: it notices what was put over a field without moving it. */
-const THOROUGH_LOOK = 5
+/**
+ * Of so many looks one is thorough: it notices what was put over a field without moving it. The first number holds after
+ * something that styles alone may answer, such as a menu that opens under the pointer, the second on a page at rest.
+ */
+const THOROUGH_LOOKS = [5, 25] as const
 
 /** A field to be decorated. */
 export interface Decorated {
@@ -35,6 +38,7 @@ export class Overlay {
   #nearby: IntersectionObserver
   #frame = 0
   #looks = 0
+  #stirred = false
   /** Where the fields were at the last look. */
   #seen = ''
 
@@ -50,6 +54,9 @@ export class Overlay {
         if (type !== 'scroll' || !this.#decorations.has(target as HTMLElement)) soon()
       }
       this.#life.listen(window, type, listen, { capture: true, passive: true })
+    }
+    for (const type of ['pointerover', 'focusin', 'change', 'animationend']) {
+      this.#life.listen(window, type, () => (this.#stirred = true), { capture: true, passive: true })
     }
     const changed = new MutationObserver(soon)
     changed.observe(document, { childList: true, subtree: true, attributeFilter: ['class', 'style', 'hidden', 'open'] })
@@ -136,7 +143,9 @@ export class Overlay {
     const seen = boxes.join()
     const moved = seen !== this.#seen
     this.#seen = seen
-    if (moved || ++this.#looks % THOROUGH_LOOK === 0) this.#place()
+    if (!moved && ++this.#looks % THOROUGH_LOOKS[this.#stirred ? 0 : 1] !== 0) return
+    this.#stirred = false
+    this.#place()
   }
 
   /** Measures everything first and writes afterwards, so that the browser lays out once. */

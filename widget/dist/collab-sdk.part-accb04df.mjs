@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { m as element, p as button, q as icon, u as drawn, x as listOf, y as avatar, z as adopt, A as clock, B as idOf, C as initials, D as LOST } from './collab-sdk.part-f4694c0f.mjs';
+import { m as element, p as button, q as icon, u as drawn, x as listOf, y as avatar, z as adopt, A as clock, B as idOf, C as initials, D as LOST } from './collab-sdk.part-fea0e327.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { d as docOf, v as valueIn, s as same, l as list, f as fieldsOf, t as text, n as number, b as bytes, w as writeAny, a as toUint8Array, r as readAny, c as createEncoder, e as createDecoder, E as Emitter, L as Lifetime, T as Timer, o as ownText, g as shown } from './collab-sdk.part-f4694c0f.mjs';
+import { d as docOf, v as valueIn, s as same, l as list, f as fieldsOf, t as text, n as number, b as bytes, w as writeAny, a as toUint8Array, r as readAny, c as createEncoder, e as createDecoder, E as Emitter, L as Lifetime, T as Timer, o as ownText, g as shown } from './collab-sdk.part-fea0e327.mjs';
 
 function changedSince(left, known, now) {
   if (left === void 0 || left.edits === 0 || known === void 0) return [];

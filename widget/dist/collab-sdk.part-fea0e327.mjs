@@ -560,7 +560,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-73d09f1c.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-81a5a89d.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -8665,7 +8665,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-ba364395.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-6a1a466b.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -10860,7 +10860,7 @@ footer{justify-content:space-between;padding:6px 14px;min-height:40px;border-top
 const PAGE_STYLES = "[data-corsia-held]{cursor:not-allowed!important}";
 
 const LOOK_EVERY_MS$1 = 400;
-const THOROUGH_LOOK = 5;
+const THOROUGH_LOOKS = [5, 25];
 class Overlay {
   #hooks;
   #language;
@@ -10874,6 +10874,7 @@ class Overlay {
   #nearby;
   #frame = 0;
   #looks = 0;
+  #stirred = false;
   /** Where the fields were at the last look. */
   #seen = "";
   /** `moved` hears that the page has changed in a way that may cover or uncover things. */
@@ -10887,6 +10888,9 @@ class Overlay {
         if (type !== "scroll" || !this.#decorations.has(target)) soon();
       };
       this.#life.listen(window, type, listen, { capture: true, passive: true });
+    }
+    for (const type of ["pointerover", "focusin", "change", "animationend"]) {
+      this.#life.listen(window, type, () => this.#stirred = true, { capture: true, passive: true });
     }
     const changed = new MutationObserver(soon);
     changed.observe(document, { childList: true, subtree: true, attributeFilter: ["class", "style", "hidden", "open"] });
@@ -10964,7 +10968,9 @@ class Overlay {
     const seen = boxes.join();
     const moved = seen !== this.#seen;
     this.#seen = seen;
-    if (moved || ++this.#looks % THOROUGH_LOOK === 0) this.#place();
+    if (!moved && ++this.#looks % THOROUGH_LOOKS[this.#stirred ? 0 : 1] !== 0) return;
+    this.#stirred = false;
+    this.#place();
   }
   /** Measures everything first and writes afterwards, so that the browser lays out once. */
   #place() {
@@ -11127,7 +11133,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= import('./collab-sdk.part-1e24738b.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-accb04df.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11830,7 +11836,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-73d09f1c.mjs');
+    const { logout } = await import('./collab-sdk.part-81a5a89d.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12168,7 +12174,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-c2362df5.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-88cc968f.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
