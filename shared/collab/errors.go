@@ -31,6 +31,7 @@ const (
 	CodeForeignClient      Code = "FOREIGN_CLIENT"
 	CodeResyncRequired     Code = "RESYNC_REQUIRED"
 	CodeUpdateRejected     Code = "UPDATE_REJECTED"
+	CodeHealingRefused     Code = "HEALING_REFUSED"
 	CodeLockDenied         Code = "LOCK_DENIED"
 	CodeLockLost           Code = "LOCK_LOST"
 	CodeTooManyRooms       Code = "TOO_MANY_ROOMS"

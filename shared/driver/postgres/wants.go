@@ -45,7 +45,7 @@ func (w *wants) head(r collab.Resource, make bool) { w.heads[r] = w.heads[r] || 
 const (
 	makeHeads = `INSERT INTO yjs_heads
 		(tenant, resource_id, resource_type, revision, guard, epoch, next_client, created_at, updated_at)
-		SELECT tenant, resource_id, '', 0, 0, 0, $3, now(), now() FROM unnest($1::text[], $2::text[]) AS w (tenant, resource_id)
+		SELECT tenant, resource_id, '', 0, 0, (` + documentEpoch + `), $3, now(), now() FROM unnest($1::text[], $2::text[]) AS w (tenant, resource_id)
 		ON CONFLICT DO NOTHING`
 	lockHeads = `SELECT w.n, h.* FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (tenant, resource_id, n),
 		LATERAL (SELECT h.revision, h.guard, h.epoch, h.next_client, h.ctid FROM yjs_heads h
