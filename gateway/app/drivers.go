@@ -19,6 +19,7 @@ import (
 	"corsia/gateway/room"
 	"corsia/gateway/session"
 	"corsia/shared/audit"
+	"corsia/shared/backup"
 	"corsia/shared/collab"
 	"corsia/shared/driver/folder"
 	"corsia/shared/driver/inproc"
@@ -218,6 +219,35 @@ func openObjects(archiveURL string) (interface {
 	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	return folder.Open(path)
+}
+
+// wholeStore is a store as backups see it.
+type wholeStore interface {
+	backup.Store
+	backup.Dumper
+	Record(ctx context.Context, rows ...collab.AuditRow) error
+	Behind(ctx context.Context) (time.Duration, bool, error)
+	io.Closer
+}
+
+// openWholeStore opens a store past the gateways that use it. It need not be there.
+func openWholeStore(ctx context.Context, storeURL string) (wholeStore, error) {
+	if path, embedded := strings.CutPrefix(storeURL, "sqlite:"); embedded {
+		return sqlite.OpenBackup(ctx, path)
+	}
+	return postgres.OpenBackup(ctx, storeURL)
+}
+
+// openPruner opens an archive whose objects may be deleted.
+func openPruner(archiveURL string) (interface {
+	backup.Pruner
+	io.Closer
+}, error) {
+	path, isFolder := strings.CutPrefix(archiveURL, "file:")
+	if !isFolder {
+		return nil, errors.New("a bucket deletes old backups by itself, by rules of its life cycle: who writes it has no right to")
 	}
 	return folder.Open(path)
 }

@@ -86,6 +86,24 @@ func (f *Folder) Get(_ context.Context, key string) (io.ReadCloser, error) {
 	return file, nil
 }
 
+// Delete removes the object. It returns ErrNotFound when there is none.
+func (f *Folder) Delete(_ context.Context, key string) error {
+	if err := checkKey(key); err != nil {
+		return fmt.Errorf("delete %q: %w", key, err)
+	}
+	err := f.root.Remove(key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("delete %q: %w", key, collab.ErrNotFound)
+	}
+	if err == nil {
+		err = f.syncDir(path.Dir(key))
+	}
+	if err != nil {
+		return fmt.Errorf("delete %q: %w", key, err)
+	}
+	return nil
+}
+
 // List returns the keys that begin with a prefix, in order.
 func (f *Folder) List(ctx context.Context, prefix string) ([]string, error) {
 	var keys []string

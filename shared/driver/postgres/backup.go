@@ -20,7 +20,7 @@ import (
 // Backup is a store as a whole: it is dumped, restored and compared, past the gateways that use it (SPEC O4). It holds no
 // connection but for PendingAudit and its like. Its methods have no deadline but ctx: a large store takes long.
 type Backup struct {
-	*Trail        // nil until the database is there
+	*Trail  // nil until the database is there
 	address string
 	config  *pgx.ConnConfig
 }

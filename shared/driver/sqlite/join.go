@@ -61,7 +61,7 @@ func (w *writer) create(j collab.Join) error {
 		return fmt.Errorf("insert head: %w", err)
 	}
 	err = w.exec(`INSERT INTO yjs_states (tenant, resource_id, state, revision, updated_at, epoch)
-		VALUES (?, ?, ?, 1, ?, (` + documentEpoch + `))`,
+		VALUES (?, ?, ?, 1, ?, (`+documentEpoch+`))`,
 		j.Resource.Tenant, j.Resource.ID, emptyState, at)
 	if err != nil {
 		return fmt.Errorf("insert state: %w", err)
