@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -41,6 +42,9 @@ func Make(ctx context.Context, objects Objects, engine string, store Dumper, o O
 	var name string
 	m.Format, name = formats(engine)
 	m.Object = prefix + m.ID + "/" + name
+	if there, err := objects.List(ctx, prefix+m.ID+"/"); err != nil || len(there) > 0 {
+		return nil, errors.Join(fmt.Errorf("back up: another backup, %s, was begun in this second", m.ID), err)
+	}
 	if err := m.dump(ctx, objects, store); err != nil {
 		return nil, fmt.Errorf("back up: %w", err)
 	}

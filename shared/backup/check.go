@@ -67,7 +67,7 @@ func (r *Report) exists(ctx context.Context, objects Objects, o CheckOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	r.SnapshotAt, r.Tables, r.Rows, r.Bytes = m.At, len(m.Tables), m.Rows(), m.Bytes
+	r.SnapshotAt, r.Tables, r.Rows, r.Bytes, r.Schema = m.At, len(m.Tables), m.Rows(), m.Bytes, m.Schema
 	keys, err := objects.List(ctx, m.Object)
 	switch {
 	case err != nil:

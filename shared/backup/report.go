@@ -89,6 +89,7 @@ type Report struct {
 	Tables     int       `json:"tables"`
 	Rows       int64     `json:"rows"`
 	Bytes      int64     `json:"bytes"`
+	Schema     int64     `json:"schema"`              // of the store
 	Documents  int       `json:"documents"`           // that opened
 	AuditRows  int64     `json:"auditRows,omitempty"` // that were verified
 	Epoch      int64     `json:"epoch,omitempty"`     // that was opened; 0: none was
