@@ -149,6 +149,7 @@ func backupCommand(args []string, getenv func(string) string, stdout, stderr io.
 func backupMake(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	f := newBackupFlags("backup", stdout, stderr)
 	f.copies = f.set.String("redundancy", "", "what keeps a copy of the archive elsewhere, as the manifest will say, such as \"replicated to eu-south-1\"")
+	check := f.set.Bool("check", true, "read the backup back: levels 0 to 2")
 	f.prune = f.set.Bool("prune", false, "afterwards delete the backups that need not be kept any more")
 	if status, goOn := f.parse(ctx, args, getenv); !goOn {
 		return status
@@ -158,6 +159,14 @@ func backupMake(ctx context.Context, args []string, getenv func(string) string, 
 		return f.fail(statusWrong, err)
 	}
 	line := fmt.Sprintf("backup %s: %d tables, %d rows, %s in %s", m.ID, len(m.Tables), m.Rows(), backup.Size(m.Bytes), m.Ended.Sub(m.Started).Round(time.Millisecond))
+	if *check {
+		f.task.ID = m.ID
+		r, err := app.CheckBackup(ctx, f.task, 0)
+		if err != nil {
+			return f.fail(statusWrong, fmt.Errorf("backup %s is not good: %w", m.ID, err))
+		}
+		line += fmt.Sprintf(", level %d", r.Level)
+	}
 	if *f.prune {
 		gone, err := app.PruneBackups(ctx, f.task.Audit.Archive)
 		if err != nil {

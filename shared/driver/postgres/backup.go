@@ -13,25 +13,30 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"corsia/shared/collab"
 )
 
-// Backup is a store as a whole: it is dumped, restored and compared, past the gateways that use it (SPEC O4). It holds no
-// connection but for PendingAudit and its like. Its methods have no deadline but ctx: a large store takes long.
+// Backup is a store as a whole: it is dumped, restored and compared, past the gateways that use it (SPEC O4). Its methods have
+// no deadline but ctx: a large store takes long.
 type Backup struct {
-	*Trail  // nil until the database is there
+	*Trail
 	address string
 	config  *pgx.ConnConfig
+	pool    *pgxpool.Pool // connects when it is used
 }
+
+// backupConns are one that dumps and one beside it.
+const backupConns = 2
 
 // OpenBackup returns the store at a URL, which need not exist.
 func OpenBackup(ctx context.Context, address string) (*Backup, error) {
-	pool, err := configure(address, production)
+	settings, err := configure(address, production)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	b := &Backup{address: address, config: pool.ConnConfig.Copy()}
+	b := &Backup{address: address, config: settings.ConnConfig}
 	for name := range production.parameters() { // deadlines, and plans for a gateway's short statements
 		delete(b.config.RuntimeParams, name)
 	}
@@ -39,8 +44,11 @@ func OpenBackup(ctx context.Context, address string) (*Backup, error) {
 	for name, value := range plainText {
 		b.config.RuntimeParams[name] = value
 	}
-	look := func(ctx context.Context, f func(context.Context, *pgx.Conn) error) error { return b.with(ctx, f) }
-	b.Trail = &Trail{look: look, close: func() {}}
+	settings.AfterConnect, settings.MaxConns = nil, backupConns
+	if b.pool, err = pgxpool.NewWithConfig(ctx, settings); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	b.Trail = &Trail{look: b.with, close: b.pool.Close}
 	return b, nil
 }
 
@@ -50,17 +58,14 @@ var plainText = map[string]string{
 	"idle_in_transaction_session_timeout": "0", "statement_timeout": "0",
 }
 
-// with connects for the time of f.
+// with gives f a connection.
 func (b *Backup) with(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
-	return connected(ctx, b.config, f)
-}
-
-func connected(ctx context.Context, config *pgx.ConnConfig, f func(context.Context, *pgx.Conn) error) error {
-	conn, err := pgx.ConnectConfig(ctx, config)
+	conn, err := b.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	return errors.Join(f(ctx, conn), conn.Close(context.WithoutCancel(ctx)))
+	defer conn.Release()
+	return f(ctx, conn.Conn())
 }
 
 // Dump writes the database in pg_dump's custom format, not compressed, and returns what it holds. Dump and inventory are of

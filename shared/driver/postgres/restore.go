@@ -57,10 +57,12 @@ func (b *Backup) Standing(ctx context.Context) (s collab.Standing, err error) {
 func (b *Backup) maintain(ctx context.Context, statement string) error {
 	config := b.config.Copy()
 	config.Database = maintenance
-	return connected(ctx, config, func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, statement)
-		return err
-	})
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	_, err = conn.Exec(ctx, statement)
+	return errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
 }
 
 func (b *Backup) name() string { return pgx.Identifier{b.config.Database}.Sanitize() }
@@ -75,6 +77,7 @@ func (b *Backup) Create(ctx context.Context) error {
 
 // Drop drops the database, whoever is connected to it.
 func (b *Backup) Drop(ctx context.Context) error {
+	b.pool.Reset() // our own connections
 	if err := b.maintain(ctx, "DROP DATABASE "+b.name()+" WITH (FORCE)"); err != nil {
 		return fmt.Errorf("drop database: %w", err)
 	}
