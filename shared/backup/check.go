@@ -28,7 +28,7 @@ type CheckOptions struct {
 // Check verifies a backup where it lies, without PostgreSQL: levels 0 to 2. The report says how far it came; the error is a
 // *Failure, or says that the archive could not be read.
 func Check(ctx context.Context, objects Objects, id string, o CheckOptions) (*Report, error) {
-	r := newReport("check", id, o.Now)
+	r := newReport(kindCheck, id, o.Now)
 	return r, r.end(r.check(ctx, objects, o))
 }
 

@@ -21,7 +21,7 @@ func DrillDue(ctx context.Context, objects Objects, m *Manifest, now time.Time) 
 		return "", fmt.Errorf("look for drills: %w", err)
 	}
 	for i := len(keys) - 1; i >= 0; i-- { // the newest first
-		if !strings.HasSuffix(keys[i], "-drill.json") {
+		if !strings.HasSuffix(keys[i], "-"+kindDrill+".json") {
 			continue
 		}
 		r, err := readReport(ctx, objects, keys[i])

@@ -74,9 +74,17 @@ const (
 	MaxRPO = 15 * time.Minute
 )
 
+// Kinds of reports.
+const (
+	kindCheck   = "check"
+	kindRestore = "restore"
+	kindDrill   = "drill"
+	kindReopen  = "reopen"
+)
+
 // Report says what was verified, restored, measured.
 type Report struct {
-	Kind       string    `json:"kind"` // check, restore, drill
+	Kind       string    `json:"kind"`
 	Backup     string    `json:"backup"`
 	SnapshotAt time.Time `json:"snapshotAt,omitzero"`
 	Started    time.Time `json:"started"`
@@ -147,12 +155,18 @@ func (r *Report) Print(to io.Writer) {
 		}
 		fmt.Fprintf(to, "%-12s %10s %10s%s\n", s.Name, s.Took.Round(time.Millisecond), allowed, over(s.Took, s.Budget))
 	}
-	fmt.Fprintf(to, "%-12s %10s %10s%s\n", "RTO", r.RTO.Round(time.Millisecond), MaxRTO, over(r.RTO, MaxRTO))
+	if r.Kind != kindCheck {
+		fmt.Fprintf(to, "%-12s %10s %10s%s\n", "RTO", r.RTO.Round(time.Millisecond), MaxRTO, over(r.RTO, MaxRTO))
+	}
 	if r.RPOFrom != "" {
 		fmt.Fprintf(to, "%-12s %10s %10s%s\n", "RPO", r.RPO.Round(time.Millisecond), MaxRPO, over(r.RPO, MaxRPO))
 		fmt.Fprintf(to, "RPO by the %s\n", r.RPOFrom)
 	}
-	fmt.Fprintf(to, "backup %s: %d tables, %d rows, %d documents, %d audit rows\n", r.Backup, r.Tables, r.Rows, r.Documents, r.AuditRows)
+	if r.Level < Verified {
+		fmt.Fprintf(to, "%d tables, %d rows in backup %s\n", r.Tables, r.Rows, r.Backup)
+	} else {
+		fmt.Fprintf(to, "%d tables, %d rows, %d documents, %d audit rows%s\n", r.Tables, r.Rows, r.Documents, r.AuditRows, of(r.Backup))
+	}
 	if r.Epoch > 0 {
 		fmt.Fprintf(to, "epoch %d is open; %d locks have ended; tokens issued before %s are refused\n", r.Epoch, r.Locks, r.EpochAt.Format(time.RFC3339))
 	}
@@ -165,6 +179,13 @@ func (r *Report) Print(to io.Writer) {
 		return
 	}
 	fmt.Fprintf(to, "passed level %d (%s); only level 5 is verified\n", r.Level, r.Level)
+}
+
+func of(id string) string {
+	if id == "" {
+		return ""
+	}
+	return " of backup " + id
 }
 
 func over(took, allowed time.Duration) string {
@@ -189,7 +210,10 @@ func (r *Report) Write(ctx context.Context, objects Objects) (string, error) {
 
 // Details are the report's facts for an audit row.
 func (r *Report) Details() map[string]string {
-	d := map[string]string{"action": "backup " + r.Kind, "backup": r.Backup, "level": fmt.Sprint(int(r.Level)), "rto": r.RTO.Round(time.Millisecond).String()}
+	d := map[string]string{"action": "backup " + r.Kind, "backup": r.Backup, "level": fmt.Sprint(int(r.Level))}
+	if r.Kind != kindCheck {
+		d["rto"] = r.RTO.Round(time.Millisecond).String()
+	}
 	if r.RPOFrom != "" {
 		d["rpo"], d["rpoFrom"] = r.RPO.Round(time.Second).String(), r.RPOFrom
 	}

@@ -77,7 +77,7 @@ func refuse(format string, args ...any) error {
 // Restore restores a backup to a new place, verifies it through level 5, and opens a new epoch. It refuses a place that is not
 // empty or may be production. What failed stays for who wants to look at it, marked as failed.
 func Restore(ctx context.Context, o Restoration) (*Report, error) {
-	r := newReport("restore", o.ID, o.Now)
+	r := newReport(kindRestore, o.ID, o.Now)
 	o.quiet()
 	err := r.restore(ctx, &o, true)
 	if err == nil {
@@ -94,7 +94,7 @@ func Restore(ctx context.Context, o Restoration) (*Report, error) {
 
 // Drill restores a backup to a scratch place, verifies it, and drops it again.
 func Drill(ctx context.Context, o Restoration) (*Report, error) {
-	r := newReport("drill", o.ID, o.Now)
+	r := newReport(kindDrill, o.ID, o.Now)
 	o.quiet()
 	err := r.restore(ctx, &o, false)
 	if err == nil {
@@ -310,7 +310,7 @@ func fieldsOf(l collab.Lock) []collab.Field {
 // its trail, then opens a new epoch. after is the newest backup's manifest, to tell the store from production: a server that was
 // recovered is on a later timeline. nil: there is none.
 func Reopen(ctx context.Context, o Restoration, after *Manifest) (*Report, error) {
-	r := newReport("reopen", "", o.Now)
+	r := newReport(kindReopen, "", o.Now)
 	o.quiet()
 	err := r.reopen(ctx, &o, after)
 	if err == nil {
