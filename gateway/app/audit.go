@@ -144,7 +144,7 @@ func VerifyAudit(ctx context.Context, s AuditSource) (*audit.Report, error) {
 	}
 	var objects audit.Objects
 	if s.Archive != "" {
-		opened, err := openObjects(s.Archive)
+		opened, err := openObjects(ctx, s.Archive)
 		if err != nil {
 			return nil, err
 		}
@@ -167,7 +167,7 @@ func VerifyAudit(ctx context.Context, s AuditSource) (*audit.Report, error) {
 
 // ArchiveAudit writes a day of a store's trail into an archive (SPEC T5). URLs are as in the configuration.
 func ArchiveAudit(ctx context.Context, storeURL, archiveURL string, day time.Time) (audit.Manifest, error) {
-	objects, err := openObjects(archiveURL)
+	objects, err := openObjects(ctx, archiveURL)
 	if err != nil {
 		return audit.Manifest{}, err
 	}

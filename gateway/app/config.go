@@ -152,7 +152,7 @@ func (c *Config) checkDrivers(r *reader) {
 		file               bool   // the embedded driver keeps a file or a folder
 	}{
 		{"STORE_URL", c.StoreURL, "sqlite", "postgres", true}, {"STATE_URL", c.StateURL, "inproc", "redis rediss", false},
-		{"BUS_URL", c.BusURL, "inproc", "amqp amqps", false}, {"ARCHIVE_URL", c.ArchiveURL, "file", "", true},
+		{"BUS_URL", c.BusURL, "inproc", "amqp amqps", false}, {"ARCHIVE_URL", c.ArchiveURL, "file", "s3", true},
 	} {
 		scheme, rest, ok := strings.Cut(d.value, ":")
 		switch {
@@ -168,6 +168,8 @@ func (c *Config) checkDrivers(r *reader) {
 			r.fail(d.name, "names no host")
 		case c.Production && !encrypted(d.value):
 			r.fail(d.name, "is not encrypted, which ENV=production refuses")
+		case c.Production && unlocked(d.value):
+			r.fail(d.name, "leaves the audit trail without locks, which ENV=production refuses")
 		}
 	}
 }
@@ -189,9 +191,18 @@ func encrypted(rawURL string) bool {
 	switch u.Scheme {
 	case "postgres":
 		return slices.Contains([]string{"require", "verify-ca", "verify-full"}, u.Query().Get("sslmode"))
+	case "s3":
+		endpoint := u.Query().Get("endpoint")
+		return endpoint == "" || strings.HasPrefix(endpoint, "https:")
 	default:
 		return u.Scheme == "rediss" || u.Scheme == "amqps"
 	}
+}
+
+// unlocked reports whether an archive is a bucket whose objects are not locked (SPEC T5).
+func unlocked(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	return err == nil && u.Scheme == "s3" && u.Query().Get("lock") == "none"
 }
 
 // Development reports whether tokens are verified with this installation's own key pair.

@@ -25,6 +25,7 @@ import (
 	"corsia/shared/driver/postgres"
 	"corsia/shared/driver/rabbitmq"
 	"corsia/shared/driver/redis"
+	"corsia/shared/driver/s3"
 	"corsia/shared/driver/sqlite"
 	"corsia/shared/obs"
 	"corsia/shared/webhook"
@@ -74,8 +75,8 @@ type bus interface {
 // archive is all that the gateway asks of ARCHIVE_URL's driver.
 type archive interface {
 	audit.Objects
+	io.Closer
 	Ping(ctx context.Context) error
-	Close() error
 }
 
 // drivers are the four parts behind the ports, and what is known of whether they answer.
@@ -113,8 +114,8 @@ func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger
 		return nil, fmt.Errorf("open bus: %w", err)
 	}
 	var err error
-	if d.archive, err = folder.Open(strings.TrimPrefix(c.ArchiveURL, "file:")); err != nil {
-		return nil, fmt.Errorf("open archive: %w", err)
+	if d.archive, err = openArchive(ctx, c.ArchiveURL); err != nil {
+		return nil, err
 	}
 	if err := d.openState(c, m, log, h.replaced); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state: %w", err), d.archive.Close())
@@ -207,17 +208,28 @@ func openAuditStore(ctx context.Context, storeURL string) (interface {
 	return postgres.Open(ctx, storeURL, postgres.Options{})
 }
 
+// openArchive opens an archive; a folder is created when missing.
+func openArchive(ctx context.Context, archiveURL string) (archive, error) {
+	if path, embedded := strings.CutPrefix(archiveURL, "file:"); embedded {
+		return folder.Open(path)
+	}
+	return s3.Open(ctx, archiveURL)
+}
+
 // openObjects opens an archive that is there.
-func openObjects(archiveURL string) (interface {
-	audit.Objects
-	io.Closer
-}, error) {
-	path, isFolder := strings.CutPrefix(archiveURL, "file:")
-	if !isFolder {
-		return nil, errors.New("the archive is no folder, whose URL has the scheme file")
+func openObjects(ctx context.Context, archiveURL string) (archive, error) {
+	if path, embedded := strings.CutPrefix(archiveURL, "file:"); embedded {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("open archive: %w", err)
+		}
+		return folder.Open(path)
 	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open archive: %w", err)
+	opened, err := s3.Open(ctx, archiveURL)
+	if err != nil {
+		return nil, err
 	}
-	return folder.Open(path)
+	if err := opened.Ping(ctx); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	return opened, nil
 }
