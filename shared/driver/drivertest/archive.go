@@ -15,6 +15,7 @@ import (
 // Archiver is the port of archived objects.
 type Archiver interface {
 	Put(ctx context.Context, key string, content io.Reader) error
+	Create(ctx context.Context, key string, content io.Reader) error
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	List(ctx context.Context, prefix string) ([]string, error)
 	Ping(ctx context.Context) error
@@ -25,6 +26,7 @@ type Archiver interface {
 func Archive(t *testing.T, open func(*testing.T) Archiver) {
 	archived(t, open)
 	refused(t, open)
+	created(t, open)
 }
 
 func archived(t *testing.T, open func(*testing.T) Archiver) {
@@ -97,6 +99,42 @@ func refused(t *testing.T, open func(*testing.T) Archiver) {
 			}
 		}
 		wantKeys(t, a, "")
+	})
+}
+
+func created(t *testing.T, open func(*testing.T) Archiver) {
+	t.Run("T5 of those who create an object at once one does", func(t *testing.T) {
+		a := open(t)
+		const hands = 5
+		results := make(chan error, hands)
+		for i := range hands {
+			go func() { results <- a.Create(timeLimit(t), "audit/manifest", strings.NewReader(strings.Repeat("m", i+1))) }()
+		}
+		done := 0
+		for range hands {
+			switch err := <-results; {
+			case err == nil:
+				done++
+			case !errors.Is(err, collab.ErrExists):
+				t.Errorf("creating an object: %v, want ErrExists", err)
+			}
+		}
+		if done != 1 {
+			t.Fatalf("%d have created the object, want 1", done)
+		}
+		wantKeys(t, a, "", "audit/manifest")
+	})
+	t.Run("T5 an object that is there is not created again", func(t *testing.T) {
+		a := open(t)
+		must(t, a.Create(timeLimit(t), "audit/manifest", strings.NewReader("first")))
+		if err := a.Create(timeLimit(t), "audit/manifest", strings.NewReader("second")); !errors.Is(err, collab.ErrExists) {
+			t.Fatalf("creating what is there: %v, want ErrExists", err)
+		}
+		wantObject(t, a, "audit/manifest", "first")
+		if err := a.Create(timeLimit(t), "audit/half", brokenReader{}); !errors.Is(err, errBroken) {
+			t.Fatalf("creating half an object: %v, want the reader's error", err)
+		}
+		wantKeys(t, a, "", "audit/manifest")
 	})
 }
 

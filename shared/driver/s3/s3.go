@@ -19,6 +19,7 @@ import (
 	transfer "github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 
 	"corsia/shared/collab"
 )
@@ -93,18 +94,36 @@ func (b *Bucket) Ping(ctx context.Context) error {
 // Put stores the object, whole or not at all. An object of the same key is replaced; in a bucket with versions the replaced
 // one stays behind it. Audit objects are locked for ten years, which nobody can shorten (SPEC T5).
 func (b *Bucket) Put(ctx context.Context, key string, content io.Reader) error {
-	if !isKey(key) {
-		return fmt.Errorf("put %q: not a key", key)
+	if err := b.put(ctx, key, transfermanager.UploadObjectInput{Body: content}); err != nil {
+		return fmt.Errorf("put %q: %w", key, err)
 	}
-	in := transfermanager.UploadObjectInput{Bucket: &b.name, Key: aws.String(b.prefix + key), Body: content}
+	return nil
+}
+
+// Create is Put of an object that is not there yet. Of those who create it at once one succeeds, the others get ErrExists.
+func (b *Bucket) Create(ctx context.Context, key string, content io.Reader) error {
+	err := b.put(ctx, key, transfermanager.UploadObjectInput{Body: content, IfNoneMatch: aws.String("*")})
+	var refused smithy.APIError
+	if errors.As(err, &refused) && (refused.ErrorCode() == "PreconditionFailed" || refused.ErrorCode() == "ConditionalRequestConflict") {
+		err = collab.ErrExists
+	}
+	if err != nil {
+		return fmt.Errorf("create %q: %w", key, err)
+	}
+	return nil
+}
+
+func (b *Bucket) put(ctx context.Context, key string, in transfermanager.UploadObjectInput) error {
+	if !isKey(key) {
+		return errors.New("not a key")
+	}
+	in.Bucket, in.Key = &b.name, aws.String(b.prefix+key)
 	if b.locks && strings.HasPrefix(key, lockedPrefix) {
 		in.ObjectLockMode = transfer.ObjectLockModeCompliance
 		in.ObjectLockRetainUntilDate = aws.Time(time.Now().UTC().AddDate(lockedYears, 0, 0))
 	}
-	if _, err := b.upload.UploadObject(ctx, &in); err != nil {
-		return fmt.Errorf("put %q: %w", key, err)
-	}
-	return nil
+	_, err := b.upload.UploadObject(ctx, &in)
+	return err
 }
 
 // Get opens the object for reading. It returns ErrNotFound when there is none; the caller closes it. What was damaged on the
