@@ -74,7 +74,7 @@ type bus interface {
 
 // archive is all that the gateway asks of ARCHIVE_URL's driver.
 type archive interface {
-	audit.Objects
+	audit.Days
 	io.Closer
 	Ping(ctx context.Context) error
 }

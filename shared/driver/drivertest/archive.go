@@ -108,7 +108,9 @@ func created(t *testing.T, open func(*testing.T) Archiver) {
 		const hands = 5
 		results := make(chan error, hands)
 		for i := range hands {
-			go func() { results <- a.Create(timeLimit(t), "audit/manifest", strings.NewReader(strings.Repeat("m", i+1))) }()
+			go func() {
+				results <- a.Create(timeLimit(t), "audit/manifest", strings.NewReader(strings.Repeat("m", i+1)))
+			}()
 		}
 		done := 0
 		for range hands {

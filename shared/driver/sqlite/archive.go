@@ -24,7 +24,9 @@ const (
 )
 
 // LockArchive takes the right to archive, which nobody else can have: one process has the store.
-func (db *DB) LockArchive(context.Context) (release func(), ok bool, err error) { return func() {}, true, nil }
+func (db *DB) LockArchive(context.Context) (release func(), ok bool, err error) {
+	return func() {}, true, nil
+}
 
 // RemoveArchived removes the rows of a shard up to head, which the archive has, and returns how many (SPEC T5). It does so in
 // several transactions, after each of which the trail verifies. Where the store's chain is another one, where it has a gap,
