@@ -165,21 +165,6 @@ func VerifyAudit(ctx context.Context, s AuditSource) (*audit.Report, error) {
 	return audit.VerifyStore(ctx, trail, objects, trust)
 }
 
-// ArchiveAudit writes a day of a store's trail into an archive (SPEC T5). URLs are as in the configuration.
-func ArchiveAudit(ctx context.Context, storeURL, archiveURL string, day time.Time) (audit.Manifest, error) {
-	objects, err := openObjects(ctx, archiveURL)
-	if err != nil {
-		return audit.Manifest{}, err
-	}
-	defer objects.Close()
-	trail, err := openAuditTrail(ctx, storeURL)
-	if err != nil {
-		return audit.Manifest{}, err
-	}
-	defer trail.Close()
-	return audit.ArchiveDay(ctx, trail, objects, day, time.Now())
-}
-
 // AuditExport is an export of the trail.
 type AuditExport struct {
 	Store  string // URL

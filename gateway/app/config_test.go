@@ -32,7 +32,7 @@ func TestConfigurationHasTheDefaultsOfTheSpecification(t *testing.T) { // SPEC 1
 	want := Config{Addr: "127.0.0.1:8080", StoreURL: "sqlite:corsia.db", StateURL: "inproc:", BusURL: "inproc:", ArchiveURL: "file:archive",
 		PingInterval: 30 * time.Second, PingTimeout: 30 * time.Second, LockTTL: 30 * time.Second, SessionTTL: time.Hour, ActivityTTL: 5 * time.Minute,
 		ResumeGrace: 5 * time.Second, RedisGrace: 10 * time.Second, CompactAfter: 5 * time.Second, BreakerThreshold: 5, MessagesPerSecond: 200, SessionsPerUser: 10, RoomsPerSession: 64, OutboxBytes: 1 << 20,
-		UpdateBytes: 921600, DocumentBytes: 16 << 20, LogLevel: "info"}
+		AuditRetention: 400 * 24 * time.Hour, UpdateBytes: 921600, DocumentBytes: 16 << 20, LogLevel: "info"}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
@@ -88,6 +88,7 @@ func TestEveryWrongValueIsNamedAtOnceAndNoneIsShown(t *testing.T) { // SPEC 1, T
 		"BUS_URL":                 {"kafka:" + secret, "amqp:///" + secret},
 		"ARCHIVE_URL":             {"ftp:" + secret, "file:", "s3:" + secret, "s3:///" + secret},
 		"AUDIT_KEY":               {secret, "PRIVATE+KEY+" + secret, "PRIVATE+KEY+corsia-audit+00000000+" + secret},
+		"AUDIT_RETENTION":         {secret, "47h", "400", "-9600h"},
 		"INSTANCE_ID":             {secret + " with spaces", strings.Repeat(secret, 10), secret + "\n"},
 		"INSTANCE_ADDR":           {secret, "10.0.0.7", "10.0.0.7:" + secret},
 		"CLUSTER_KEY":             {secret},

@@ -86,6 +86,7 @@ type drivers struct {
 	bus     bus
 	archive archive
 
+	trail     audit.ArchiveStore          // of the store, when this process archives it; nil: another program does
 	cache     document.Cache              // of states; nil: none
 	instances instances                   // nil: this instance is alone
 	breakers  map[string]*breaker.Breaker // by the names of the parts
@@ -120,7 +121,7 @@ func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger
 	if err := d.openState(c, m, log, h.replaced); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state: %w", err), d.archive.Close())
 	}
-	if d.store, err = openStore(ctx, c, d.breakers[storeName], m, log, h.committed); err != nil {
+	if err := d.openStore(ctx, c, m, log, h.committed); err != nil {
 		return nil, errors.Join(err, d.state.Close(), d.archive.Close())
 	}
 	return d, nil
@@ -142,15 +143,23 @@ func newBreakers(c Config, m *obs.Metrics, log *slog.Logger) map[string]*breaker
 	return all
 }
 
-func openStore(ctx context.Context, c Config, b *breaker.Breaker, m *obs.Metrics, log *slog.Logger, audited func([]collab.AuditRow)) (store, error) {
+func (d *drivers) openStore(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, audited func([]collab.AuditRow)) error {
 	onCommit := func(batch int, d time.Duration) {
 		m.CommitBatch.Observe(float64(batch))
 		m.CommitLatency.Observe(d.Seconds())
 	}
 	if path, embedded := strings.CutPrefix(c.StoreURL, "sqlite:"); embedded {
-		return sqlite.Open(ctx, path, sqlite.Options{Log: log, OnAudit: audited, OnCommit: onCommit})
+		db, err := sqlite.Open(ctx, path, sqlite.Options{Log: log, OnAudit: audited, OnCommit: onCommit})
+		if err == nil {
+			d.store, d.trail = db, db // nobody else can open it
+		}
+		return err
 	}
-	return postgres.Open(ctx, c.StoreURL, postgres.Options{Log: log, OnAudit: audited, OnCommit: onCommit, Guard: b.Do})
+	db, err := postgres.Open(ctx, c.StoreURL, postgres.Options{Log: log, OnAudit: audited, OnCommit: onCommit, Guard: d.breakers[storeName].Do})
+	if err == nil {
+		d.store = db
+	}
+	return err
 }
 
 func (d *drivers) openState(c Config, m *obs.Metrics, log *slog.Logger, replaced func()) error {
@@ -195,6 +204,25 @@ func openAuditTrail(ctx context.Context, storeURL string) (auditTrail, error) {
 		return sqlite.OpenTrail(ctx, path)
 	}
 	return postgres.OpenTrail(ctx, storeURL)
+}
+
+// archiveTrail is a trail that is open for who archives it.
+type archiveTrail interface {
+	audit.ArchiveStore
+	io.Closer
+}
+
+// openArchiveTrail opens the trail of a store to archive it. To remove rows of an embedded one, no gateway may use it.
+func openArchiveTrail(ctx context.Context, storeURL string, remove bool) (archiveTrail, error) {
+	path, embedded := strings.CutPrefix(storeURL, "sqlite:")
+	switch {
+	case !embedded:
+		return postgres.OpenArchiver(ctx, storeURL)
+	case remove:
+		return sqlite.Open(ctx, path, sqlite.Options{})
+	}
+	trail, err := sqlite.OpenTrail(ctx, path)
+	return keeping{trail}, err
 }
 
 // openAuditStore opens a store to export from, which is recorded in it.

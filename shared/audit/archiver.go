@@ -80,6 +80,11 @@ type ArchivedDay struct {
 	SHA256 string `json:"sha256"`
 }
 
+// Archived returns what a run tells of the day.
+func (m *Manifest) Archived() ArchivedDay {
+	return ArchivedDay{Day: m.Day, Rows: m.Rows, Object: m.Object, SHA256: m.SHA256}
+}
+
 // Run archives and removes. When ctx ends first, what is done is good, and the error is that of ctx.
 func (a *Archiver) Run(ctx context.Context) (Archived, error) {
 	r := Archived{Days: []ArchivedDay{}}
@@ -121,7 +126,7 @@ func (a *Archiver) archive(ctx context.Context, l *ledger, r *Archived) error {
 		if err != nil {
 			return err
 		}
-		r.Days = append(r.Days, ArchivedDay{Day: m.Day, Rows: m.Rows, Object: m.Object, SHA256: m.SHA256})
+		r.Days = append(r.Days, m.Archived())
 		r.Through, r.Waiting = m.Day, r.Waiting-1
 		a.o.Log.LogAttrs(ctx, slog.LevelInfo, "audit: a day is in the archive", slog.String(obs.KeyFile, m.Object), slog.Int64(obs.KeyCount, m.Rows))
 	}
