@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -19,7 +20,7 @@ func (a *App) openWebhooks() (*webhook.Receiver, error) {
 	}
 	a.inbox = inbox.New(inbox.Options{Store: a.drivers.store, Rooms: a.rooms, Bus: a.drivers.bus, Instance: a.config.Instance, Metrics: a.metrics, Log: a.log, Now: time.Now})
 	return webhook.NewReceiver(webhook.Options{Sources: sources, Inbox: a.drivers.store, Limits: webhook.DefaultLimits(), Row: a.trail.Row, Record: a.trail.Record,
-		Told: a.inbox.Announce, Count: a.metrics.CountWebhook, Now: time.Now,
+		Told: func(context.Context) { a.inbox.Announce() }, Count: a.metrics.CountWebhook, Now: time.Now,
 		Failed: func(source string, err error) {
 			a.log.Error("webhook: the message could not be kept", slog.String(obs.KeySource, source), obs.Err(err))
 		}}), nil
