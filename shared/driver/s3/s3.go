@@ -25,10 +25,10 @@ import (
 )
 
 const (
-	partBytes    = 8 << 20 // of a large object; what is smaller than two is sent at once
-	partsAtOnce  = 2       // buffers of one Put: with those that wait 32 MiB
-	abortTime    = 10 * time.Second
-	attempts     = 3 // of each request, with growing pauses in between
+	partBytes    = 8 << 20         // of a large object; what is smaller than two is sent at once
+	partsAtOnce  = 2               // buffers of one Put: with those that wait 32 MiB
+	abortTime    = 3 * time.Second // to remove the parts of an upload that failed
+	attempts     = 3               // of each request, with growing pauses in between
 	lockedPrefix = "audit/"
 	lockedYears  = 10 // SPEC T5
 )
@@ -39,6 +39,7 @@ type Bucket struct {
 	name   string
 	prefix string // of all keys; empty, or it ends in a slash
 	locks  bool   // audit objects are locked
+	open   bool   // the line to it is not encrypted
 	page   int32  // keys in one answer to List; 0: as many as the server likes
 	client *s3.Client
 	upload *transfermanager.Client
@@ -77,7 +78,19 @@ func Open(ctx context.Context, rawURL string) (*Bucket, error) {
 		o.Concurrency, o.FailTimeout = partsAtOnce, abortTime
 		o.ChecksumAlgorithm = transfer.ChecksumAlgorithmSha256
 	})
-	return &Bucket{name: a.bucket, prefix: a.prefix, locks: a.locks, client: client, upload: upload}, nil
+	return &Bucket{name: a.bucket, prefix: a.prefix, locks: a.locks, open: strings.HasPrefix(a.endpoint, "http:"), client: client, upload: upload}, nil
+}
+
+// Safe returns an error when the bucket is not one for production: asked over an open line, or with audit objects that are not
+// locked.
+func (b *Bucket) Safe() error {
+	switch {
+	case b.open:
+		return errors.New("the archive is asked over a line that is not encrypted")
+	case !b.locks:
+		return errors.New("the archive leaves the audit trail without locks")
+	}
+	return nil
 }
 
 // Close does nothing: connections that idle end by themselves.

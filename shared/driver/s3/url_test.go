@@ -31,6 +31,15 @@ func TestAWrongURLIsRefusedAndNotShown(t *testing.T) { // SPEC 1, T6
 	}
 }
 
+func TestABucketForProductionIsEncryptedAndLocked(t *testing.T) { // SPEC 1, T5
+	for parameters, safe := range map[string]bool{"": true, "&endpoint=https://10.0.0.7": true, "&endpoint=http://10.0.0.7": false, "&lock=none": false} {
+		b, err := Open(t.Context(), "s3://bucket?region=eu-south-1"+parameters)
+		if err != nil || (b.Safe() == nil) != safe {
+			t.Errorf("%q: %v, want safe %v", parameters, err, safe)
+		}
+	}
+}
+
 func TestABucketWithoutARegionIsRefused(t *testing.T) {
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		t.Setenv(name, "")
