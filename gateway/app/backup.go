@@ -29,7 +29,7 @@ type BackupTask struct {
 
 // MakeBackup backs the store up into the archive (SPEC O4). Redundancy says what keeps a copy of the archive elsewhere.
 func MakeBackup(ctx context.Context, t BackupTask, redundancy string) (*backup.Manifest, error) {
-	objects, err := openObjects(t.Audit.Archive)
+	objects, err := openObjects(ctx, t.Audit.Archive)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func MakeBackup(ctx context.Context, t BackupTask, redundancy string) (*backup.M
 
 // ListBackups returns the manifests of an archive's backups, the oldest first. One that cannot be read has its id alone.
 func ListBackups(ctx context.Context, archiveURL string) ([]*backup.Manifest, error) {
-	objects, err := openObjects(archiveURL)
+	objects, err := openObjects(ctx, archiveURL)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func PruneBackups(ctx context.Context, archiveURL string) ([]string, error) {
 
 // CheckBackup verifies a backup through level 2.
 func CheckBackup(ctx context.Context, t BackupTask, maxAge time.Duration) (*backup.Report, error) {
-	objects, err := openObjects(t.Audit.Archive)
+	objects, err := openObjects(ctx, t.Audit.Archive)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func (t BackupTask) restore(ctx context.Context, to string, do func(backup.Resto
 	if err != nil {
 		return nil, err
 	}
-	objects, err := openObjects(t.Audit.Archive)
+	objects, err := openObjects(ctx, t.Audit.Archive)
 	if err != nil {
 		return nil, err
 	}
