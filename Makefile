@@ -27,6 +27,8 @@ pinned  = $(word 2,$(shell grep -E '^[[:space:]]*$(1) v' scripts/tools/go.mod))
 
 LINTER     := $(TOOLS)/golangci-lint-$(call pinned,github.com/golangci/golangci-lint/v2)-$(GO)
 TESTRUNNER := $(TOOLS)/gotestsum-$(call pinned,gotest.tools/gotestsum)-$(GO)
+# An S3 server for tests, in a module of its own: it and the linter want different versions of the same libraries.
+S3SERVER   := $(TOOLS)/versitygw-$(word 2,$(shell grep -E '^[[:space:]]*github.com/versity/versitygw v' scripts/tools/versitygw/go.mod))-$(GO)
 
 # What ships: its statements count for the coverage, whichever package's unit tests run them.
 comma   := ,
@@ -68,7 +70,7 @@ test: ## check everything; installs what is missing on Debian
 services: ## install the Debian packages that the tests need, unless they are there
 	@scripts/services
 
-tools: $(LINTER) $(TESTRUNNER) ## build the linter and the test runner, unless they are there
+tools: $(LINTER) $(TESTRUNNER) $(S3SERVER) ## build the linter, the test runner and the S3 server of the tests, unless they are there
 
 $(LINTER):
 	@echo "building golangci-lint, once: two to four minutes"
@@ -76,6 +78,10 @@ $(LINTER):
 
 $(TESTRUNNER):
 	@go build -C scripts/tools -trimpath -o $@ gotest.tools/gotestsum
+
+$(S3SERVER):
+	@echo "building versitygw, once: two to four minutes"
+	@go build -C scripts/tools/versitygw -trimpath -o $@ github.com/versity/versitygw/cmd/versitygw
 
 lint: $(LINTER) ## gofmt, go vet, golangci-lint with the import rules
 	@$(MAKE) --keep-going format vet golangci
@@ -109,7 +115,7 @@ widget: widget/node_modules/.package-lock.json ## the widget: types, unit tests 
 	@npm --prefix $* ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-integration: $(TESTRUNNER) ## tests against real programs: npm clients, browsers, kill -9
+integration: $(TESTRUNNER) $(S3SERVER) ## tests against real programs: npm clients, browsers, kill -9
 	@mkdir -p coverage
 	@$(TESTRUNNER) --format testname --jsonfile coverage/integration.json -- \
 		-tags integration -count=1 -p 1 -timeout 40m \

@@ -22,7 +22,7 @@ const auditUsage = `usage: corsia audit <command> [flags]
 
   verify   verify the trail: exit status 0 intact, 1 tampered, 2 incomplete, 3 it could not be read
   export   write the sealed events, one JSON object a line
-  archive  write a day into the archive, read it back and verify it; the store keeps its rows
+  archive  write the days that are over into the archive, read them back and verify them; the store keeps its rows unless told
   key      print a new key pair: the first line is for AUDIT_KEY, the second for those who verify
 `
 
@@ -30,7 +30,7 @@ const auditUsage = `usage: corsia audit <command> [flags]
 const statusUnread = 3
 
 // auditSettings are the variables that these commands read.
-var auditSettings = []string{"STORE_URL", "ARCHIVE_URL", "AUDIT_KEY"}
+var auditSettings = []string{"STORE_URL", "ARCHIVE_URL", "AUDIT_KEY", "AUDIT_RETENTION"}
 
 func auditCommand(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	command := ""
@@ -177,35 +177,67 @@ func auditArchive(ctx context.Context, args []string, getenv func(string) string
 	set.SetOutput(stderr)
 	store := set.String("store-url", "", "store; default: STORE_URL, else sqlite:corsia.db")
 	archive := set.String("archive-url", "", "archive; default: ARCHIVE_URL, else file:archive")
-	name := set.String("day", "", "rows recorded before the end of this day, UTC, such as 2026-03-01; default: yesterday")
+	name := set.String("day", "", "rows recorded before the end of this day alone, UTC, such as 2026-03-01; default: every day that is over and not archived")
+	remove := set.Bool("remove", false, "remove from the store what is in the archive and older than AUDIT_RETENTION (400 days); an embedded store must not be in use")
 	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
 		return 2
 	}
-	day := time.Now().UTC().Add(-24 * time.Hour)
+	fail := func(status int, err error) int {
+		fmt.Fprintf(stderr, "corsia audit archive: %v\n", err)
+		return status
+	}
+	if set.NArg() > 0 || *name != "" && *remove {
+		return fail(2, errors.New("there are no arguments, and -day and -remove exclude each other"))
+	}
+	var day time.Time
 	if *name != "" {
 		var err error
 		if day, err = time.Parse(time.DateOnly, *name); err != nil {
-			fmt.Fprintf(stderr, "corsia audit archive: %v\n", err)
-			return 2
+			return fail(2, err)
 		}
-	}
-	if set.NArg() > 0 || day.Add(24*time.Hour).After(time.Now()) {
-		fmt.Fprintln(stderr, "corsia audit archive: there are no arguments, and a day is archived when it is over")
-		return 2
+		if day.Add(24 * time.Hour).After(time.Now()) {
+			return fail(2, errors.New("a day is archived when it is over"))
+		}
 	}
 	getenv, err := secret.Resolve(ctx, getenv, auditSettings)
-	if err == nil {
-		var m audit.Manifest
-		m, err = app.ArchiveAudit(ctx, first(*store, getenv("STORE_URL"), "sqlite:corsia.db"), first(*archive, getenv("ARCHIVE_URL"), "file:archive"), day)
-		if err == nil {
-			fmt.Fprintf(stdout, "%d rows are in %s\n", m.Rows, m.Object)
-			return 0
+	if err != nil {
+		return fail(1, err)
+	}
+	what := app.AuditArchiving{Store: first(*store, getenv("STORE_URL"), "sqlite:corsia.db"), Archive: first(*archive, getenv("ARCHIVE_URL"), "file:archive"), Day: day}
+	if *remove {
+		if what.Retention, err = audit.ParseRetention(getenv("AUDIT_RETENTION")); err != nil {
+			return fail(2, fmt.Errorf("AUDIT_RETENTION %w", err))
 		}
 	}
-	fmt.Fprintf(stderr, "corsia audit archive: %v\n", err)
-	return 1
+	done, err := app.ArchiveAudit(ctx, what)
+	printArchived(stdout, done)
+	if err == nil && done.Busy {
+		err = errors.New("another archiver is at work")
+	}
+	if err != nil {
+		return fail(1, err)
+	}
+	return 0
+}
+
+// printArchived writes what was archived and what has left the store.
+func printArchived(to io.Writer, done audit.Archived) {
+	for _, day := range done.Days {
+		fmt.Fprintf(to, "%d rows are in %s\n", day.Rows, day.Object)
+	}
+	if done.Removed > 0 {
+		fmt.Fprintf(to, "%d rows have left the store\n", done.Removed)
+	}
+	if done.Complete && done.Through == "" {
+		fmt.Fprintln(to, "there is nothing to archive before this day is over")
+	} else if done.Complete {
+		fmt.Fprintf(to, "the archive has every day up to %s\n", done.Through)
+	}
+	if done.Waiting > 0 {
+		fmt.Fprintf(to, "%d days are not archived\n", done.Waiting)
+	}
 }
 
 func parseTime(text string, to *time.Time) (err error) {

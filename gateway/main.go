@@ -14,6 +14,9 @@ const usage = `usage: corsia [command] [flags]
   serve     run the gateway (the default)
   token     print a development token: corsia token -user usr_001 -name "Dr Rossi" -role surgeon
   audit     verify, export or archive the audit trail, make its key: corsia audit verify
+  backup    back the store up, list, check and prune backups: corsia backup
+  restore   restore a backup to a new store and verify it: corsia restore -to postgres://…/corsia_restored
+  drill     prove that the newest backup can be restored, and measure it: corsia drill
   webhook   send a signed message as an EMR would: corsia webhook send -profile standard -resource page:/patient/12345
   version   print the version
 
@@ -22,7 +25,8 @@ Every setting is an environment variable, such as ADDR, and a flag of the same n
 
 func main() { os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr)) }
 
-// run returns the exit status: 0 done, 1 it went wrong, 2 it was asked wrongly. `audit verify` has its own.
+// run returns the exit status: 0 done, 1 it went wrong, 2 it was asked wrongly. `audit verify` and
+// those about backups have their own.
 func run(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	command := "serve"
 	if len(args) > 0 && (args[0] == "" || args[0][0] != '-') {
@@ -35,6 +39,12 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		return token(args, getenv, stdout, stderr)
 	case "audit":
 		return auditCommand(args, getenv, stdout, stderr)
+	case "backup":
+		return backupCommand(args, getenv, stdout, stderr)
+	case "restore":
+		return restoreCommand(args, getenv, stdout, stderr)
+	case "drill":
+		return drillCommand(args, getenv, stdout, stderr)
 	case "webhook":
 		return sendWebhook(args, getenv, stdout, stderr)
 	case "version":

@@ -258,6 +258,9 @@ func (a *App) Start(ctx context.Context) error {
 	a.running.Go(func() { a.compactor.Run(running) })
 	a.running.Go(func() { a.sealer.Run(running) })
 	a.running.Go(func() { a.notary.Run(running) })
+	if a.drivers.trail != nil {
+		a.running.Go(func() { a.archiveDaily(running) })
+	}
 	a.watch(running)
 	a.running.Go(func() { a.inbox.Run(running) })
 	a.running.Go(func() { a.locks.Run(running, a.gate) })

@@ -144,7 +144,7 @@ func VerifyAudit(ctx context.Context, s AuditSource) (*audit.Report, error) {
 	}
 	var objects audit.Objects
 	if s.Archive != "" {
-		opened, err := openObjects(s.Archive)
+		opened, err := openObjects(ctx, s.Archive)
 		if err != nil {
 			return nil, err
 		}
@@ -163,21 +163,6 @@ func VerifyAudit(ctx context.Context, s AuditSource) (*audit.Report, error) {
 	}
 	defer trail.Close()
 	return audit.VerifyStore(ctx, trail, objects, trust)
-}
-
-// ArchiveAudit writes a day of a store's trail into an archive (SPEC T5). URLs are as in the configuration.
-func ArchiveAudit(ctx context.Context, storeURL, archiveURL string, day time.Time) (audit.Manifest, error) {
-	objects, err := openObjects(archiveURL)
-	if err != nil {
-		return audit.Manifest{}, err
-	}
-	defer objects.Close()
-	trail, err := openAuditTrail(ctx, storeURL)
-	if err != nil {
-		return audit.Manifest{}, err
-	}
-	defer trail.Close()
-	return audit.ArchiveDay(ctx, trail, objects, day, time.Now())
 }
 
 // AuditExport is an export of the trail.

@@ -32,7 +32,8 @@ type Config struct {
 	JWTIssuer   string
 	JWTAudience string
 
-	AuditKey string // private half of the key that signs checkpoints; empty: this installation's own (SPEC T4)
+	AuditKey       string        // private half of the key that signs checkpoints; empty: this installation's own (SPEC T4)
+	AuditRetention time.Duration // after which archived rows leave the store; 0: never (SPEC T5)
 
 	AllowedOrigins []string
 	RolePolicy     string // file
@@ -62,7 +63,7 @@ type Config struct {
 // in lower case with dashes.
 var Settings = []string{
 	"ADDR", "ENV", "STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "INSTANCE_ID", "INSTANCE_ADDR",
-	"CLUSTER_KEY", "TRUSTED_PROXIES", "JWT_KEYS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUDIT_KEY", "ALLOWED_ORIGINS",
+	"CLUSTER_KEY", "TRUSTED_PROXIES", "JWT_KEYS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUDIT_KEY", "AUDIT_RETENTION", "ALLOWED_ORIGINS",
 	"ROLE_POLICY", "WEBHOOK_SOURCES", "PING_INTERVAL", "PING_TIMEOUT", "LOCK_TTL", "SESSION_TTL", "ACTIVITY_TTL", "RESUME_GRACE",
 	"REDIS_GRACE", "COMPACT_AFTER", "BREAKER_THRESHOLD", "MAX_MESSAGES_PER_SECOND", "MAX_SESSIONS_PER_USER",
 	"MAX_ROOMS_PER_SESSION", "MAX_OUTBOX_BYTES", "MAX_UPDATE_BYTES", "MAX_DOCUMENT_BYTES", "LOG_LEVEL",
@@ -87,6 +88,7 @@ func Load(getenv func(string) string) (Config, error) {
 		JWTIssuer:      r.text("JWT_ISSUER", ""),
 		JWTAudience:    r.text("JWT_AUDIENCE", ""),
 		AuditKey:       r.auditKey("AUDIT_KEY"),
+		AuditRetention: r.retention("AUDIT_RETENTION"),
 		AllowedOrigins: r.origins("ALLOWED_ORIGINS"),
 		RolePolicy:     r.file("ROLE_POLICY"),
 		WebhookSources: r.document("WEBHOOK_SOURCES"),
@@ -152,7 +154,7 @@ func (c *Config) checkDrivers(r *reader) {
 		file               bool   // the embedded driver keeps a file or a folder
 	}{
 		{"STORE_URL", c.StoreURL, "sqlite", "postgres", true}, {"STATE_URL", c.StateURL, "inproc", "redis rediss", false},
-		{"BUS_URL", c.BusURL, "inproc", "amqp amqps", false}, {"ARCHIVE_URL", c.ArchiveURL, "file", "", true},
+		{"BUS_URL", c.BusURL, "inproc", "amqp amqps", false}, {"ARCHIVE_URL", c.ArchiveURL, "file", "s3", true},
 	} {
 		scheme, rest, ok := strings.Cut(d.value, ":")
 		switch {
@@ -168,6 +170,8 @@ func (c *Config) checkDrivers(r *reader) {
 			r.fail(d.name, "names no host")
 		case c.Production && !encrypted(d.value):
 			r.fail(d.name, "is not encrypted, which ENV=production refuses")
+		case c.Production && unlocked(d.value):
+			r.fail(d.name, "leaves the audit trail without locks, which ENV=production refuses")
 		}
 	}
 }
@@ -189,9 +193,18 @@ func encrypted(rawURL string) bool {
 	switch u.Scheme {
 	case "postgres":
 		return slices.Contains([]string{"require", "verify-ca", "verify-full"}, u.Query().Get("sslmode"))
+	case "s3":
+		endpoint := u.Query().Get("endpoint")
+		return endpoint == "" || strings.HasPrefix(endpoint, "https:")
 	default:
 		return u.Scheme == "rediss" || u.Scheme == "amqps"
 	}
+}
+
+// unlocked reports whether an archive is a bucket whose objects are not locked (SPEC T5).
+func unlocked(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	return err == nil && u.Scheme == "s3" && u.Query().Get("lock") == "none"
 }
 
 // Development reports whether tokens are verified with this installation's own key pair.

@@ -32,7 +32,7 @@ func TestConfigurationHasTheDefaultsOfTheSpecification(t *testing.T) { // SPEC 1
 	want := Config{Addr: "127.0.0.1:8080", StoreURL: "sqlite:corsia.db", StateURL: "inproc:", BusURL: "inproc:", ArchiveURL: "file:archive",
 		PingInterval: 30 * time.Second, PingTimeout: 30 * time.Second, LockTTL: 30 * time.Second, SessionTTL: time.Hour, ActivityTTL: 5 * time.Minute,
 		ResumeGrace: 5 * time.Second, RedisGrace: 10 * time.Second, CompactAfter: 5 * time.Second, BreakerThreshold: 5, MessagesPerSecond: 200, SessionsPerUser: 10, RoomsPerSession: 64, OutboxBytes: 1 << 20,
-		UpdateBytes: 921600, DocumentBytes: 16 << 20, LogLevel: "info"}
+		AuditRetention: 400 * 24 * time.Hour, UpdateBytes: 921600, DocumentBytes: 16 << 20, LogLevel: "info"}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
@@ -86,8 +86,9 @@ func TestEveryWrongValueIsNamedAtOnceAndNoneIsShown(t *testing.T) { // SPEC 1, T
 		"STORE_URL":               {secret, "mysql://root:" + secret + "@db", "sqlite:", "postgres:" + secret, "postgres://:" + secret + "@/corsia"},
 		"STATE_URL":               {"memcached:" + secret, "redis:" + secret, "rediss://:" + secret + "%zz@redis:6379"},
 		"BUS_URL":                 {"kafka:" + secret, "amqp:///" + secret},
-		"ARCHIVE_URL":             {"ftp:" + secret, "file:"},
+		"ARCHIVE_URL":             {"ftp:" + secret, "file:", "s3:" + secret, "s3:///" + secret},
 		"AUDIT_KEY":               {secret, "PRIVATE+KEY+" + secret, "PRIVATE+KEY+corsia-audit+00000000+" + secret},
+		"AUDIT_RETENTION":         {secret, "47h", "400", "-9600h"},
 		"INSTANCE_ID":             {secret + " with spaces", strings.Repeat(secret, 10), secret + "\n"},
 		"INSTANCE_ADDR":           {secret, "10.0.0.7", "10.0.0.7:" + secret},
 		"CLUSTER_KEY":             {secret},
@@ -147,13 +148,18 @@ func TestProductionRefusesWhatIsForDevelopment(t *testing.T) { // SPEC 1, ENV
 			t.Errorf("%s is not named among\n%v", name, err)
 		}
 	}
-	open := []string{"ENV", "production", "STORE_URL", "postgres://db/corsia?sslmode=prefer", "STATE_URL", "redis://cache:6379", "BUS_URL", "amqp://queue"}
-	if _, err = Load(env(open...)); err == nil || strings.Count(err.Error(), "is not encrypted") != 3 {
+	open := []string{"ENV", "production", "STORE_URL", "postgres://db/corsia?sslmode=prefer", "STATE_URL", "redis://cache:6379", "BUS_URL", "amqp://queue",
+		"ARCHIVE_URL", "s3://archive?endpoint=http://10.0.0.7:7070"}
+	if _, err = Load(env(open...)); err == nil || strings.Count(err.Error(), "is not encrypted") != 4 {
 		t.Errorf("services over open lines: %v", err)
 	}
-	sealed := []string{"ENV", "production", "STORE_URL", "postgres://db/corsia?sslmode=verify-full", "STATE_URL", "rediss://cache:6379", "BUS_URL", "amqps://queue"}
+	sealed := []string{"ENV", "production", "STORE_URL", "postgres://db/corsia?sslmode=verify-full", "STATE_URL", "rediss://cache:6379", "BUS_URL", "amqps://queue",
+		"ARCHIVE_URL", "s3://archive?region=eu-south-1"}
 	if _, err = Load(env(sealed...)); err == nil || strings.Contains(err.Error(), "_URL is") || strings.Contains(err.Error(), "STORE_URL") {
 		t.Errorf("services over encrypted lines: %v", err)
+	}
+	if _, err = Load(env("ENV", "production", "ARCHIVE_URL", "s3://archive?lock=none")); err == nil || !strings.Contains(err.Error(), "ARCHIVE_URL leaves the audit trail without locks") { // T5
+		t.Errorf("an archive without locks: %v", err)
 	}
 	_, err = Load(env("ENV", "production", "JWKS_URL", "http://keys.example", "JWT_ISSUER", "emr", "JWT_AUDIENCE", "corsia"))
 	if err == nil || !strings.Contains(err.Error(), "JWKS_URL is not encrypted") || strings.Contains(err.Error(), "JWT_ISSUER") {

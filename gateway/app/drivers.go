@@ -19,12 +19,14 @@ import (
 	"corsia/gateway/room"
 	"corsia/gateway/session"
 	"corsia/shared/audit"
+	"corsia/shared/backup"
 	"corsia/shared/collab"
 	"corsia/shared/driver/folder"
 	"corsia/shared/driver/inproc"
 	"corsia/shared/driver/postgres"
 	"corsia/shared/driver/rabbitmq"
 	"corsia/shared/driver/redis"
+	"corsia/shared/driver/s3"
 	"corsia/shared/driver/sqlite"
 	"corsia/shared/obs"
 	"corsia/shared/webhook"
@@ -73,9 +75,9 @@ type bus interface {
 
 // archive is all that the gateway asks of ARCHIVE_URL's driver.
 type archive interface {
-	audit.Objects
+	audit.Days
+	io.Closer
 	Ping(ctx context.Context) error
-	Close() error
 }
 
 // drivers are the four parts behind the ports, and what is known of whether they answer.
@@ -85,6 +87,7 @@ type drivers struct {
 	bus     bus
 	archive archive
 
+	trail     audit.ArchiveStore          // of the store, when this process archives it; nil: another program does
 	cache     document.Cache              // of states; nil: none
 	instances instances                   // nil: this instance is alone
 	breakers  map[string]*breaker.Breaker // by the names of the parts
@@ -113,13 +116,13 @@ func openDrivers(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger
 		return nil, fmt.Errorf("open bus: %w", err)
 	}
 	var err error
-	if d.archive, err = folder.Open(strings.TrimPrefix(c.ArchiveURL, "file:")); err != nil {
-		return nil, fmt.Errorf("open archive: %w", err)
+	if d.archive, err = openArchive(ctx, c.ArchiveURL); err != nil {
+		return nil, err
 	}
 	if err := d.openState(c, m, log, h.replaced); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state: %w", err), d.archive.Close())
 	}
-	if d.store, err = openStore(ctx, c, d.breakers[storeName], m, log, h.committed); err != nil {
+	if err := d.openStore(ctx, c, m, log, h.committed); err != nil {
 		return nil, errors.Join(err, d.state.Close(), d.archive.Close())
 	}
 	return d, nil
@@ -141,15 +144,23 @@ func newBreakers(c Config, m *obs.Metrics, log *slog.Logger) map[string]*breaker
 	return all
 }
 
-func openStore(ctx context.Context, c Config, b *breaker.Breaker, m *obs.Metrics, log *slog.Logger, audited func([]collab.AuditRow)) (store, error) {
+func (d *drivers) openStore(ctx context.Context, c Config, m *obs.Metrics, log *slog.Logger, audited func([]collab.AuditRow)) error {
 	onCommit := func(batch int, d time.Duration) {
 		m.CommitBatch.Observe(float64(batch))
 		m.CommitLatency.Observe(d.Seconds())
 	}
 	if path, embedded := strings.CutPrefix(c.StoreURL, "sqlite:"); embedded {
-		return sqlite.Open(ctx, path, sqlite.Options{Log: log, OnAudit: audited, OnCommit: onCommit})
+		db, err := sqlite.Open(ctx, path, sqlite.Options{Log: log, OnAudit: audited, OnCommit: onCommit})
+		if err == nil {
+			d.store, d.trail = db, db // nobody else can open it
+		}
+		return err
 	}
-	return postgres.Open(ctx, c.StoreURL, postgres.Options{Log: log, OnAudit: audited, OnCommit: onCommit, Guard: b.Do})
+	db, err := postgres.Open(ctx, c.StoreURL, postgres.Options{Log: log, OnAudit: audited, OnCommit: onCommit, Guard: d.breakers[storeName].Do})
+	if err == nil {
+		d.store = db
+	}
+	return err
 }
 
 func (d *drivers) openState(c Config, m *obs.Metrics, log *slog.Logger, replaced func()) error {
@@ -196,6 +207,25 @@ func openAuditTrail(ctx context.Context, storeURL string) (auditTrail, error) {
 	return postgres.OpenTrail(ctx, storeURL)
 }
 
+// archiveTrail is a trail that is open for who archives it.
+type archiveTrail interface {
+	audit.ArchiveStore
+	io.Closer
+}
+
+// openArchiveTrail opens the trail of a store to archive it. To remove rows of an embedded one, no gateway may use it.
+func openArchiveTrail(ctx context.Context, storeURL string, remove bool) (archiveTrail, error) {
+	path, embedded := strings.CutPrefix(storeURL, "sqlite:")
+	switch {
+	case !embedded:
+		return postgres.OpenArchiver(ctx, storeURL)
+	case remove:
+		return sqlite.Open(ctx, path, sqlite.Options{})
+	}
+	trail, err := sqlite.OpenTrail(ctx, path)
+	return keeping{trail}, err
+}
+
 // openAuditStore opens a store to export from, which is recorded in it.
 func openAuditStore(ctx context.Context, storeURL string) (interface {
 	audit.ExportStore
@@ -207,17 +237,57 @@ func openAuditStore(ctx context.Context, storeURL string) (interface {
 	return postgres.Open(ctx, storeURL, postgres.Options{})
 }
 
+// openArchive opens an archive; a folder is created when missing.
+func openArchive(ctx context.Context, archiveURL string) (archive, error) {
+	if path, embedded := strings.CutPrefix(archiveURL, "file:"); embedded {
+		return folder.Open(path)
+	}
+	return s3.Open(ctx, archiveURL)
+}
+
 // openObjects opens an archive that is there.
-func openObjects(archiveURL string) (interface {
-	audit.Objects
+func openObjects(ctx context.Context, archiveURL string) (archive, error) {
+	if path, embedded := strings.CutPrefix(archiveURL, "file:"); embedded {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("open archive: %w", err)
+		}
+		return folder.Open(path)
+	}
+	opened, err := s3.Open(ctx, archiveURL)
+	if err != nil {
+		return nil, err
+	}
+	if err := opened.Ping(ctx); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	return opened, nil
+}
+
+// wholeStore is a store as backups see it.
+type wholeStore interface {
+	backup.Store
+	backup.Dumper
+	Record(ctx context.Context, rows ...collab.AuditRow) error
+	Behind(ctx context.Context) (time.Duration, bool, error)
+	io.Closer
+}
+
+// openWholeStore opens a store past the gateways that use it. It need not be there.
+func openWholeStore(ctx context.Context, storeURL string) (wholeStore, error) {
+	if path, embedded := strings.CutPrefix(storeURL, "sqlite:"); embedded {
+		return sqlite.OpenBackup(ctx, path)
+	}
+	return postgres.OpenBackup(ctx, storeURL)
+}
+
+// openPruner opens an archive whose objects may be deleted.
+func openPruner(archiveURL string) (interface {
+	backup.Pruner
 	io.Closer
 }, error) {
 	path, isFolder := strings.CutPrefix(archiveURL, "file:")
 	if !isFolder {
-		return nil, errors.New("the archive is no folder, whose URL has the scheme file")
-	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open archive: %w", err)
+		return nil, errors.New("a bucket deletes old backups by itself, by rules of its life cycle: who writes it has no right to")
 	}
 	return folder.Open(path)
 }

@@ -63,6 +63,15 @@ func (r *reader) auditKey(name string) string {
 	return v
 }
 
+// retention returns how long rows of the audit trail stay in the store.
+func (r *reader) retention(name string) time.Duration {
+	d, err := audit.ParseRetention(r.text(name, ""))
+	if err != nil {
+		r.fail(name, err.Error())
+	}
+	return d
+}
+
 // instance returns a name that fits into keys and logs.
 func (r *reader) instance(name string) collab.InstanceID {
 	v := r.text(name, string(collab.NewInstanceID()))

@@ -92,7 +92,7 @@ func (r *Reader) Announce() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := r.o.Bus.Publish(ctx, collab.Notice{Resource: collab.Everywhere, From: r.o.Instance, Kind: collab.BusInbox, Body: []byte("{}")}); err != nil {
+	if err := r.o.Bus.Publish(ctx, collab.InboxNotice(r.o.Instance)); err != nil {
 		r.o.Log.Warn("inbox: the others look within a second", obs.Err(err))
 	}
 }

@@ -79,7 +79,7 @@ func (g *Registry) Ended(lock collab.Lock, end collab.LockEnd, head collab.Head)
 			return
 		}
 	}
-	g.opts.publish(lock.Key.Resource, collab.BusUnlocked, Ended{Lock: lock, End: end, Head: head})
+	g.opts.publish(lock.Key.Resource, collab.BusUnlocked, collab.LockEnded{Lock: lock, End: end, Head: head})
 	g.tell(lock, &Unlocked{Resource: lock.Key.Resource.ID, Lock: lock, End: end})
 }
 

@@ -15,11 +15,7 @@ type Granted struct {
 type Extended struct{ Lock collab.Lock }
 
 // Ended is a lock whose record the store has closed.
-type Ended struct {
-	Lock collab.Lock
-	End  collab.LockEnd
-	Head collab.Head
-}
+type Ended collab.LockEnded
 
 // Foreign is word of a lock on a resource that is no open room, for those who share a room with its holder (SPEC L1).
 type Foreign struct {
@@ -77,7 +73,7 @@ func (e Extended) apply(r *Room) {
 func (e Ended) apply(r *Room) {
 	r.ended(&Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End})
 	r.live.RaiseGuard(e.Head.Guard)
-	r.publish(collab.BusUnlocked, e)
+	r.publish(collab.BusUnlocked, collab.LockEnded(e))
 }
 
 func (e Foreign) apply(r *Room) {

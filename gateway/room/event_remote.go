@@ -90,7 +90,7 @@ func (r *Room) lockedElsewhere(g collab.LockGranted) {
 
 func (r *Room) extendedElsewhere(lock collab.Lock) { r.live.Extend(lock) }
 
-func (r *Room) unlockedElsewhere(e Ended) {
+func (r *Room) unlockedElsewhere(e collab.LockEnded) {
 	r.ended(&Unlocked{Resource: r.id.ID, Lock: e.Lock, End: e.End})
 	r.live.RaiseGuard(e.Head.Guard)
 }

@@ -25,6 +25,7 @@ type memory struct {
 	checkpoints []collab.SealedCheckpoint
 	floors      map[int]collab.AuditHead
 	epoch       int64
+	locked      bool  // somebody archives
 	err         error // of every call, unless nil
 }
 
@@ -115,6 +116,13 @@ type objects map[string][]byte
 func (o objects) Put(_ context.Context, key string, content io.Reader) (err error) {
 	o[key], err = io.ReadAll(content)
 	return err
+}
+
+func (o objects) Create(ctx context.Context, key string, content io.Reader) error {
+	if _, there := o[key]; there {
+		return fmt.Errorf("create %q: %w", key, collab.ErrExists)
+	}
+	return o.Put(ctx, key, content)
 }
 
 func (o objects) Get(_ context.Context, key string) (io.ReadCloser, error) {

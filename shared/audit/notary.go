@@ -59,6 +59,9 @@ type Notary struct {
 // ErrContradiction is of a trail that is not what an earlier checkpoint says: it gets no other.
 var ErrContradiction = errors.New("the trail contradicts an earlier checkpoint")
 
+// errLeaving is of rows that left the store for the archive while they were looked at.
+var errLeaving = errors.New("rows are leaving the store")
+
 // NewNotary returns a notary, which Run runs.
 func NewNotary(store CheckpointStore, archive Objects, key note.Signer, log *slog.Logger, now func() time.Time) *Notary {
 	return &Notary{store: store, archive: archive, key: key, log: log, now: now}
@@ -170,6 +173,9 @@ func (n *Notary) continues(ctx context.Context, state collab.AuditState) error {
 			return err
 		}
 		if len(rows) == 0 || rows[0].Seq != head.Seq || rows[0].Chain != head.Chain {
+			if now, err := n.store.AuditState(ctx); err != nil || now.Floors[shard] != state.Floors[shard] {
+				return errors.Join(errLeaving, err) // the next look sees the new floor
+			}
 			return fmt.Errorf("%w: %d, in shard %d at seq %d or before", ErrContradiction, p.Number, shard, head.Seq)
 		}
 	}

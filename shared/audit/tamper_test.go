@@ -131,9 +131,12 @@ var tamperings = []tampering{
 		name := names[r.IntN(len(names))]
 		delete(i.archive, name)
 		if r.IntN(2) == 0 { // the other one of its day too
-			day := strings.TrimSuffix(strings.TrimSuffix(name, manifestSuffix), rowsSuffix)
-			delete(i.archive, day+manifestSuffix)
-			delete(i.archive, day+rowsSuffix)
+			day := name[:len(daysPrefix+"2006/01/02")]
+			for _, other := range names {
+				if strings.HasPrefix(other, day) {
+					delete(i.archive, other)
+				}
+			}
 		}
 	}},
 	{"rewrite with fresh hashes", func(r *rand.Rand, i *installation) {

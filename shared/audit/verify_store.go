@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -15,6 +16,7 @@ const (
 	pendingLimit   = time.Minute     // an event that waits longer is missing from the chain (T3)
 	uncoveredLimit = 5 * time.Minute // a row that is older should be covered by a checkpoint
 	verifyPage     = 1000            // rows read at once
+	verifyTries    = 5               // while rows leave the store
 )
 
 // TrailStore is the store, as the verifier sees it.
@@ -36,14 +38,31 @@ type Trust struct {
 // against the newest checkpoint of the store, those of the archive (nil: there is none) and the one that was kept elsewhere.
 // Where rows have left the store it goes on from the archive, which it verifies too. An error says that it could not read.
 func VerifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust) (*Report, error) {
+	for tries := 1; ; tries++ {
+		report, state, err := verifyStore(ctx, store, archive, t)
+		if err != nil {
+			return nil, err
+		}
+		after, err := store.AuditState(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if maps.Equal(state.Floors, after.Floors) || tries == verifyTries {
+			return report, nil
+		}
+	}
+}
+
+// verifyStore verifies once. Rows that leave for the archive meanwhile look like rows that are missing: the floors tell.
+func verifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust) (*Report, collab.AuditState, error) {
 	report := &Report{}
 	said, err := gather(ctx, archive, t, report) // before the store is read, which only grows
 	if err != nil {
-		return nil, err
+		return nil, collab.AuditState{}, err
 	}
 	state, err := store.AuditState(ctx)
 	if err != nil {
-		return nil, err
+		return nil, state, err
 	}
 	report.Epoch = state.Epoch
 	if state.Latest.Number > 0 {
@@ -58,21 +77,21 @@ func VerifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust
 	w.trust(said, state.Epoch, t.Now)
 	for shard := range Shards {
 		if err := w.shard(ctx, store, shard); err != nil {
-			return nil, err
+			return nil, state, err
 		}
 	}
 	w.end()
 	w.judge()
 	if report.Pending, err = pending(ctx, store, t.Now, report); err != nil {
-		return nil, err
+		return nil, state, err
 	}
 	if len(state.Floors) > 0 {
 		if err := verifyBelow(ctx, archive, state.Floors, t, report); err != nil {
-			return nil, err
+			return nil, state, err
 		}
 	}
 	report.sort()
-	return report, nil
+	return report, state, nil
 }
 
 // witness is a checkpoint and where it comes from.
@@ -180,7 +199,9 @@ func verifyBelow(ctx context.Context, archive Objects, floors map[int]collab.Aud
 		return err
 	}
 	w.end()
-	report.Rows += below.Rows
+	for shard, floor := range floors { // those above it were counted in the store
+		report.Rows += min(below.Heads[shard].Seq, floor.Seq)
+	}
 	for _, p := range below.Problems {
 		p.What = "archive: " + p.What
 		report.Problems = append(report.Problems, p)

@@ -31,6 +31,7 @@ const (
 	CodeForeignClient      Code = "FOREIGN_CLIENT"
 	CodeResyncRequired     Code = "RESYNC_REQUIRED"
 	CodeUpdateRejected     Code = "UPDATE_REJECTED"
+	CodeHealingRefused     Code = "HEALING_REFUSED"
 	CodeLockDenied         Code = "LOCK_DENIED"
 	CodeLockLost           Code = "LOCK_LOST"
 	CodeTooManyRooms       Code = "TOO_MANY_ROOMS"
@@ -82,6 +83,8 @@ var (
 	ErrOverlaps = errors.New("lock overlaps another session's")
 	// ErrNotFound says that there is no such record.
 	ErrNotFound = errors.New("not found")
+	// ErrExists says that there is such an object already.
+	ErrExists = errors.New("exists already")
 	// ErrClientTaken says that a Yjs client id belongs to another user of the document (D7).
 	ErrClientTaken = errors.New("client id belongs to another user")
 )

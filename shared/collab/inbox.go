@@ -12,6 +12,11 @@ import (
 // store (SPEC W4).
 const BusInbox BusKind = "inbox"
 
+// InboxNotice is the word of who put something into the inbox to all instances, whose rooms are to be told.
+func InboxNotice(from InstanceID) Notice {
+	return Notice{Resource: Everywhere, From: from, Kind: BusInbox, Body: []byte("{}")}
+}
+
 // Push is what another system says about one resource (SPEC W4).
 type Push struct {
 	Resource   Resource

@@ -26,7 +26,8 @@ type Owner struct {
 	User    UserID
 	Session SessionID // that reserved it
 	Used    bool      // has structs in the document
-	Retired bool      // an update under it was refused: nothing new is accepted under it ever (SPEC D2c)
+	Retired bool      // nothing new is accepted under it ever but what a restore lost: an update under it was refused (SPEC D2c), or recovered (D8)
+	Epoch   int64     // life of the document in which it was reserved or bound last
 }
 
 // Seed is what the server wrote from a page into a field that was never written, and what else pages show of the field
@@ -130,6 +131,9 @@ const (
 	RevokeUser    RevocationKind = "user"
 	RevokeSession RevocationKind = "session"
 	RevokeToken   RevocationKind = "token"
+	// RevokeEveryone ends all tokens of all tenants that were issued before: what was revoked in the time that a restore lost
+	// is not known any more (SPEC O4). The store derives it from the trail's epochs; nobody revokes it.
+	RevokeEveryone RevocationKind = "everyone"
 )
 
 // Revocation forbids tokens from RevokedAt on, until Until (zero: for ever).

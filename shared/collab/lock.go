@@ -1,6 +1,7 @@
 package collab
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 )
@@ -108,6 +109,20 @@ func (g LockGranted) EndOf(old Lock) LockEnd {
 		return LockTakenOver
 	}
 	return LockExpired
+}
+
+// LockEnded is the end of a lock as instances tell each other of it, the body of BusUnlocked: whoever closed the record tells
+// (SPEC L5). Head is the resource's after that.
+type LockEnded struct {
+	Lock Lock
+	End  LockEnd
+	Head Head
+}
+
+// LockEndedNotice is the word of who closed a lock's record to all instances where its resource is open.
+func LockEndedNotice(from InstanceID, e LockEnded) (Notice, error) {
+	body, err := json.Marshal(e)
+	return Notice{Resource: e.Lock.Key.Resource, From: from, Kind: BusUnlocked, Body: body}, err
 }
 
 // HeldError says whose open lock stands in the way. It wraps ErrHeld when that is a lock of the same key, ErrOverlaps when

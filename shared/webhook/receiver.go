@@ -47,7 +47,7 @@ type Options struct {
 	Limits  Limits
 	Row     func(audit.Event) collab.AuditRow
 	Record  func(context.Context, audit.Event) error // of what was refused
-	Told    func()                                   // there is something new in the inbox; it must not block
+	Told    func(context.Context)                    // there is something new in the inbox; the answer waits for it
 	Count   func(result string)                      // of each request: one of Results
 	Failed  func(source string, err error)           // the inbox or the trail could not be written
 	Now     func() time.Time
@@ -214,7 +214,7 @@ func (c *call) keep(ctx context.Context) Answer {
 		return c.acknowledged(c.later(http.StatusServiceUnavailable, ResultUnavailable, "the message could not be kept"), ackRejected, "try again later")
 	}
 	if !kept.Replayed {
-		c.o.Told()
+		c.o.Told(ctx)
 	}
 	return c.accepted(kept)
 }

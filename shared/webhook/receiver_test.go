@@ -68,7 +68,7 @@ func newDesk(t *testing.T, limits Limits) *desk {
 			d.audited = append(d.audited, recorder.Row(e))
 			return nil
 		},
-		Told:   func() { d.told++ },
+		Told:   func(context.Context) { d.told++ },
 		Count:  func(result string) { d.mu.Lock(); d.results = append(d.results, result); d.mu.Unlock() },
 		Failed: func(string, error) { d.failed++ },
 		Now:    func() time.Time { return d.now }})

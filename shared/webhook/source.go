@@ -1,7 +1,7 @@
 // Package webhook takes what EMR and PACS systems send about their records (SPEC W): it owns the sources, the ways in which
 // they prove who they are, the forms of their bodies, and the order in which a request is judged. What a message says is cut
-// down to ids, kinds and times, and what the source itself puts under "data". It does no I/O but through its Inbox, so the
-// gateway and a function run the same code.
+// down to ids, kinds and times, and what the source itself puts under "data". It does no I/O but through its Inbox and to read
+// its sources, so the gateway and a function run the same code.
 package webhook
 
 import (
@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 
@@ -53,7 +54,23 @@ const (
 
 var sourceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
-// ParseSources reads WEBHOOK_SOURCES. In production a secret must be too long to be guessed. The error names every source
+// OpenSources reads what WEBHOOK_SOURCES names: a file, or the JSON object itself, as a secret has it. Empty: there are none.
+func OpenSources(setting string, production bool) (Sources, error) {
+	setting = strings.TrimSpace(setting)
+	if setting == "" {
+		return Sources{}, nil
+	}
+	text := []byte(setting)
+	if !strings.HasPrefix(setting, "{") {
+		var err error
+		if text, err = os.ReadFile(setting); err != nil {
+			return nil, errors.New("the file of webhook sources cannot be read") // who got a secret for a name would print it
+		}
+	}
+	return ParseSources(text, production)
+}
+
+// ParseSources reads the JSON object of sources. In production a secret must be too long to be guessed. The error names every source
 // that is wrong, and shows no secret.
 func ParseSources(config []byte, production bool) (Sources, error) {
 	var raw map[string]struct {

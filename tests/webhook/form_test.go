@@ -40,7 +40,7 @@ func receiver(t *testing.T, profile, secret string) (*webhook.Receiver, *shelf) 
 	s, recorder := &shelf{}, audit.NewRecorder("i_1", slog.New(slog.DiscardHandler))
 	limits := webhook.DefaultLimits()
 	limits.AddressBurst, limits.SourceBurst = 1000, 1000
-	return webhook.NewReceiver(webhook.Options{Sources: sources, Inbox: s, Limits: limits, Row: recorder.Row, Now: time.Now, Told: func() {}, Count: func(string) {},
+	return webhook.NewReceiver(webhook.Options{Sources: sources, Inbox: s, Limits: limits, Row: recorder.Row, Now: time.Now, Told: func(context.Context) {}, Count: func(string) {},
 		Record: func(context.Context, audit.Event) error { return nil }, Failed: func(_ string, err error) { t.Error(err) }}), s
 }
 

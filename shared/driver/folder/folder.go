@@ -51,24 +51,46 @@ func (f *Folder) Ping(context.Context) error {
 
 // Put stores the object, whole and on disk, or not at all. An object of the same key is replaced.
 func (f *Folder) Put(_ context.Context, key string, content io.Reader) error {
-	if err := checkKey(key); err != nil {
-		return fmt.Errorf("put %q: %w", key, err)
-	}
-	dir := path.Dir(key)
-	if err := f.root.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("put %q: %w", key, err)
-	}
-	name, err := f.write(dir, content)
-	if err != nil {
-		return fmt.Errorf("put %q: %w", key, err)
-	}
-	if err := f.root.Rename(name, key); err != nil {
-		return errors.Join(fmt.Errorf("put %q: %w", key, err), f.root.Remove(name))
-	}
-	if err := f.syncDir(dir); err != nil {
+	if err := f.put(key, content, f.root.Rename); err != nil {
 		return fmt.Errorf("put %q: %w", key, err)
 	}
 	return nil
+}
+
+// Create is Put of an object that is not there yet. Of those who create it at once one succeeds, the others get ErrExists.
+func (f *Folder) Create(_ context.Context, key string, content io.Reader) error {
+	err := f.put(key, content, func(name, key string) error {
+		if err := f.root.Link(name, key); err != nil {
+			return err
+		}
+		return f.root.Remove(name)
+	})
+	if errors.Is(err, fs.ErrExist) {
+		err = collab.ErrExists
+	}
+	if err != nil {
+		return fmt.Errorf("create %q: %w", key, err)
+	}
+	return nil
+}
+
+// put writes a temporary file and lets publish give it the object's name.
+func (f *Folder) put(key string, content io.Reader, publish func(name, key string) error) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	dir := path.Dir(key)
+	if err := f.root.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	name, err := f.write(dir, content)
+	if err != nil {
+		return err
+	}
+	if err := publish(name, key); err != nil {
+		return errors.Join(err, f.root.Remove(name))
+	}
+	return f.syncDir(dir)
 }
 
 // Get opens the object for reading. It returns ErrNotFound when there is none; the caller closes it.
@@ -84,6 +106,24 @@ func (f *Folder) Get(_ context.Context, key string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("get %q: %w", key, err)
 	}
 	return file, nil
+}
+
+// Delete removes the object. It returns ErrNotFound when there is none.
+func (f *Folder) Delete(_ context.Context, key string) error {
+	if err := checkKey(key); err != nil {
+		return fmt.Errorf("delete %q: %w", key, err)
+	}
+	err := f.root.Remove(key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("delete %q: %w", key, collab.ErrNotFound)
+	}
+	if err == nil {
+		err = f.syncDir(path.Dir(key))
+	}
+	if err != nil {
+		return fmt.Errorf("delete %q: %w", key, err)
+	}
+	return nil
 }
 
 // List returns the keys that begin with a prefix, in order.

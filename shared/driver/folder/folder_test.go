@@ -1,11 +1,13 @@
 package folder
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"corsia/shared/collab"
 	"corsia/shared/driver/drivertest"
 )
 
@@ -55,5 +57,26 @@ func TestAnArchiveThatCannotBeWrittenSaysSo(t *testing.T) {
 	}
 	if _, err := Open(filepath.Join(os.DevNull, "archive")); err == nil {
 		t.Fatal("an archive was opened below a file")
+	}
+}
+
+func TestADeletedObjectIsGoneAndNothingElse(t *testing.T) { // O4
+	f := open(t, filepath.Join(t.TempDir(), "archive"))
+	for _, key := range []string{"backups/1/a", "backups/1/b"} {
+		if err := f.Put(t.Context(), key, strings.NewReader(key)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Delete(t.Context(), "backups/1/a"); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := f.List(t.Context(), ""); err != nil || len(keys) != 1 || keys[0] != "backups/1/b" {
+		t.Fatalf("left: %v, %v", keys, err)
+	}
+	if err := f.Delete(t.Context(), "backups/1/a"); !errors.Is(err, collab.ErrNotFound) {
+		t.Fatalf("deleting what is gone: %v, want ErrNotFound", err)
+	}
+	if err := f.Delete(t.Context(), "../x"); err == nil {
+		t.Fatal("a key that leads out of the folder was deleted")
 	}
 }

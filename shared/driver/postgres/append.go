@@ -115,10 +115,10 @@ func (c *change) bind(r collab.Resource, o collab.Owner) {
 		bound.used, bound.retired = bound.used || before.used, bound.retired || before.retired
 	}
 	known[int64(o.Client)] = &bound
-	c.exec(`INSERT INTO yjs_clients (tenant, resource_id, client_id, user_id, session_id, used, retired)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, resource_id, client_id) DO UPDATE
-		SET session_id = excluded.session_id, used = excluded.used, retired = excluded.retired`,
-		string(r.Tenant), string(r.ID), int64(o.Client), string(o.User), string(o.Session), bound.used, bound.retired)
+	c.exec(`INSERT INTO yjs_clients (tenant, resource_id, client_id, user_id, session_id, used, retired, epoch)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant, resource_id, client_id) DO UPDATE
+		SET session_id = excluded.session_id, used = excluded.used, retired = excluded.retired, epoch = excluded.epoch`,
+		string(r.Tenant), string(r.ID), int64(o.Client), string(o.User), string(o.Session), bound.used, bound.retired, o.Epoch)
 }
 
 func (c *change) retire(r collab.Resource, id collab.ClientID) {

@@ -63,8 +63,8 @@ func (c *change) create(j collab.Join) {
 	tenant, id := string(j.Resource.Tenant), string(j.Resource.ID)
 	c.exec(`UPDATE yjs_heads SET resource_type = $3, created_at = $4, updated_at = $4 WHERE tenant = $1 AND resource_id = $2`,
 		tenant, id, storable(j.Type), j.At)
-	c.exec(`INSERT INTO yjs_states (tenant, resource_id, state, revision, updated_at, epoch) VALUES ($1, $2, $3, 1, $4, 0)`,
-		tenant, id, emptyState, j.At)
+	c.exec(`INSERT INTO yjs_states (tenant, resource_id, state, revision, updated_at, epoch) VALUES ($1, $2, $3, 1, $4, $5)`,
+		tenant, id, emptyState, j.At, c.heads[j.Resource].Epoch)
 }
 
 // Reserve reserves one more client id to a session. It returns ErrNotFound when the document does not exist.
@@ -102,8 +102,8 @@ func (c *change) reserve(r collab.Resource, user collab.UserID, session collab.S
 			continue
 		}
 		known[id] = &client{user: user, session: session}
-		c.exec(`INSERT INTO yjs_clients (tenant, resource_id, client_id, user_id, session_id, used, retired)
-			VALUES ($1, $2, $3, $4, $5, false, false)`, string(r.Tenant), string(r.ID), id, string(user), string(session))
+		c.exec(`INSERT INTO yjs_clients (tenant, resource_id, client_id, user_id, session_id, used, retired, epoch)
+			VALUES ($1, $2, $3, $4, $5, false, false, $6)`, string(r.Tenant), string(r.ID), id, string(user), string(session), h.Epoch)
 		return collab.ClientID(id)
 	}
 	return 0

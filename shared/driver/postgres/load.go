@@ -58,7 +58,7 @@ const (
 		coalesce((SELECT revision FROM yjs_states WHERE tenant = $1 AND resource_id = $2), 0) ORDER BY revision`
 	selectEntries = "SELECT " + entryColumns + ` FROM yjs_updates
 		WHERE tenant = $1 AND resource_id = $2 AND revision > $3 ORDER BY revision LIMIT $4`
-	selectOwners = `SELECT client_id, user_id, session_id, used, retired FROM yjs_clients
+	selectOwners = `SELECT client_id, user_id, session_id, used, retired, epoch FROM yjs_clients
 		WHERE tenant = $1 AND resource_id = $2 ORDER BY client_id`
 	selectSeeds = "SELECT field, value, known FROM yjs_seeds WHERE tenant = $1 AND resource_id = $2 ORDER BY field"
 )
@@ -91,7 +91,7 @@ func orNone(err error) error {
 
 func scanOwner(row pgx.CollectableRow) (o collab.Owner, err error) {
 	var id int64
-	err = row.Scan(&id, &o.User, &o.Session, &o.Used, &o.Retired)
+	err = row.Scan(&id, &o.User, &o.Session, &o.Used, &o.Retired, &o.Epoch)
 	o.Client = collab.ClientID(id)
 	return o, err
 }

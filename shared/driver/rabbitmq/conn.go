@@ -49,9 +49,10 @@ func checkURL(rawURL string) error {
 // dialer makes connections.
 type dialer struct {
 	// Set by Open, never changed.
-	url      string
-	instance collab.InstanceID
-	tls      *tls.Config
+	url       string
+	instance  collab.InstanceID
+	heartbeat time.Duration // 0: the usual
+	tls       *tls.Config
 }
 
 // connection is one connection to the broker; its channels end with it.
@@ -80,7 +81,7 @@ func (d *dialer) dial(ctx context.Context) (*connection, error) {
 	}
 	var err error
 	c.Connection, err = amqp.DialConfig(d.url, amqp.Config{
-		Heartbeat: heartbeat, Dial: connect, TLSClientConfig: config,
+		Heartbeat: cmp.Or(d.heartbeat, heartbeat), Dial: connect, TLSClientConfig: config,
 		Properties: amqp.Table{"product": "corsia", "connection_name": exchange + " " + string(d.instance)},
 	})
 	if err != nil {

@@ -108,10 +108,11 @@ func (w *writer) bindable(b *collab.Batch) error {
 // sideRows writes what a batch brings beside its entries.
 func (w *writer) sideRows(b *collab.Batch) error {
 	for _, o := range b.Bind {
-		err := w.exec(`INSERT INTO yjs_clients (tenant, resource_id, client_id, user_id, session_id, used, retired)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, resource_id, client_id) DO UPDATE
-			SET session_id = excluded.session_id, used = max(used, excluded.used), retired = max(retired, excluded.retired)`,
-			b.Resource.Tenant, b.Resource.ID, int64(o.Client), o.User, o.Session, flag(o.Used), flag(o.Retired))
+		err := w.exec(`INSERT INTO yjs_clients (tenant, resource_id, client_id, user_id, session_id, used, retired, epoch)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, resource_id, client_id) DO UPDATE
+			SET session_id = excluded.session_id, used = max(used, excluded.used), retired = max(retired, excluded.retired),
+				epoch = excluded.epoch`,
+			b.Resource.Tenant, b.Resource.ID, int64(o.Client), o.User, o.Session, flag(o.Used), flag(o.Retired), o.Epoch)
 		if err != nil {
 			return fmt.Errorf("bind client id: %w", err)
 		}

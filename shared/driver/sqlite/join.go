@@ -39,7 +39,10 @@ func (w *writer) join(j collab.Join) (joined collab.Joined, err error) {
 			if err := w.create(j); err != nil {
 				return joined, err
 			}
-			joined.Head, joined.Created = collab.Head{Revision: 1}, true
+			if joined.Head, _, err = w.head(j.Resource); err != nil {
+				return joined, fmt.Errorf("read new head: %w", err)
+			}
+			joined.Created = true
 		}
 		if joined.Client, err = w.reserve(j.Resource, j.User, j.Session); err != nil {
 			return joined, err
@@ -52,11 +55,13 @@ func (w *writer) create(j collab.Join) error {
 	at := micros(j.At)
 	err := w.exec(`INSERT INTO yjs_heads
 		(tenant, resource_id, resource_type, revision, guard, epoch, next_client, created_at, updated_at)
-		VALUES (?, ?, ?, 1, 0, 0, ?, ?, ?)`, j.Resource.Tenant, j.Resource.ID, j.Type, firstClient, at, at)
+		VALUES (?, ?, ?, 1, 0, (`+documentEpoch+`), ? + ? * (`+documentEpoch+`), ?, ?)`,
+		j.Resource.Tenant, j.Resource.ID, j.Type, firstClient, collab.ClientsPerEpoch, at, at)
 	if err != nil {
 		return fmt.Errorf("insert head: %w", err)
 	}
-	err = w.exec(`INSERT INTO yjs_states (tenant, resource_id, state, revision, updated_at, epoch) VALUES (?, ?, ?, 1, ?, 0)`,
+	err = w.exec(`INSERT INTO yjs_states (tenant, resource_id, state, revision, updated_at, epoch)
+		VALUES (?, ?, ?, 1, ?, (`+documentEpoch+`))`,
 		j.Resource.Tenant, j.Resource.ID, emptyState, at)
 	if err != nil {
 		return fmt.Errorf("insert state: %w", err)
@@ -104,8 +109,8 @@ func (w *writer) reserve(r collab.Resource, user collab.UserID, session collab.S
 		next+1, r.Tenant, r.ID); err != nil {
 		return 0, fmt.Errorf("advance next client id: %w", err)
 	}
-	if err := w.exec(`INSERT INTO yjs_clients (tenant, resource_id, client_id, user_id, session_id, used, retired)
-		VALUES (?, ?, ?, ?, ?, 0, 0)`, r.Tenant, r.ID, next, user, session); err != nil {
+	if err := w.exec(`INSERT INTO yjs_clients (tenant, resource_id, client_id, user_id, session_id, used, retired, epoch)
+		SELECT tenant, resource_id, ?, ?, ?, 0, 0, epoch FROM yjs_heads WHERE tenant = ? AND resource_id = ?`, next, user, session, r.Tenant, r.ID); err != nil {
 		return 0, fmt.Errorf("reserve client id: %w", err)
 	}
 	return collab.ClientID(next), nil

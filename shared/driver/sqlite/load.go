@@ -152,10 +152,10 @@ func entries(ctx context.Context, tx *sql.Tx, r collab.Resource, after int64, li
 
 func owners(ctx context.Context, q querier, r collab.Resource) ([]collab.Owner, error) {
 	scan := func(s scanner) (o collab.Owner, err error) {
-		err = s.Scan(&o.Client, &o.User, &o.Session, &o.Used, &o.Retired)
+		err = s.Scan(&o.Client, &o.User, &o.Session, &o.Used, &o.Retired, &o.Epoch)
 		return o, err
 	}
-	return collect(ctx, q, scan, `SELECT client_id, user_id, session_id, used, retired
+	return collect(ctx, q, scan, `SELECT client_id, user_id, session_id, used, retired, epoch
 		FROM yjs_clients WHERE tenant = ? AND resource_id = ? ORDER BY client_id`, r.Tenant, r.ID)
 }
 

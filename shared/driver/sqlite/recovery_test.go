@@ -1,0 +1,20 @@
+package sqlite
+
+import (
+	"testing"
+
+	"corsia/shared/driver/drivertest"
+)
+
+func TestRecoveries(t *testing.T) {
+	db := openOnce(t)
+	restore := func(t *testing.T) {
+		err := db.do(t.Context(), 0, func(w *writer) error {
+			return w.exec("INSERT INTO audit_epochs (epoch, opened_at) VALUES (2, 0)")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	drivertest.Recoveries(t, func(*testing.T) drivertest.Recoverer { return db }, restore)
+}
