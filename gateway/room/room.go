@@ -76,6 +76,8 @@ type Options struct {
 	Limits    document.Limits
 	Recent    func(res collab.Resource, since time.Time) []Notification // what was said of a resource, for RecentFor; nil: nobody knows
 	Audit     func(Refusal) collab.AuditRow
+	Heals     func(tenant collab.Tenant, epoch int64, now time.Time) bool // of documents that are in an epoch (SPEC D8); nil: never
+	Healed    func(Healed) collab.AuditRow                                // nil: nothing heals
 	Metrics   *obs.Metrics
 	Log       *slog.Logger
 	Now       func() time.Time
@@ -92,7 +94,8 @@ type Room struct {
 	closing   chan struct{}         // closed by the registry when nobody holds the room
 	done      chan struct{}         // closed when Run returns
 	turn      int                   // the round of looks in which the roster is read
-	position  position              // of the document, for those who look for rooms that lag
+	opened    time.Time
+	position  position // of the document, for those who look for rooms that lag
 
 	// Owned by Run.
 	live       *document.Live
@@ -129,11 +132,12 @@ type Room struct {
 // peer is one session of this instance in the room.
 type peer struct {
 	Peer
-	member collab.Member
-	client collab.ClientID // reserved at its join; 0: none
-	active bool            // has its state; before that nothing is delivered to it
-	first  bool            // no update of it was judged since it joined
-	resync bool            // an update was refused: RESYNC_REQUIRED until it joins again (SPEC D2c)
+	member          collab.Member
+	client          collab.ClientID // reserved at its join; 0: none
+	active          bool            // has its state; before that nothing is delivered to it
+	first           bool            // no update of it was judged since it joined
+	refusedHealings int
+	resync          bool // an update was refused: RESYNC_REQUIRED until it joins again (SPEC D2c)
 }
 
 // event is what others send to a room.

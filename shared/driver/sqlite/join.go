@@ -55,12 +55,12 @@ func (w *writer) create(j collab.Join) error {
 	at := micros(j.At)
 	err := w.exec(`INSERT INTO yjs_heads
 		(tenant, resource_id, resource_type, revision, guard, epoch, next_client, created_at, updated_at)
-		VALUES (?, ?, ?, 1, 0, (` + documentEpoch + `), ?, ?, ?)`, j.Resource.Tenant, j.Resource.ID, j.Type, firstClient, at, at)
+		VALUES (?, ?, ?, 1, 0, (`+documentEpoch+`), ?, ?, ?)`, j.Resource.Tenant, j.Resource.ID, j.Type, firstClient, at, at)
 	if err != nil {
 		return fmt.Errorf("insert head: %w", err)
 	}
 	err = w.exec(`INSERT INTO yjs_states (tenant, resource_id, state, revision, updated_at, epoch)
-		VALUES (?, ?, ?, 1, ?, (` + documentEpoch + `))`,
+		VALUES (?, ?, ?, 1, ?, (`+documentEpoch+`))`,
 		j.Resource.Tenant, j.Resource.ID, emptyState, at)
 	if err != nil {
 		return fmt.Errorf("insert state: %w", err)
