@@ -15,8 +15,7 @@ const (
 	// have what was filled in before the restore come back meanwhile, and a field must not be filled twice (SPEC D8, G4).
 	healingFirst = 30 * time.Second
 	seedRetry    = 3 * time.Second
-	// maxRefusedHealings is how many refused healings of a session are audited until it joins again; later ones are only
-	// refused.
+	// maxRefusedHealings is how many refused healings of a session are audited until it joins again; the others are like them.
 	maxRefusedHealings = 16
 )
 
@@ -80,7 +79,7 @@ func (r *Room) heals() (epoch int64, open bool) {
 func (r *Room) healing(p *pending) func(document.Writer, []byte) (document.Checked, error) {
 	reason := ""
 	switch epoch, open := r.heals(); {
-	case !open || p.from.refusedHealings >= maxRefusedHealings:
+	case !open:
 		reason = document.HealingClosed
 	case epoch != *p.healing:
 		reason = document.HealingEpoch

@@ -45,7 +45,8 @@ func (w *wants) head(r collab.Resource, make bool) { w.heads[r] = w.heads[r] || 
 const (
 	makeHeads = `INSERT INTO yjs_heads
 		(tenant, resource_id, resource_type, revision, guard, epoch, next_client, created_at, updated_at)
-		SELECT tenant, resource_id, '', 0, 0, (` + documentEpoch + `), $3, now(), now() FROM unnest($1::text[], $2::text[]) AS w (tenant, resource_id)
+		SELECT tenant, resource_id, '', 0, 0, e.epoch, $3 + e.epoch * $4, now(), now()
+		FROM unnest($1::text[], $2::text[]) AS w (tenant, resource_id), (` + documentEpoch + `) AS e (epoch)
 		ON CONFLICT DO NOTHING`
 	lockHeads = `SELECT w.n, h.* FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (tenant, resource_id, n),
 		LATERAL (SELECT h.revision, h.guard, h.epoch, h.next_client, h.ctid FROM yjs_heads h
@@ -84,7 +85,7 @@ func (w *wants) queue(b *pgx.Batch) *view {
 	all := slices.SortedFunc(maps.Keys(w.heads), compareResources)
 	if made := slices.DeleteFunc(slices.Clone(all), func(r collab.Resource) bool { return !w.heads[r] }); len(made) > 0 {
 		tenants, ids := columns(made)
-		b.Queue(makeHeads, tenants, ids, firstClient)
+		b.Queue(makeHeads, tenants, ids, firstClient, collab.ClientsOfLife)
 	}
 	tenants, ids := columns(all)
 	b.Queue(lockHeads, tenants, ids).Query(func(rows pgx.Rows) error {
