@@ -102,11 +102,8 @@ func (r *Room) appendBatch() {
 	for i := range r.batch.Entries {
 		r.batch.Entries[i].Revision = r.batch.Expect.Revision + 1 + int64(i)
 	}
-	batch := r.batch
-	if rows := r.auditHealed(); len(rows) > 0 {
-		batch.Audit = slices.Concat(batch.Audit, rows)
-	}
-	r.opts.Journal.Append(batch, r.committed)
+	r.auditHealed()
+	r.opts.Journal.Append(r.batch, r.committed)
 }
 
 func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error) {

@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -110,8 +111,11 @@ func (r *Room) refuseHealing(p *pending, _ document.Writer, err *collab.Error, b
 	return err
 }
 
-// auditHealed returns the audit rows of a batch's healing updates, whose revisions are known when it is appended.
-func (r *Room) auditHealed() (rows []collab.AuditRow) {
+// auditHealed puts the audit rows of healing updates into the batch, in the place of those that it had when it was appended
+// before: then their revisions were others.
+func (r *Room) auditHealed() {
+	r.batch.Audit = slices.DeleteFunc(r.batch.Audit, func(row collab.AuditRow) bool { return slices.Contains(r.healings, row.EventID) })
+	r.healings = nil
 	revision := r.batch.Expect.Revision
 	for i := range r.flying {
 		p := &r.flying[i]
@@ -119,12 +123,13 @@ func (r *Room) auditHealed() (rows []collab.AuditRow) {
 			continue
 		}
 		revision++
-		if p.healing != nil && r.opts.Healed != nil {
-			rows = append(rows, r.opts.Healed(Healed{Resource: r.id, Member: p.from.member, Epoch: *p.healing, Revision: revision,
-				Clients: p.checked.Clients, Fields: p.checked.Fields}))
+		if p.healing == nil {
+			continue
 		}
+		row := r.opts.Healed(Healed{Resource: r.id, Member: p.from.member, Epoch: *p.healing, Revision: revision,
+			Clients: p.checked.Clients, Fields: p.checked.Fields})
+		r.batch.Audit, r.healings = append(r.batch.Audit, row), append(r.healings, row.EventID)
 	}
-	return rows
 }
 
 // seedsWait reports whether fields are not filled yet, for the sake of those who come back with what was in them.

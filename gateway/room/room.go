@@ -107,6 +107,7 @@ type Room struct {
 	spare      []pending                     // room for the next that wait; nil while both slices are in use
 	flying     []pending                     // judged, applied, under way to the store
 	batch      collab.Batch                  // what they became
+	healings   []string                      // events of the batch that say what was healed
 	unsure     bool                          // the store may have more than is known here
 	wanted     collab.Head                   // a position that the store has reached
 	overtaken  int64                         // the revision behind which what is under way is to be appended again; 0: it is at the store

@@ -108,7 +108,13 @@ func TestTwentyBrowsersGiveBackWhatARestoreLost(t *testing.T) { // D8
 	}
 	before := c.lookOpen("w01")
 	db.restore()
-	db.openRecovery()
+	steps := db.follow(1)
+	if epoch, heads := steps[0][0][0], steps[1]; epoch != "1" || len(heads) != 1 || heads[0][0] != "1" || len(heads[0][2]) < len("1000001") {
+		t.Fatalf("step 1 says that the restore was not finished: %v", steps)
+	}
+	if opened := db.follow(2)[0]; len(opened) != 1 || opened[0][0] != "0" {
+		t.Fatalf("step 2 has opened %v, want epoch 0", opened)
+	}
 	for _, i := range cluster.Instances {
 		i.Restart(t)
 	}
@@ -135,7 +141,12 @@ func TestTwentyBrowsersGiveBackWhatARestoreLost(t *testing.T) { // D8
 		t.Errorf("%d client ids of before the restore may still be used", n)
 	}
 
-	db.closeRecovery()
+	seen := db.follow(3)
+	t.Logf("step 3 shows by minute what was recovered, %v, and what was refused, %v", seen[0], seen[1])
+	if len(seen[0]) == 0 {
+		t.Error("step 3 does not show what was recovered")
+	}
+	db.follow(4)
 	late := cluster.Instances[1].Connect(t, "usr_late")
 	late.OK("JOIN_RESOURCE", fields{"resourceId": old, "mode": "editor"})
 	testkit.Eventually(t, 30*time.Second, "the recovery is over", func() bool {

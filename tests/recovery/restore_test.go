@@ -3,23 +3,21 @@
 package recovery
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
 
 	"corsia/shared/collab"
-	"corsia/shared/driver/postgres"
 )
 
 // database is the gateways' store, as a database administrator has it.
 type database struct {
 	t   *testing.T
-	url string
 	sql *sql.DB
 }
 
@@ -30,7 +28,7 @@ func openDatabase(t *testing.T, url string) *database {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return &database{t, url, db}
+	return &database{t, db}
 }
 
 // in runs statements in one transaction that sees one state of the database.
@@ -99,41 +97,53 @@ func (d *database) restore() {
 	})
 }
 
-// store calls the gateways' store, as `corsia` does for who administers it.
-func (d *database) store(call func(context.Context, *postgres.DB) error) {
+// follow carries out what a step of the runbook does in the database, and returns the rows of each statement, as text.
+func (d *database) follow(step int) (answers [][][]string) {
 	d.t.Helper()
-	db, err := postgres.Open(d.t.Context(), d.url, postgres.Options{})
+	runbook, err := os.ReadFile("../../docs/runbooks/recovery-window.md")
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	defer db.Close()
-	if err := call(d.t.Context(), db); err != nil {
+	_, text, _ := strings.Cut(string(runbook), fmt.Sprintf("\n## %d. ", step))
+	text, _, _ = strings.Cut(text, "\n## ")
+	for _, statement := range regexp.MustCompile(`-c "([^"]+)"`).FindAllStringSubmatch(text, -1) {
+		answers = append(answers, d.rows(statement[1]))
+	}
+	if len(answers) == 0 {
+		d.t.Fatalf("the runbook has no statement in step %d", step)
+	}
+	return answers
+}
+
+func (d *database) rows(statement string) (found [][]string) {
+	d.t.Helper()
+	rows, err := d.sql.QueryContext(d.t.Context(), statement)
+	if err != nil {
+		d.t.Fatalf("%s: %v", statement, err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
 		d.t.Fatal(err)
 	}
-}
-
-// openRecovery opens a recovery for every tenant, before any browser is let in.
-func (d *database) openRecovery() {
-	d.t.Helper()
-	d.store(func(ctx context.Context, db *postgres.DB) error {
-		epoch, err := db.DocumentEpoch(ctx)
-		if err != nil {
-			return err
+	for rows.Next() {
+		row, into := make([]sql.NullString, len(names)), make([]any, len(names))
+		for i := range row {
+			into[i] = &row[i]
 		}
-		if epoch != 1 {
-			d.t.Fatalf("documents are in epoch %d after the first restore", epoch)
+		if err := rows.Scan(into...); err != nil {
+			d.t.Fatal(err)
 		}
-		now := time.Now()
-		return db.OpenRecovery(ctx, collab.Recovery{Tenant: collab.AllTenants, Epoch: epoch - 1, OpenedAt: now, Until: now.Add(time.Hour),
-			By: "usr_dba", Reason: "the disk of the database failed"}, nil)
-	})
-}
-
-func (d *database) closeRecovery() {
-	d.t.Helper()
-	d.store(func(ctx context.Context, db *postgres.DB) error {
-		return db.CloseRecoveries(ctx, collab.AllTenants, time.Now(), nil)
-	})
+		var text []string
+		for _, value := range row {
+			text = append(text, value.String)
+		}
+		found = append(found, text)
+	}
+	if err := rows.Err(); err != nil {
+		d.t.Fatalf("%s: %v", statement, err)
+	}
+	return found
 }
 
 // words are what the people write: <who-n>.
