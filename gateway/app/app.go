@@ -60,6 +60,7 @@ type App struct {
 	notary    *audit.Notary
 	drivers   *drivers
 	revoked   *auth.RevocationList
+	recovery  *room.RecoveryList
 	presence  *presence.Tracker
 	compactor *document.Compactor
 	rooms     *room.Registry
@@ -83,7 +84,7 @@ type App struct {
 
 // New opens the drivers and builds the graph. Nothing runs yet.
 func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
-	a := &App{config: c, log: log, metrics: obs.NewMetrics(prometheus.NewRegistry()), revoked: &auth.RevocationList{}, failed: make(chan error, 1)}
+	a := &App{config: c, log: log, metrics: obs.NewMetrics(prometheus.NewRegistry()), revoked: &auth.RevocationList{}, recovery: &room.RecoveryList{}, failed: make(chan error, 1)}
 	a.trail = newTrail(audit.NewRecorder(c.Instance, log), a.metrics)
 	a.logged.Go(a.trail.run)
 	var err error
@@ -122,7 +123,7 @@ func (a *App) build() error {
 	limits := document.DefaultLimits()
 	limits.UpdateBytes, limits.DocumentBytes = c.UpdateBytes, c.DocumentBytes
 	a.rooms = room.NewRegistry(room.Options{Instance: c.Instance, Journal: d.store, Rosters: d.state, Bus: d.bus, Compactor: a.compactor, Limits: limits, Recent: a.recent,
-		Audit: trail.refused, Metrics: m, Log: a.log, Now: time.Now}, roomLinger)
+		Audit: trail.refused, Heals: a.recovery.Heals, Healed: trail.healed, Metrics: m, Log: a.log, Now: time.Now}, roomLinger)
 	a.locks = lock.New(lock.Options{Leases: d.state, Expired: d.state.Expirations(), Alone: d.instances == nil, Store: d.store, Bus: d.bus, Rooms: a.rooms, Audit: trail, Metrics: m, Log: a.log, Now: time.Now,
 		Instance: c.Instance, TTL: c.LockTTL})
 	a.gate = session.NewGate(session.Options{Instance: c.Instance, Verifier: verifier, Grants: grants, Revocations: a.revoked,
@@ -140,8 +141,9 @@ func (a *App) build() error {
 	a.health = a.newHealth()
 	routes, err := httpapi.Routes(httpapi.Options{Sockets: a.entrance(), Health: a.health, Metrics: m, Widget: widget.Files, Issuer: issuer, Notify: a.rooms.Notify, Webhooks: webhooks, Log: a.log,
 		Admin: httpapi.Admin{Verifier: verifier, Grants: grants, Revoker: d.store, Row: trail.Row, Record: trail.Record, Log: a.log, Now: time.Now,
-			Address: httpapi.ClientAddress(c.TrustedProxies),
-			Revoked: func(ctx context.Context) error { return a.revoked.Refresh(ctx, d.store) }}})
+			Address:    httpapi.ClientAddress(c.TrustedProxies),
+			Revoked:    func(ctx context.Context) error { return a.revoked.Refresh(ctx, d.store) },
+			Recoveries: d.store, Recovered: func(ctx context.Context) error { return a.recovery.Refresh(ctx, d.store) }}})
 	if err != nil {
 		return err
 	}
@@ -238,7 +240,7 @@ func (a *App) meetBus(ctx context.Context) {
 
 // Start listens and serves. It returns when clients can connect.
 func (a *App) Start(ctx context.Context) error {
-	if err := a.revoked.Refresh(ctx, a.drivers.store); err != nil {
+	if err := errors.Join(a.revoked.Refresh(ctx, a.drivers.store), a.recovery.Refresh(ctx, a.drivers.store)); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", a.config.Addr)
@@ -279,7 +281,7 @@ func (a *App) Start(ctx context.Context) error {
 	return nil
 }
 
-// keepHouse refreshes what this instance knows of revocations, and samples gauges.
+// keepHouse refreshes what this instance knows of revocations and recoveries, and samples gauges.
 func (a *App) keepHouse(ctx context.Context) {
 	refresh, sample := time.NewTicker(revocationRefresh), time.NewTicker(gaugeSample)
 	defer refresh.Stop()
@@ -289,8 +291,9 @@ func (a *App) keepHouse(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-refresh.C:
-			if err := a.revoked.Refresh(ctx, a.drivers.store); err != nil && ctx.Err() == nil {
-				a.log.Warn("gateway: revocations", obs.Err(err))
+			err := errors.Join(a.revoked.Refresh(ctx, a.drivers.store), a.recovery.Refresh(ctx, a.drivers.store))
+			if err != nil && ctx.Err() == nil {
+				a.log.Warn("gateway: revocations and recoveries", obs.Err(err))
 			}
 		case <-sample.C:
 			a.metrics.Connections.Set(float64(a.sockets.Len()))

@@ -13,6 +13,7 @@ import (
 	"corsia/gateway/breaker"
 	"corsia/gateway/cluster"
 	"corsia/gateway/document"
+	"corsia/gateway/httpapi"
 	"corsia/gateway/inbox"
 	"corsia/gateway/lock"
 	"corsia/gateway/presence"
@@ -45,6 +46,7 @@ type store interface {
 	webhook.Inbox
 	Revoke(ctx context.Context, r collab.Revocation, audit []collab.AuditRow) error
 	Revocations(ctx context.Context) ([]collab.Revocation, error)
+	httpapi.Recoveries
 	Stats() (queued int, oldest time.Time)
 	Ping(ctx context.Context) error
 	Close() error

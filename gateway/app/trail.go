@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"corsia/gateway/room"
 	"corsia/shared/audit"
@@ -44,7 +46,23 @@ func (t *trail) Record(ctx context.Context, e audit.Event) error {
 	return t.store.Record(ctx, t.recorder.Row(e))
 }
 
-// refused is the audit row of an update that a room refused (SPEC L6, D7).
+// healed is the audit row of an update that gave back what a restore lost: who did, and under whose client ids it was written
+// (SPEC D8). The journal has all of these.
+func (t *trail) healed(h room.Healed) collab.AuditRow {
+	ids := make([]string, 0, maxAuditedClients)
+	for _, id := range h.Clients[:min(len(h.Clients), maxAuditedClients)] {
+		ids = append(ids, strconv.FormatUint(uint64(id), 10))
+	}
+	return t.Row(audit.Event{Type: audit.AdminAction, Tenant: h.Resource.Tenant, Resource: h.Resource.ID, Actor: h.Member.User,
+		Role: h.Member.Role, Session: h.Member.Session, Fields: h.Fields, RevisionFrom: h.Revision, RevisionTo: h.Revision,
+		Details: map[string]string{"action": "recovered", "recovered": "true", "epoch": strconv.FormatInt(h.Epoch, 10),
+			"clients": strings.Join(ids, " "), "clientCount": strconv.Itoa(len(h.Clients))}})
+}
+
+// maxAuditedClients is how many client ids an event names.
+const maxAuditedClients = 50
+
+// refused is the audit row of an update that a room refused (SPEC L6, D7, D8).
 func (t *trail) refused(r room.Refusal) collab.AuditRow {
 	e := audit.Event{Type: audit.UpdateRejected, Outcome: audit.Denied, Tenant: r.Resource.Tenant, Resource: r.Resource.ID,
 		Actor: r.Member.User, Role: r.Member.Role, Session: r.Member.Session, Reason: string(r.Err.Code), RevisionTo: r.Revision}

@@ -69,8 +69,8 @@ func (l *Live) ownership(w Writer, clients []collab.ClientID) ([]collab.Owner, e
 		if standing == Unsure {
 			return nil, unsettled(holder, "the update writes under a client id of the user's other session; send it again, it may have ended")
 		}
-		if !known || !o.Used || o.Session != w.Session {
-			bind = append(bind, collab.Owner{Client: id, User: w.User, Session: w.Session, Used: true})
+		if !known || !o.Used || o.Session != w.Session || o.Epoch != l.head.Epoch {
+			bind = append(bind, collab.Owner{Client: id, User: w.User, Session: w.Session, Used: true, Epoch: l.head.Epoch})
 		}
 	}
 	return bind, nil

@@ -20,9 +20,11 @@ type Checked struct {
 	Update  []byte // reduced to what the document lacked; empty: nothing left to do
 	Clients []collab.ClientID
 	Fields  []collab.Field
-	Bind    []collab.Owner // ids that this update uses for the first time
+	Bind    []collab.Owner    // ids that this update uses for the first time
+	Retire  []collab.ClientID // ids under which nothing else is accepted after it: of what a restore lost
 
 	session collab.SessionID
+	healing bool // it gives back what a restore lost
 	plan    *ydoc.Plan
 }
 
@@ -48,6 +50,21 @@ func (l *Live) Check(w Writer, update []byte) (Checked, error) {
 	if w.First {
 		limits.MaxClients = l.limits.FirstClients
 	}
+	c, err := l.reduce(w, update, limits)
+	if err != nil || c.Empty() {
+		return c, err
+	}
+	if c.Bind, err = l.ownership(w, c.Clients); err != nil {
+		return Checked{Clients: c.Clients}, err
+	}
+	if err := l.locked(w, c.Fields); err != nil {
+		return Checked{Clients: c.Clients}, err
+	}
+	return c, nil
+}
+
+// reduce takes from an update what the document holds already, and judges the size and shape of what is left.
+func (l *Live) reduce(w Writer, update []byte, limits ydoc.Limits) (Checked, error) {
 	plan, err := l.doc.Plan(update, limits)
 	if err != nil {
 		return Checked{}, l.refusal(err)
@@ -55,19 +72,12 @@ func (l *Live) Check(w Writer, update []byte) (Checked, error) {
 	if plan.Empty() {
 		return Checked{}, nil
 	}
-	c := Checked{Update: plan.Update(), session: w.Session, plan: plan}
+	c := Checked{Update: plan.Update(), session: w.Session, plan: plan, Fields: fields(plan.Touches())}
 	if l.doc.Size()+len(c.Update) > l.limits.DocumentBytes {
 		return Checked{}, collab.NewError(collab.CodeDocumentTooLarge, "the document would grow over its limit")
 	}
 	for _, id := range plan.Clients() {
 		c.Clients = append(c.Clients, collab.ClientID(id))
-	}
-	if c.Bind, err = l.ownership(w, c.Clients); err != nil {
-		return Checked{Clients: c.Clients}, err
-	}
-	c.Fields = fields(plan.Touches())
-	if err := l.locked(w, c.Fields); err != nil {
-		return Checked{Clients: c.Clients}, err
 	}
 	return c, nil
 }
@@ -82,6 +92,10 @@ func (l *Live) Apply(c Checked) error {
 	}
 	for _, o := range c.Bind {
 		l.owners[o.Client] = o
+	}
+	if c.healing { // nobody goes on under its ids
+		l.retire(c.Retire)
+		return nil
 	}
 	for _, id := range c.Clients {
 		l.writers[id] = c.session
@@ -158,7 +172,7 @@ func (l *Live) Retire(w Writer, refused []collab.ClientID) (known []collab.Clien
 		}
 		switch o, seen := l.owners[id]; {
 		case !seen:
-			fresh = append(fresh, collab.Owner{Client: id, User: w.User, Session: w.Session, Retired: true})
+			fresh = append(fresh, collab.Owner{Client: id, User: w.User, Session: w.Session, Retired: true, Epoch: l.head.Epoch})
 		case o.User == w.User && !o.Retired:
 			known = append(known, id)
 		}

@@ -147,8 +147,9 @@ func (l *Live) CatchUp(s collab.Snapshot) error {
 	for _, o := range s.Owners {
 		known := l.owners[o.Client]
 		o.Used = o.Used || known.Used
+		o.Retired = o.Retired || known.Retired    // by what may be under way
 		if _, held := l.writers[o.Client]; held { // by a session whose row may be under way
-			o.Session = known.Session
+			o.Session, o.Epoch = known.Session, max(o.Epoch, known.Epoch)
 		}
 		l.owners[o.Client] = o
 	}
@@ -163,6 +164,9 @@ func (l *Live) CatchUp(s collab.Snapshot) error {
 // Stands reports whether an update of this instance that was checked and applied before CatchUp would be judged the same
 // after it: others wrote nothing under its client ids and hold no lock on what it writes.
 func (l *Live) Stands(w Writer, c Checked, tail []collab.Entry) bool {
+	if c.healing {
+		return l.healingStands(c, tail) && l.locked(w, c.Fields) == nil
+	}
 	for _, id := range c.Clients {
 		if o := l.owners[id]; o.User != w.User || o.Retired {
 			return false
@@ -191,18 +195,22 @@ func (l *Live) ApplyRemote(entries []collab.Entry) (err error) {
 		if err := l.doc.ApplyUpdate(e.Update); err != nil {
 			return fmt.Errorf("apply remote revision %d: %w", e.Revision, err)
 		}
+		l.head.Revision = e.Revision
+		if e.Healed {
+			l.applyHealed(e)
+			continue
+		}
 		for _, c := range e.Clients {
 			o, known := l.owners[c]
 			if !known {
 				o = collab.Owner{Client: c, User: e.User}
 			}
-			o.Session, o.Used = e.Session, true
+			o.Session, o.Used, o.Epoch = e.Session, true, l.head.Epoch
 			l.owners[c] = o
 			if l.writers[c] != e.Session { // it went on under it elsewhere
 				delete(l.writers, c)
 			}
 		}
-		l.head.Revision = e.Revision
 	}
 	if l.doc.HasPending() {
 		return fmt.Errorf("remote rows up to revision %d are not causally complete", l.head.Revision)
@@ -234,7 +242,7 @@ func (l *Live) Reserve(client collab.ClientID, user collab.UserID, session colla
 	o, known := l.owners[client]
 	switch {
 	case !known:
-		l.owners[client] = collab.Owner{Client: client, User: user, Session: session}
+		l.owners[client] = collab.Owner{Client: client, User: user, Session: session, Epoch: l.head.Epoch}
 	case o.Session != session:
 		return
 	}

@@ -85,7 +85,7 @@ func (l *Live) fill(w Writer, client collab.ClientID, values []collab.Seed, name
 	for _, s := range out.Seeds {
 		l.seeds[s.Field] = s.Value
 	}
-	l.owners[client] = collab.Owner{Client: client, User: w.User, Session: w.Session, Used: true}
+	l.owners[client] = collab.Owner{Client: client, User: w.User, Session: w.Session, Used: true, Epoch: l.head.Epoch}
 	return out, nil
 }
 

@@ -35,6 +35,9 @@ type Admin struct {
 	Revoked  func(ctx context.Context) error // makes this instance look at once
 	Now      func() time.Time
 	Address  func(*http.Request) string
+
+	Recoveries Recoveries
+	Recovered  func(ctx context.Context) error // makes this instance look at once
 }
 
 type revocationRequest struct {

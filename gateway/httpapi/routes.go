@@ -30,9 +30,11 @@ type Options struct {
 func Routes(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	handle := func(pattern string, h handler) { mux.Handle(pattern, wrap(o.Log, h)) }
-	sockets, revoke := o.Sockets, wrap(o.Log, o.Admin.revoke)
+	sockets := o.Sockets
+	admin := func(pattern string, h handler) { mux.Handle(pattern, wrap(o.Log, h)) }
 	if o.Issuer != nil {
-		sockets, revoke = o.here(sockets), o.here(revoke)
+		sockets = o.here(sockets)
+		admin = func(pattern string, h handler) { mux.Handle(pattern, o.here(wrap(o.Log, h))) }
 	}
 	mux.Handle("/ws/", sockets)
 	mux.Handle("/socket.io/", sockets)
@@ -47,7 +49,10 @@ func Routes(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("widget files: %w", err)
 	}
-	mux.Handle("POST /api/revocations", revoke)
+	admin("POST /api/revocations", o.Admin.revoke)
+	admin("GET /api/recovery", o.Admin.recovery)
+	admin("POST /api/recovery", o.Admin.openRecovery)
+	admin("DELETE /api/recovery", o.Admin.closeRecovery)
 	mux.HandleFunc("/api/webhooks/{source}", o.webhook)
 	if o.Issuer == nil {
 		return mux, nil

@@ -102,6 +102,7 @@ func (r *Room) appendBatch() {
 	for i := range r.batch.Entries {
 		r.batch.Entries[i].Revision = r.batch.Expect.Revision + 1 + int64(i)
 	}
+	r.auditHealed()
 	r.opts.Journal.Append(r.batch, r.committed)
 }
 
@@ -112,12 +113,16 @@ func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error
 	}
 	p.first = p.first || from.first
 	w := p.writer()
-	checked, err := r.live.Check(w, p.payload)
+	check, refuse := r.live.Check, r.refuse
+	if p.healing != nil {
+		check, refuse = r.healing(p), r.refuseHealing
+	}
+	checked, err := check(w, p.payload)
 	p.checked = checked
 	if err != nil {
-		return collab.Entry{}, r.refuse(p, w, collab.AsError(err), batch)
+		return collab.Entry{}, refuse(p, w, collab.AsError(err), batch)
 	}
-	from.first = false
+	from.first = from.first && p.healing != nil
 	if err := r.live.Apply(checked); err != nil { // the engine broke its word: start again from the store without it
 		r.answer(from, p.ticket, Answer{Err: err})
 		p.dropped = true
@@ -127,12 +132,16 @@ func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error
 	if r.peers[w.Session] == nil { // left while it waited: the same user may go on under its ids
 		r.live.Release(w.Session)
 	}
-	batch.Bind = append(batch.Bind, checked.Bind...)
+	batch.Bind, batch.Retire = append(batch.Bind, checked.Bind...), append(batch.Retire, checked.Retire...)
 	return collab.Entry{Update: checked.Update, Clients: checked.Clients, Fields: checked.Fields}, nil
 }
 
 func (r *Room) judgeSeed(p *pending, batch *collab.Batch) (collab.Entry, error) {
 	w := p.writer()
+	if len(p.seed.Values) > 0 && r.seedsWait() {
+		return collab.Entry{}, &collab.Error{Code: collab.CodeBackpressure, RetryAfter: seedRetry,
+			Msg: "what was in the fields before a restore may come back; ask again later"}
+	}
 	seeded, err := r.live.Seed(w, p.seed.Client, p.seed.Values, p.seed.Known)
 	if err != nil {
 		return collab.Entry{}, err
@@ -142,7 +151,8 @@ func (r *Room) judgeSeed(p *pending, batch *collab.Batch) (collab.Entry, error) 
 	if len(seeded.Update) == 0 {
 		return collab.Entry{}, nil
 	}
-	batch.Bind = append(batch.Bind, collab.Owner{Client: p.seed.Client, User: w.User, Session: w.Session, Used: true})
+	batch.Bind = append(batch.Bind, collab.Owner{Client: p.seed.Client, User: w.User, Session: w.Session, Used: true,
+		Epoch: r.live.Head().Epoch})
 	r.opts.Metrics.Operations.Seed.Inc()
 	return collab.Entry{Update: seeded.Update, Clients: []collab.ClientID{p.seed.Client}, Fields: seeded.Fields}, nil
 }
@@ -277,7 +287,8 @@ func (p *pending) writer() document.Writer {
 // row returns the journal row that the update became.
 func (p *pending) row(revision int64) collab.Entry {
 	e := collab.Entry{Revision: revision, Update: p.checked.Update, User: p.from.member.User,
-		Session: p.from.member.Session, Clients: p.checked.Clients, Fields: p.checked.Fields, At: p.at}
+		Session: p.from.member.Session, Clients: p.checked.Clients, Fields: p.checked.Fields, At: p.at,
+		Healed: p.healing != nil}
 	if p.seeded != nil {
 		e.Update, e.Fields, e.Clients = p.seeded.Update, p.seeded.Fields, []collab.ClientID{p.seed.Client}
 	}

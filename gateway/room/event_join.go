@@ -44,11 +44,11 @@ func (e Join) apply(r *Room) {
 	if again { // the same session starts again, under a new client id
 		r.live.Leave(e.Member.Session)
 	}
-	if p.client != 0 {
-		r.live.Reserve(p.client, e.Member.User, e.Member.Session)
-	}
 	if r.live.Head().Revision == 0 && e.Joined.Created {
 		r.live.Advance(collab.Head{Revision: e.Joined.Head.Revision, Epoch: e.Joined.Head.Epoch}) // its guard tells of locks to be read
+	}
+	if p.client != 0 {
+		r.live.Reserve(p.client, e.Member.User, e.Member.Session)
 	}
 	r.lagsBehind(e.Joined.Head)
 	r.learn(e.Roster)
@@ -120,9 +120,12 @@ func (r *Room) serveReads() {
 			q.ticket.Ack = -1
 		}
 		q.peer.active = true
-		r.answer(q.peer, q.ticket, Answer{Revision: r.live.Head().Revision, Body: &State{Resource: r.id.ID,
-			Mode: q.peer.member.Mode, Users: users(r.roster), State: update, StateVector: vector, Head: r.live.Head(),
-			Locks: r.live.Locks(), Client: q.peer.client}})
+		body := &State{Resource: r.id.ID, Mode: q.peer.member.Mode, Users: users(r.roster), State: update, StateVector: vector,
+			Head: r.live.Head(), Locks: r.live.Locks(), Client: q.peer.client}
+		if epoch, open := r.heals(); open && body.Mode == collab.Editor {
+			body.Heals = &epoch
+		}
+		r.answer(q.peer, q.ticket, Answer{Revision: r.live.Head().Revision, Body: body})
 		r.introduce(q.peer)
 		r.remind(q.peer, q.stateVector != nil)
 	}

@@ -12,6 +12,7 @@ import (
 type Update struct {
 	From    collab.SessionID
 	Payload []byte // owned by the room from here on
+	Healing *int64 // the epoch of which it gives back what a restore lost (SPEC D8); nil: it is a new edit
 	At      time.Time
 	Ticket  Ticket
 }
@@ -31,6 +32,7 @@ type Seed struct {
 type pending struct {
 	from    *peer
 	payload []byte
+	healing *int64
 	seed    *Seed
 	at      time.Time
 	ticket  Ticket
@@ -49,7 +51,7 @@ type pending struct {
 }
 
 func (e Update) apply(r *Room) {
-	r.enqueue(pending{from: r.peers[e.From], payload: e.Payload, at: e.At, ticket: e.Ticket})
+	r.enqueue(pending{from: r.peers[e.From], payload: e.Payload, healing: e.Healing, at: e.At, ticket: e.Ticket})
 }
 
 func (e Seed) apply(r *Room) {

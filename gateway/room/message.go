@@ -63,6 +63,7 @@ type State struct {
 	Head        collab.Head
 	Locks       []collab.Lock
 	Client      collab.ClientID // 0: none
+	Heals       *int64          // the epoch of which the document takes back what a restore lost; nil: none
 }
 
 // Synced answers a Y_SYNC.

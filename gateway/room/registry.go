@@ -110,7 +110,7 @@ func (g *Registry) open(res collab.Resource, s *slot) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	r := &Room{
-		id: res, opts: g.opts,
+		id: res, opts: g.opts, opened: g.opts.Now(),
 		inbox: make(chan event, inboxEvents), committed: make(chan collab.Committed, 1), reloaded: make(chan reload, 1),
 		closing: make(chan struct{}), done: make(chan struct{}),
 		peers: map[collab.SessionID]*peer{}, roster: map[collab.SessionID]collab.Member{}, turned: map[collab.SessionID]time.Time{}, said: map[collab.SessionID]standing{}, told: map[string]time.Time{},

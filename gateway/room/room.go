@@ -76,6 +76,8 @@ type Options struct {
 	Limits    document.Limits
 	Recent    func(res collab.Resource, since time.Time) []Notification // what was said of a resource, for RecentFor; nil: nobody knows
 	Audit     func(Refusal) collab.AuditRow
+	Heals     func(tenant collab.Tenant, epoch int64, now time.Time) bool // of documents that are in an epoch (SPEC D8); nil: never
+	Healed    func(Healed) collab.AuditRow                                // nil: nothing heals
 	Metrics   *obs.Metrics
 	Log       *slog.Logger
 	Now       func() time.Time
@@ -92,7 +94,8 @@ type Room struct {
 	closing   chan struct{}         // closed by the registry when nobody holds the room
 	done      chan struct{}         // closed when Run returns
 	turn      int                   // the round of looks in which the roster is read
-	position  position              // of the document, for those who look for rooms that lag
+	opened    time.Time
+	position  position // of the document, for those who look for rooms that lag
 
 	// Owned by Run.
 	live       *document.Live
@@ -104,6 +107,7 @@ type Room struct {
 	spare      []pending                     // room for the next that wait; nil while both slices are in use
 	flying     []pending                     // judged, applied, under way to the store
 	batch      collab.Batch                  // what they became
+	healings   []string                      // events of the batch that say what was healed
 	unsure     bool                          // the store may have more than is known here
 	wanted     collab.Head                   // a position that the store has reached
 	overtaken  int64                         // the revision behind which what is under way is to be appended again; 0: it is at the store
@@ -129,11 +133,12 @@ type Room struct {
 // peer is one session of this instance in the room.
 type peer struct {
 	Peer
-	member collab.Member
-	client collab.ClientID // reserved at its join; 0: none
-	active bool            // has its state; before that nothing is delivered to it
-	first  bool            // no update of it was judged since it joined
-	resync bool            // an update was refused: RESYNC_REQUIRED until it joins again (SPEC D2c)
+	member          collab.Member
+	client          collab.ClientID // reserved at its join; 0: none
+	active          bool            // has its state; before that nothing is delivered to it
+	first           bool            // no update of it was judged since it joined
+	refusedHealings int
+	resync          bool // an update was refused: RESYNC_REQUIRED until it joins again (SPEC D2c)
 }
 
 // event is what others send to a room.

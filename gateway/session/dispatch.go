@@ -99,12 +99,12 @@ func (s *Session) heartbeat(_ context.Context, _ socketio.Event, t room.Ticket) 
 
 // update hands a document change to its room (SPEC D2). As a rule nothing here waits, and no time is measured for it.
 func (s *Session) update(ev socketio.Event, t room.Ticket, now time.Time) (collab.ResourceID, error) {
-	name, update, err := decodeUpdate(ev)
+	name, update, heals, err := decodeUpdate(ev)
 	id := collab.ResourceID(name)
 	if err != nil {
 		return id, err
 	}
-	change := room.Update{From: s.id, Payload: update, At: now, Ticket: t}
+	change := room.Update{From: s.id, Payload: update, Healing: heals, At: now, Ticket: t}
 	if m := s.in(id); m != nil && s.mayWrite(m, id) && m.room.Offer(change) {
 		return id, nil
 	}

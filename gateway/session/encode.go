@@ -50,13 +50,14 @@ type stateView struct {
 	StateVector placeholder       `json:"stateVector"`
 	Revision    int64             `json:"revision"`
 	Epoch       int64             `json:"epoch"`
+	Heals       *int64            `json:"heals,omitempty"`
 	Locks       []lockView        `json:"locks"`
 	ClientID    collab.ClientID   `json:"clientId,omitempty"`
 }
 
 func viewState(s *room.State) stateView {
 	return stateView{ResourceID: s.Resource, Mode: s.Mode, Users: s.Users, State: 0, StateVector: 1,
-		Revision: s.Head.Revision, Epoch: s.Head.Epoch, Locks: viewLocks(s.Locks), ClientID: s.Client}
+		Revision: s.Head.Revision, Epoch: s.Head.Epoch, Heals: s.Heals, Locks: viewLocks(s.Locks), ClientID: s.Client}
 }
 
 type grantView struct {
@@ -230,6 +231,8 @@ func viewError(eventName string, res collab.ResourceID, e *collab.Error) refusal
 		r.attachments = [][]byte{d.StateVector}
 	case document.Foreign:
 		f["clientId"] = d.Client
+	case document.HealingRefused:
+		f["event"], f["reason"], r.named = eventName, d.Reason, false
 	case lock.Denied:
 		viewDenied(f, d)
 	case denial:

@@ -55,6 +55,7 @@ type joinRequest struct {
 type updateRequest struct {
 	ResourceID string `json:"resourceId"`
 	Update     blob   `json:"update"`
+	Heals      *int64 `json:"heals"` // the epoch of which it gives back what a restore lost
 }
 
 type syncRequest struct {
@@ -166,21 +167,21 @@ var (
 )
 
 // decodeUpdate reads an update. Its usual form, which every JavaScript client writes, is read without a JSON decoder.
-func decodeUpdate(ev socketio.Event) (resource string, update []byte, err error) {
+func decodeUpdate(ev socketio.Event) (resource string, update []byte, heals *int64, err error) {
 	if len(ev.Args) == 1 && len(ev.Attachments) == 1 {
 		arg := ev.Args[0]
 		if id, ok := bytes.CutPrefix(arg, updateHead); ok {
 			if id, ok = bytes.CutSuffix(id, updateTail); ok && !bytes.ContainsAny(id, `"\`) {
-				return string(id), ev.Attachments[0], nil
+				return string(id), ev.Attachments[0], nil, nil
 			}
 		}
 	}
 	var q updateRequest
 	if err := decode(ev, &q); err != nil {
-		return "", nil, err
+		return "", nil, nil, err
 	}
 	update, err = q.Update.required("update", ev.Attachments)
-	return q.ResourceID, update, err
+	return q.ResourceID, update, q.Heals, err
 }
 
 // lockTTL returns the explicit ttl of a request, 0 when it names none.

@@ -53,7 +53,7 @@ func TestBinaryValueIsAnAttachmentOrAnArrayOfBytes(t *testing.T) { // SPEC 3, Y_
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			id, got, err := decodeUpdate(eventOf(`{"resourceId":"page:/1","update":`+tt.json+`}`, attachments...))
+			id, got, _, err := decodeUpdate(eventOf(`{"resourceId":"page:/1","update":`+tt.json+`}`, attachments...))
 			if code(err) != tt.code || !bytes.Equal(got, tt.want) {
 				t.Fatalf("got %v, error %v, want %v and %q", got, err, tt.want, tt.code)
 			}
@@ -62,7 +62,7 @@ func TestBinaryValueIsAnAttachmentOrAnArrayOfBytes(t *testing.T) { // SPEC 3, Y_
 			}
 		})
 	}
-	if _, _, err := decodeUpdate(eventOf(`{"resourceId":"page:/1"}`)); code(err) != collab.CodeBadRequest {
+	if _, _, _, err := decodeUpdate(eventOf(`{"resourceId":"page:/1"}`)); code(err) != collab.CodeBadRequest {
 		t.Fatalf("no update at all: %v, want BAD_REQUEST", err)
 	}
 }
@@ -72,7 +72,7 @@ func TestEventWithoutAnObjectIsABadRequest(t *testing.T) { // SPEC 3
 		{Name: evJoin}, eventOf(`"page:/1"`), eventOf(`[]`), eventOf(`null`), eventOf(`7`), eventOf(``),
 		eventOf(`{"resourceId":7}`), eventOf(`{"resourceId":"x","update":{"a":1}}`),
 	} {
-		if _, _, err := decodeUpdate(ev); code(err) != collab.CodeBadRequest {
+		if _, _, _, err := decodeUpdate(ev); code(err) != collab.CodeBadRequest {
 			t.Errorf("%s: error %v, want BAD_REQUEST", ev.Args, err)
 		}
 	}
@@ -81,7 +81,7 @@ func TestEventWithoutAnObjectIsABadRequest(t *testing.T) { // SPEC 3
 func TestUsualUpdateIsReadWithoutADecoder(t *testing.T) { // P
 	ev := eventOf(`{"resourceId":"page:/patient/12345","update":{"_placeholder":true,"num":0}}`, []byte{1, 2, 3})
 	allocs := testing.AllocsPerRun(100, func() {
-		if _, _, err := decodeUpdate(ev); err != nil {
+		if _, _, _, err := decodeUpdate(ev); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -108,7 +108,7 @@ func FuzzUpdateIsReadTheSameBothWays(f *testing.F) {
 		if !utf8.ValidString(arg) || !json.Valid([]byte(arg)) {
 			return // socketio lets nothing else through
 		}
-		id, update, err := decodeUpdate(eventOf(arg, attachment))
+		id, update, _, err := decodeUpdate(eventOf(arg, attachment))
 		var q updateRequest
 		slow := decode(eventOf(arg, attachment), &q)
 		var want []byte

@@ -18,6 +18,7 @@ type Entry struct {
 	Clients  []ClientID // authors of its new structs
 	Fields   []Field    // what it writes
 	At       time.Time
+	Healed   bool // it gives back what a restore lost (SPEC D8); the journal does not keep that, its client ids are retired
 }
 
 // Owner says whose a Yjs client id is in one document (SPEC D7).

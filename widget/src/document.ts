@@ -17,7 +17,7 @@ import { ServerState } from './offline/server.ts'
 import type { Batch, Outbox } from './outbox.ts'
 import { LOST, bytes, number, resourceState, text } from './protocol.ts'
 import type { Answer, Fields, Mode, ResourceState } from './protocol.ts'
-import { docOf, ownText, rebuild } from './rebuilding.ts'
+import { rebuild } from './rebuilding.ts'
 import type { DocumentEvents, DocumentState } from './reports.ts'
 import { Sender, retryAfter } from './sending.ts'
 import type { Author } from './sending.ts'
@@ -49,8 +49,8 @@ export class SharedDocument implements Kept, Author, Departing {
    */
   readonly seeds = new Map<string, readonly (Value | null)[]>()
   readonly disputes = new Disputes()
+  readonly channel: Channel
   #options: DocumentOptions
-  #channel: Channel
   #life = new Lifetime()
   #doc = new Doc()
   #sender: Sender
@@ -77,7 +77,7 @@ export class SharedDocument implements Kept, Author, Departing {
   #touched = new Touched()
 
   constructor(channel: Channel, options: DocumentOptions) {
-    this.#channel = channel
+    this.channel = channel
     this.#sender = new Sender(channel, this)
     this.#options = options
     this.#asking = options.mode ?? 'editor'
@@ -93,7 +93,7 @@ export class SharedDocument implements Kept, Author, Departing {
     this.#keeper = keeper
     this.#life.add(() => keeper.end())
     keeper.events.on('changed', () => this.changed())
-    keeper.events.on('loaded', () => this.#channel.session !== undefined && this.#joinAgain())
+    keeper.events.on('loaded', () => this.channel.session !== undefined && this.#joinAgain())
     keeper.changed(false) // what was typed before
   }
 
@@ -145,7 +145,7 @@ export class SharedDocument implements Kept, Author, Departing {
   }
 
   get resourceId(): string {
-    return this.#channel.resourceId
+    return this.channel.resourceId
   }
 
   get sending(): boolean {
@@ -169,7 +169,7 @@ export class SharedDocument implements Kept, Author, Departing {
 
   /** Joins, when the connection is open: also again, for the sake of those who listen since then. */
   start(): void {
-    if (this.#channel.session !== undefined) this.#joinAgain()
+    if (this.channel.session !== undefined) this.#joinAgain()
   }
 
   /** Makes an edit of one field and sends it. Reports false, and does nothing, while the document is not editable. */
@@ -211,17 +211,12 @@ export class SharedDocument implements Kept, Author, Departing {
   }
 
   takeOver(own: Own | undefined, known: Known | undefined, since: readonly (readonly [string, Value | undefined])[]): boolean {
-    const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0)
-    if (epoch > this.#epoch && this.#epoch > 0) return false // the next join tells
-    if (epoch < this.#epoch) {
-      const theirs = docOf(known?.update)
-      this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), 'epoch')
-    } else {
-      this.#epoch = epoch
-      if (this.#met && this.disputes.ariseFrom(since)) this.#refused ??= new Set()
-      if (known !== undefined) this.#takeKnown(known)
-      if (own !== undefined && own.edits > 0) this.#takeEdits(own)
-    }
+    const { epoch } = (own ?? known) as Own | Known
+    if (epoch > this.#epoch && this.#met) return false // the next join tells
+    this.#epoch = epoch
+    if (this.#met && this.disputes.ariseFrom(since)) this.#refused ??= new Set()
+    if (known !== undefined) this.#takeKnown(known)
+    if (own !== undefined && own.edits > 0) this.#takeEdits(own)
     for (const draft of own?.drafts ?? []) this.#draft(draft)
     this.#keepAll(Object.entries(own?.loose ?? {}).map(([field, mine]) => ({ field, mine, theirs: undefined })), 'unsent')
     this.events.emit('restored', undefined)
@@ -241,16 +236,23 @@ export class SharedDocument implements Kept, Author, Departing {
 
   /** Asks for what is missing, and calls `done` when it is there. */
   sync(done: () => void = () => undefined): void {
-    this.#channel.request('Y_SYNC', { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
+    this.channel.request('Y_SYNC', { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
       if (code === '') this.#take(bytes(fields['update']), new RemoteEdit('', '', this.#revision))
       done()
     })
   }
 
+  healed(state: ResourceState, all: boolean): void {
+    if (all) this.#sender.outbox.clear()
+    this.#epoch = state.epoch
+    this.#clientId = state.clientId
+    this.start()
+  }
+
   /** Leaves the resource. */
   end(): void {
     if (this.#life.ended) return
-    this.#channel.send('LEAVE_RESOURCE')
+    this.channel.send('LEAVE_RESOURCE')
     this.#life.end()
     this.#sender.giveBack()
     this.#rejoin.clear()
@@ -329,7 +331,7 @@ export class SharedDocument implements Kept, Author, Departing {
     const fresh = this.#refused !== undefined
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) }
     this.#enter({ name: 'joining' })
-    this.#channel.request('JOIN_RESOURCE', { resourceType, mode: this.#asking, ...known }, (answer) => {
+    this.channel.request('JOIN_RESOURCE', { resourceType, mode: this.#asking, ...known }, (answer) => {
       if (this.#life.ended) return
       if (answer.code === '') this.#joined(resourceState(answer.fields), fresh)
       else this.#notJoined(answer)
@@ -337,10 +339,11 @@ export class SharedDocument implements Kept, Author, Departing {
   }
 
   #joined(state: ResourceState, fresh: boolean): void {
-    const restored = state.epoch > this.#epoch && this.#epoch > 0
-    if (restored && !fresh) {
+    const restored = state.epoch > this.#epoch && this.#met
+    if (restored) {
       this.#enter({ name: 'apart' }) // what came is less than a new life begins with (D8)
-      return this.refused('all', {})
+      if (this.#keeper?.heal(state)) return
+      if (!fresh) return this.refused('all', {})
     }
     if (!fresh && this.disputes.arise(this.#doc, this.outbox.fields, state.state)) {
       this.#refused = new Set()

@@ -88,6 +88,8 @@ export interface ResourceState {
   readonly revision: number
   /** Which of its lives the document is in: a restore begins another (D8). Zero when the gateway does not say. */
   readonly epoch: number
+  /** The life of the document of which the server takes back, at this moment, what a restore lost (D8). */
+  readonly heals: unknown
   /** The Yjs client id granted to this session (D7); undefined for viewers. */
   readonly clientId: number | undefined
 }
@@ -200,6 +202,7 @@ export function resourceState(fields: Fields): ResourceState {
     stateVector: bytes(fields['stateVector']),
     revision: number(fields['revision']),
     epoch: number(fields['epoch']),
+    heals: fields['heals'],
     clientId: number(fields['clientId']) || undefined,
   }
 }

@@ -1,4 +1,4 @@
-import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs'
+import { Doc, applyUpdate, decodeUpdate, encodeStateAsUpdate, encodeStateVector, getState } from 'yjs'
 import { put } from '../src/edit.ts'
 import { written } from '../src/field.ts'
 import type { Value } from '../src/field.ts'
@@ -13,6 +13,9 @@ export class FakeGateway {
   revision = 1
   mode = 'editor'
   epoch = 1
+  /** The epoch of which it takes back what a restore lost; undefined: no recovery is open (D8). */
+  heals: number | undefined
+  #before = new Set<number>()
   /** Field to the session that holds its lock. */
   locks = new Map<string, Fields>()
   sockets: FakeSocket[] = []
@@ -77,6 +80,16 @@ export class FakeGateway {
     for (const socket of this.sockets) if (socket !== from && socket.connected) socket.tell('Y_UPDATE', message)
   }
 
+  /** Puts the document back to what it was, in a new life: nothing is written under the ids of the one before any more (D8). */
+  restore(state: Uint8Array): void {
+    this.#before = new Set(this.doc.store.clients.keys())
+    for (let id = 1; id < this.nextClient; id++) this.#before.add(id)
+    this.doc = new Doc()
+    applyUpdate(this.doc, state)
+    this.epoch++
+    this.nextClient += 1000
+  }
+
   text(field: string): string {
     return this.doc.getText(field).toString()
   }
@@ -92,7 +105,7 @@ export class FakeGateway {
       case 'JOIN_RESOURCE':
         return { ok: true, ...this.#state(payload, session) }
       case 'Y_UPDATE':
-        return this.#update(payload['update'] as Uint8Array, session)
+        return this.#heal(payload) ?? this.#update(payload['update'] as Uint8Array, session)
       case 'SEED':
         return this.#seed((payload['values'] ?? {}) as Record<string, Value>, (payload['known'] ?? {}) as Record<string, Value>)
       case 'Y_SYNC':
@@ -121,8 +134,18 @@ export class FakeGateway {
       revision: this.revision,
       epoch: this.epoch,
       locks: [...this.locks.values()],
+      ...(this.heals !== undefined && this.mode === 'editor' && { heals: this.heals }),
       clientId: this.mode === 'editor' ? this.nextClient++ : undefined,
     }
+  }
+
+  /** Returns a refusal of what gives back what a restore lost, or of what should have been given back in that way. */
+  #heal({ update, heals }: Fields): Fields | undefined {
+    if (heals !== undefined && heals !== this.heals) return { ok: false, error: { code: 'HEALING_REFUSED', reason: 'closed' } }
+    const fresh = decodeUpdate(update as Uint8Array).structs.filter(({ id, length }) => id.clock + length > getState(this.doc.store, id.client))
+    const ofLifeBefore = ({ id }: { id: { client: number } }): boolean => this.#before.has(id.client)
+    if (heals === undefined ? !fresh.some(ofLifeBefore) : fresh.every(ofLifeBefore)) return undefined
+    return { ok: false, error: { code: 'FOREIGN_CLIENT' } }
   }
 
   #update(update: Uint8Array, session: string): Fields {

@@ -10,7 +10,7 @@ import (
 
 // documentEpoch is the epoch of documents that are created now: a restore raises it with that of the audit trail, which
 // begins with 1 (SPEC D8).
-const documentEpoch = "SELECT ifnull(max(epoch), 1) - 1 FROM audit_epochs"
+const documentEpoch = "SELECT ifnull(max(epoch), 1) - 1 AS epoch FROM audit_epochs"
 
 // DocumentEpoch returns the epoch that documents are in since the last restore; 0: there was none.
 func (db *DB) DocumentEpoch(ctx context.Context) (epoch int64, err error) {

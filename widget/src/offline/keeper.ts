@@ -1,6 +1,10 @@
-import type { Doc } from 'yjs'
+import { encodeStateAsUpdate, encodeStateVector } from 'yjs'
 import { Emitter } from '../emitter.ts'
+import { Healing } from '../healing.ts'
+import type { Healed } from '../healing.ts'
 import { Lifetime } from '../lifetime.ts'
+import type { ResourceState } from '../protocol.ts'
+import { docOf, ownText } from '../rebuilding.ts'
 import { Timer } from '../timer.ts'
 import { changedSince } from './left.ts'
 import { encode, isEmpty, knownOf, ownOf } from './record.ts'
@@ -20,12 +24,9 @@ const PATIENCE_MS = 6_000
 const LOOK_EVERY_MS = 30_000
 
 /** The document, as its keeper needs it. */
-export interface Kept {
-  readonly doc: Doc
-  /** What must survive this tab. */
-  readonly own: Own
-  /** What the server has, as far as it is known here. */
-  readonly known: Known
+export interface Kept extends Healed {
+  /** Reports whether the document is in step with the server. */
+  readonly ready: boolean
   /**
    * Takes in what another tab, or this page before, has left; `since` are fields of it that were changed otherwise
    * meanwhile. Reports false when it can't be done now.
@@ -33,6 +34,10 @@ export interface Kept {
   takeOver(own: Own | undefined, known: Known | undefined, since: ReturnType<typeof changedSince>): boolean
   /** Begins anew from the server's document: another page has taken over what this one had. */
   startAnew(): void
+  /** Joins again. */
+  start(): void
+  /** Asks the server for what is missing. */
+  sync(): void
 }
 
 /**
@@ -66,6 +71,9 @@ export class Keeper {
   #hasRecord = false
   /** Records that were taken over, to be removed with the next write. */
   #takenOver: Place[] = []
+  #healing = new Healing(this.#life)
+  /** The life of the document in which the server did not take back what was lost. */
+  #unhealed = -1
   #waiting: { readonly changes: number; readonly done: () => void }[] = []
 
   constructor(vault: Vault, resource: string, document: Kept) {
@@ -116,6 +124,21 @@ export class Keeper {
     this.#plan(0)
   }
 
+  /**
+   * Gives back what a restore lost and this page has, if the server takes it; then the document goes on (D8). Reports false
+   * when it does not take it.
+   */
+  heal(state: ResourceState): boolean {
+    const document = this.#document
+    if (state.heals !== document.known.epoch || state.epoch === this.#unhealed) return false
+    void this.#healing.ofPage(document, state).then((outcome) => {
+      if (outcome !== 'refused') return
+      this.#unhealed = state.epoch
+      document.start()
+    })
+    return true
+  }
+
   /** Looks for what dead tabs have left, and takes it over: once, whoever looks at the same time. */
   async look(): Promise<void> {
     if (!this.#vault.known) return
@@ -164,15 +187,41 @@ export class Keeper {
 
   async #takeOver(tab: string): Promise<void> {
     const [ownPlace, knownPlace] = [this.#place('own', tab), this.#place('known', tab)]
-    const own = await this.#vault.read(ownPlace, ownOf)
-    const known = await this.#vault.read(knownPlace, knownOf)
+    let own = await this.#vault.read(ownPlace, ownOf)
+    let known = await this.#vault.read(knownPlace, knownOf)
     if (this.#life.ended || (own ?? known) === undefined) return
+    const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0)
+    own &&= { ...own, epoch } // what it holds may be unchanged since the life before
+    if (epoch < this.#document.known.epoch) {
+      const rest = this.#document.ready ? await this.#ofLifeBefore(own, known) : 'apart'
+      if (rest === 'apart') return // it is looked at again
+      own = rest
+      known = undefined
+    }
     if (!this.#document.takeOver(own, known, changedSince(own, known, this.#document.doc))) return
     if (tab === this.#vault.tab.id) this.#hasRecord = own !== undefined
     else this.#takenOver.push(...(own ? [ownPlace] : []), ...(known ? [knownPlace] : []))
     if (known !== undefined) this.learned()
     // Nobody else may look at what the tab had until it is this one's.
     if (own !== undefined) await new Promise<void>((done) => this.flush(done))
+  }
+
+  /**
+   * Gives back what a page has left that was open before a restore, and returns the rest of it: what the server does not
+   * take is kept as drafts (D8).
+   */
+  async #ofLifeBefore(own: Own | undefined, known: Known | undefined): Promise<Own | undefined | 'apart'> {
+    const document = this.#document
+    const edits = own?.refused === undefined ? own?.update : undefined
+    const { epoch } = (own ?? known) as Own | Known
+    const outcome = await this.#healing.give(document.channel, epoch, encodeStateVector(document.doc), () => docOf(known?.update, edits, encodeStateAsUpdate(document.doc)))
+    if (outcome === 'apart') return outcome
+    if (outcome === 'healed') document.sync()
+    if (own === undefined) return undefined
+    const taken = outcome === 'healed' && own.refused === undefined
+    const rest = taken ? [] : ownText(docOf(known?.update, own.update), docOf(known?.update), own.fields)
+    const drafts = [...rest.map(({ field, mine }) => ({ field, mine, reason: 'epoch', by: '' })), ...own.drafts]
+    return { ...own, epoch: document.known.epoch, update: new Uint8Array(), fields: [], edits: 0, refused: undefined, drafts }
   }
 
   /** The page was frozen and is shown again. If what it had was taken over meanwhile, that must not be sent twice. */
