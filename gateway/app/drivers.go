@@ -37,6 +37,7 @@ type store interface {
 	session.Store
 	lock.Store
 	auditStore
+	audit.CoverStore
 	audit.SealStore
 	audit.CheckpointStore
 	inbox.Store
