@@ -145,26 +145,35 @@ const digestPurpose = "corsia journal rows"
 
 func newDigest(r collab.Resource) *digest {
 	d := &digest{sum: sha256.New()}
-	d.scratch = appendText(appendText(appendText(nil, digestPurpose), string(r.Tenant)), string(r.ID))
+	d.text(digestPurpose)
+	d.text(string(r.Tenant))
+	d.text(string(r.ID))
 	d.flush()
 	return d
 }
 
 func (d *digest) add(line *collab.JournalLine) {
-	b := d.scratch[:0]
-	b = binary.BigEndian.AppendUint64(b, uint64(line.Revision))
-	b = binary.BigEndian.AppendUint64(b, uint64(line.At.UnixMicro()))
-	b = appendText(appendText(b, string(line.User)), string(line.Session))
-	b = binary.BigEndian.AppendUint64(b, uint64(len(line.Clients)))
+	d.number(uint64(line.Revision))
+	d.number(uint64(line.At.UnixMicro()))
+	d.text(string(line.User))
+	d.text(string(line.Session))
+	d.number(uint64(len(line.Clients)))
 	for _, client := range line.Clients {
-		b = binary.BigEndian.AppendUint64(b, uint64(client))
+		d.number(uint64(client))
 	}
-	b = binary.BigEndian.AppendUint64(b, uint64(len(line.Fields)))
+	d.number(uint64(len(line.Fields)))
 	for _, field := range line.Fields {
-		b = appendText(b, string(field))
+		d.text(string(field))
 	}
-	d.scratch = append(b, line.Sum[:]...)
+	d.scratch = append(d.scratch, line.Sum[:]...)
 	d.flush()
+}
+
+func (d *digest) number(n uint64) { d.scratch = binary.BigEndian.AppendUint64(d.scratch, n) }
+
+func (d *digest) text(s string) {
+	d.number(uint64(len(s)))
+	d.scratch = append(d.scratch, s...)
 }
 
 func (d *digest) flush() {
@@ -173,7 +182,3 @@ func (d *digest) flush() {
 }
 
 func (d *digest) hex() string { return hex.EncodeToString(d.sum.Sum(nil)) }
-
-func appendText(dst []byte, s string) []byte {
-	return append(binary.BigEndian.AppendUint64(dst, uint64(len(s))), s...)
-}

@@ -323,8 +323,8 @@ func TestT2TheCovererCoversWhatIsOldEnoughAndAtTheEndAll(t *testing.T) {
 		t.Fatalf("at the end %d rows are left: %v", len(s.lines), err)
 	}
 	step(40*time.Second, 0)
-	if want := []bool{true, true, false}; !slices.Equal(s.looked, want) {
-		t.Errorf("it looked %v, want %v: at the start until there is no more, and then every half minute", s.looked, want)
+	if want := []bool{true, true, true, false}; !slices.Equal(s.looked, want) {
+		t.Errorf("it looked %v, want %v: at the start until there is no more, at the end, and every half minute", s.looked, want)
 	}
 	if s.err = errors.New("away"); c.Cover(t.Context()) == nil || c.Lag() < 0 {
 		t.Error("an error was lost")

@@ -85,8 +85,14 @@ func (c *Coverer) Cover(ctx context.Context) error {
 	return err
 }
 
-// Finish covers everything that this instance knows of, without waiting for the rest of a burst. Run has ended.
-func (c *Coverer) Finish(ctx context.Context) error { return c.cover(ctx, true) }
+// Finish covers everything that there is, without waiting for the rest of a burst. Run has ended.
+func (c *Coverer) Finish(ctx context.Context) error {
+	c.looked = time.Time{}
+	if err := c.look(ctx, c.now()); err != nil {
+		return err
+	}
+	return c.cover(ctx, true)
+}
 
 // Lag returns for how long nothing could be covered; 0 when the last round did.
 func (c *Coverer) Lag() time.Duration {

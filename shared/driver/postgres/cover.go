@@ -58,7 +58,7 @@ func (db *DB) CoverJournal(ctx context.Context, before time.Time, describe func(
 	var c covering
 	err = db.read(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		db.noted.doubt(c.rows) // of an attempt before this one
-		c = covering{describe: describe, doubted: doubted}
+		c = covering{describe: describe, doubted: doubted, held: map[collab.Resource]time.Time{}}
 		return c.run(ctx, conn, rs)
 	})
 	if err != nil {
@@ -66,8 +66,11 @@ func (db *DB) CoverJournal(ctx context.Context, before time.Time, describe func(
 		db.noted.add(now, rs...)
 		return false, fmt.Errorf("cover %d journals: %w", len(rs), err)
 	}
-	db.noted.add(now, c.held...)
+	db.noted.add(now, c.busy...)
 	db.noted.add(time.Time{}, c.cut...)
+	for r, since := range c.held {
+		db.noted.add(since, r)
+	}
 	if len(c.audited) > 0 {
 		db.committer.options.OnAudit(c.audited)
 	}
@@ -102,10 +105,11 @@ type covering struct {
 	describe func([]collab.JournalLine, bool) ([]collab.AuditRow, int)
 	doubted  []collab.AuditRow
 
-	rows    []collab.AuditRow // to insert
-	audited []collab.AuditRow // those that are recorded, of doubted too
-	held    []collab.Resource // with rows that wait, or that another instance covers
-	cut     []collab.Resource // with rows that were not read
+	rows    []collab.AuditRow             // to insert
+	audited []collab.AuditRow             // those that are recorded, of doubted too
+	busy    []collab.Resource             // that another instance covers
+	cut     []collab.Resource             // with rows that were not read
+	held    map[collab.Resource]time.Time // with rows that wait, since when
 }
 
 func (c *covering) run(ctx context.Context, conn *pgx.Conn, rs []collab.Resource) error {
@@ -137,7 +141,10 @@ func (c *covering) run(ctx context.Context, conn *pgx.Conn, rs []collab.Resource
 		case full:
 			c.cut = append(c.cut, r)
 		case n < len(lines[i]):
-			c.held = append(c.held, r)
+			c.held[r] = lines[i][n].At
+			if now := time.Now(); now.Before(c.held[r]) { // by another's clock
+				c.held[r] = now
+			}
 		}
 		if n > 0 {
 			c.rows, covered, upTo = append(c.rows, rows...), append(covered, r), append(upTo, lines[i][n-1].Revision)
@@ -183,7 +190,7 @@ func (c *covering) lock(ctx context.Context, conn *pgx.Conn, rs []collab.Resourc
 	}
 	for i, r := range rs {
 		if locked[i] == 0 {
-			c.held = append(c.held, r)
+			c.busy = append(c.busy, r)
 			continue
 		}
 		free, after = append(free, r), append(after, locked[i])

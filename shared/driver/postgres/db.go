@@ -60,9 +60,9 @@ type DB struct {
 	pool      *pgxpool.Pool // everybody else's
 	guard     func(ctx context.Context, operate func(context.Context) error) error
 	committer *committer
-	noted     *noted        // what this instance has appended, and nobody has covered
 	done      chan struct{} // closed when the committer has returned
 	failed    atomic.Bool   // the last transaction failed for the server or the connection
+	noted     noted         // what this instance has appended, and nobody has covered
 }
 
 // Open opens the store at a URL postgres://user:password@host:port/database?sslmode=verify-full and brings its schema to
@@ -96,7 +96,7 @@ func open(ctx context.Context, url string, o Options, l limits) (*DB, error) {
 	if err := migrate(ctx, config); err != nil {
 		return nil, err
 	}
-	db := &DB{limits: l, guard: o.Guard, noted: newNoted(), done: make(chan struct{})}
+	db := &DB{limits: l, guard: o.Guard, done: make(chan struct{})}
 	db.Trail = &Trail{look: db.read}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, err

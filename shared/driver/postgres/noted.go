@@ -10,7 +10,8 @@ import (
 // maxNoted bounds the resources that are noted: what is beyond FindUncovered finds.
 const maxNoted = 1 << 16
 
-// noted are the resources whose journals were appended to and are not covered, as far as this instance knows.
+// noted are the resources whose journals were appended to and are not covered, as far as this instance knows. The zero value
+// is none.
 type noted struct {
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -18,12 +19,13 @@ type noted struct {
 	unsure []collab.AuditRow // of transactions whose outcome is unknown
 }
 
-func newNoted() *noted { return &noted{since: map[collab.Resource]time.Time{}} }
-
 // add notes resources. One that is noted keeps its time.
 func (n *noted) add(at time.Time, rs ...collab.Resource) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.since == nil {
+		n.since = map[collab.Resource]time.Time{}
+	}
 	for _, r := range rs {
 		if _, known := n.since[r]; !known && len(n.since) < maxNoted {
 			n.since[r] = at
