@@ -216,7 +216,7 @@ func uncovered(ctx context.Context, conn *pgx.Conn, rs []collab.Resource, after 
 		if err := rows.Scan(&n, &l.Revision, &l.User, &l.Session, &clients, &fields, &l.At, &sum); err != nil {
 			return nil, err
 		}
-		l.Resource, l.Clients, l.Fields = rs[n-1], clientIDs(clients), fieldIDs(fields)
+		l.Resource, l.Clients, l.Fields, l.At = rs[n-1], clientIDs(clients), fieldIDs(fields), l.At.UTC()
 		copy(l.Sum[:], sum)
 		all[n-1] = append(all[n-1], l)
 	}

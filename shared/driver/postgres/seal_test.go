@@ -73,10 +73,19 @@ func TestAnAuditorWhoMayOnlyReadCanVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer trail.Close()
-	report, err := audit.VerifyStore(t.Context(), trail, nil, audit.Trust{Now: time.Now()})
-	if err != nil || report.Rows != 5 || report.Status() != audit.Incomplete { // nothing is signed yet
-		t.Fatalf("%+v, %v", report, err)
+	verify := func(trust audit.Trust) {
+		t.Helper()
+		report, err := audit.VerifyStore(t.Context(), trail, nil, trust)
+		if err != nil || report.Rows != 5 || report.Status() != audit.Incomplete { // nothing is signed yet
+			t.Fatalf("%+v, %v", report, err)
+		}
 	}
+	verify(audit.Trust{Now: time.Now(), Chains: true}) // without reading what was written
+	if _, err := audit.VerifyStore(t.Context(), trail, nil, audit.Trust{Now: time.Now()}); err == nil {
+		t.Fatal("journals were read without a right to")
+	}
+	owner(t, address, "GRANT SELECT ON yjs_heads, yjs_updates TO auditor")
+	verify(audit.Trust{Now: time.Now()})
 }
 
 // BenchmarkSeal chains events that are pending in a server that writes to its disk: make bench BENCH=Seal.
