@@ -54,7 +54,8 @@ func Describe(lines []collab.JournalLine, more, all bool, now time.Time) (events
 type group struct {
 	lines       []*collab.JournalLine
 	first, last time.Time
-	bytes       int // of the revisions as a text, at most
+	bytes       int  // of the revisions as a text
+	run         bool // that text ends with a run of several
 }
 
 // bursts returns the events of rows that are about two seconds apart at most, in the order of their first rows.
@@ -98,16 +99,20 @@ func (g *group) takes(line *collab.JournalLine) bool {
 	return g.bytes+g.grows(line.Revision) <= maxRevisionsBytes
 }
 
-// grows returns by how much the text of the revisions grows at most.
+// grows returns by how much the text of the revisions grows.
 func (g *group) grows(revision int64) int {
-	if n := len(g.lines); n > 0 && g.lines[n-1].Revision+1 == revision {
-		return 0 // of a run the ends were counted
+	digits := len(strconv.FormatInt(revision, 10))
+	if g.run { // its end is another
+		if end := g.lines[len(g.lines)-1].Revision; end+1 == revision {
+			return digits - len(strconv.FormatInt(end, 10))
+		}
 	}
-	return 2 * (len(strconv.FormatInt(revision, 10)) + 2)
+	return digits + 1
 }
 
 func (g *group) add(line *collab.JournalLine) {
 	g.bytes += g.grows(line.Revision)
+	g.run = len(g.lines) > 0 && g.lines[len(g.lines)-1].Revision+1 == line.Revision
 	g.lines = append(g.lines, line)
 	if line.At.Before(g.first) {
 		g.first = line.At

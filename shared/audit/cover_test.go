@@ -150,6 +150,23 @@ func TestT2ABurstOfOneSessionIsOneEvent(t *testing.T) {
 	}
 }
 
+func TestT2AnEventThatCoversManyRunsIsCut(t *testing.T) {
+	m := newMemory()
+	r := collab.Resource{Tenant: "default", ID: "page:/1"}
+	for k := range 900 { // by turns: no two revisions of a session follow each other
+		m.write(r, collab.SessionID(strings.Repeat("s", 1+k%2)), "notes", written.Add(time.Duration(k)*time.Millisecond))
+	}
+	events, n := Describe(m.journals[r], false, true, written)
+	if n != 900 || len(events) != 4 { // 450 numbers each, of which 200 and more fit
+		t.Fatalf("%d rows in %d events", n, len(events))
+	}
+	for _, e := range events {
+		if text := e.Details[detailRevisions]; len(text) > maxRevisionsBytes {
+			t.Errorf("an event names its revisions in %d bytes", len(text))
+		}
+	}
+}
+
 // TestT2TheSumIsOverWhatIsWrittenDown hashes rows as the comment above digest says, by other means.
 func TestT2TheSumIsOverWhatIsWrittenDown(t *testing.T) {
 	line := collab.JournalLine{Resource: collab.Resource{Tenant: "t", ID: "page:/è"}, Revision: 7, User: "u", Session: "s", Clients: []collab.ClientID{1 << 40, 2},
