@@ -125,3 +125,55 @@ func BenchmarkSeal(b *testing.B) {
 		b.Fatalf("%d events are pending, %v", count, err)
 	}
 }
+
+// BenchmarkCover makes the events of 20,000 rows of 500 journals, by eight sessions each: make bench BENCH=Cover.
+func BenchmarkCover(b *testing.B) {
+	const documents, rows = 500, 40
+	ctx := context.Background()
+	server := pgtest.Start(b, "fsync=on", "max_wal_size=4GB")
+	db := openTest(b, server.Database(b), Options{}).DB
+	log := slog.New(slog.DiscardHandler)
+	coverer := audit.NewCoverer(db, audit.NewRecorder("i_1", log), log, time.Now)
+	for i := range documents {
+		if _, err := db.Join(ctx, benchJoin(i)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := coverer.Finish(ctx); err != nil {
+		b.Fatal(err)
+	}
+	var own, servers time.Duration
+	covered, revision := 0, int64(1)
+	done := make(chan collab.Committed, documents)
+	for b.Loop() {
+		b.StopTimer()
+		for i := range documents {
+			batch := collab.Batch{Resource: benchJoin(i).Resource, Expect: collab.Head{Revision: revision}}
+			for k := range int64(rows) {
+				batch.Entries = append(batch.Entries, collab.Entry{Revision: revision + 1 + k, Update: make([]byte, 40), User: "usr_001",
+					Session: collab.SessionID(fmt.Sprintf("s_%d", k%8)), Clients: []collab.ClientID{1}, Fields: []collab.Field{"content"}, At: time.Now()})
+			}
+			db.Append(batch, done)
+		}
+		for range documents {
+			if c := <-done; c.Err != nil {
+				b.Fatal(c.Err)
+			}
+		}
+		covered, revision = covered+documents*rows, revision+rows
+		cpu, serverCPU := cpuTime(b), server.CPU()
+		b.StartTimer()
+		if err := coverer.Finish(ctx); err != nil {
+			b.Fatal(err)
+		}
+		own, servers = own+cpuTime(b)-cpu, servers+server.CPU()-serverCPU
+	}
+	count, _, err := db.PendingAudit(ctx)
+	if err != nil || count == 0 {
+		b.Fatalf("%d events are pending, %v", count, err)
+	}
+	b.ReportMetric(float64(covered)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(count)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(own.Microseconds())/float64(covered), "cpu-us/row")
+	b.ReportMetric(float64(servers.Microseconds())/float64(covered), "server-cpu-us/row")
+}
