@@ -27,5 +27,5 @@ func TestT4TamperingWithTheFileIsFound(t *testing.T) {
 
 func TestT2AnHonestFileRaisesNoAlarm(t *testing.T) {
 	db := openOnce(t)
-	trailtest.Honest(t, db, db, 10)
+	trailtest.Honest(t, db, db, 4)
 }
