@@ -68,6 +68,7 @@ func auditVerify(ctx context.Context, args []string, getenv func(string) string,
 	store := set.String("store-url", "", "store whose trail is verified; default: STORE_URL, else sqlite:corsia.db")
 	archive := set.String("archive-url", "", "archive with its checkpoints and older rows; default: ARCHIVE_URL, else file:archive where it is")
 	alone := set.Bool("archive-alone", false, "verify the archive, and no store")
+	chains := set.Bool("chains-alone", false, "verify the chains, and not the journals that they vouch for, which hold what people wrote")
 	keys := set.String("key", "", "public keys, comma-separated; default: that of AUDIT_KEY, else of this installation")
 	trusted := set.String("checkpoint", "", "file with a checkpoint that was kept elsewhere, such as in the log")
 	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -87,7 +88,7 @@ func auditVerify(ctx context.Context, args []string, getenv func(string) string,
 		return fail(err)
 	}
 	source := app.AuditSource{Store: first(*store, getenv("STORE_URL"), "sqlite:corsia.db"), Archive: first(*archive, getenv("ARCHIVE_URL")),
-		PublicKeys: *keys, PrivateKey: getenv("AUDIT_KEY"), ArchiveAlone: *alone}
+		PublicKeys: *keys, PrivateKey: getenv("AUDIT_KEY"), ArchiveAlone: *alone, ChainsAlone: *chains}
 	if source.Archive == "" {
 		if _, err := os.Stat("archive"); err == nil || *alone {
 			source.Archive = "file:archive"
@@ -117,6 +118,9 @@ func printReport(to io.Writer, r *audit.Report) {
 	}
 	if r.Forks > 0 {
 		fmt.Fprintf(to, "epoch %d was opened by a restore: checkpoints before it know %d ends of chains that are not in it\n", r.Epoch, r.Forks)
+	}
+	if r.Journalled > 0 {
+		fmt.Fprintf(to, "%d rows of journals are what they vouch for\n", r.Journalled)
 	}
 	if r.Pending > 0 {
 		fmt.Fprintf(to, "%d events are not chained yet\n", r.Pending)

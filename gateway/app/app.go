@@ -56,6 +56,7 @@ type App struct {
 	log       *slog.Logger
 	metrics   *obs.Metrics
 	trail     *trail
+	coverer   *audit.Coverer
 	sealer    *audit.Sealer
 	notary    *audit.Notary
 	drivers   *drivers
@@ -258,6 +259,7 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.running.Go(func() { a.presence.Run(running) })
 	a.running.Go(func() { a.compactor.Run(running) })
+	a.running.Go(func() { a.coverer.Run(running) })
 	a.running.Go(func() { a.sealer.Run(running) })
 	a.running.Go(func() { a.notary.Run(running) })
 	if a.drivers.trail != nil {

@@ -68,7 +68,7 @@ func makeAuditKey(path string) error {
 	return errors.Join(err, os.Remove(file.Name()))
 }
 
-// openTrail makes the parts that seal the trail and sign it.
+// openTrail makes the parts that cover the journal, seal the trail and sign it.
 func (a *App) openTrail() error {
 	key, err := auditKey(a.config.AuditKey, a.config.KeyFolder())
 	if err != nil {
@@ -78,17 +78,21 @@ func (a *App) openTrail() error {
 	if err != nil {
 		return errors.New("audit key: it is damaged") // the library's word for it has the key
 	}
+	a.coverer = audit.NewCoverer(a.drivers.store, a.trail.recorder, a.log, time.Now)
 	a.sealer = audit.NewSealer(a.drivers.store, a.log, time.Now)
 	a.notary = audit.NewNotary(a.drivers.store, a.drivers.archive, signer, a.log, time.Now)
-	a.metrics.AuditSealingLag.Set(func() float64 { return a.sealer.Lag().Seconds() })
+	a.metrics.AuditSealingLag.Set(func() float64 { return max(a.coverer.Lag(), a.sealer.Lag()).Seconds() })
 	return nil
 }
 
-// finishTrail seals what was recorded last and signs it. What it does not reach the next process does.
+// finishTrail covers what was written last, seals it and signs it. What it does not reach the next process does.
 func (a *App) finishTrail(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lastSeal)
 	defer cancel()
-	err := a.sealer.Seal(ctx)
+	err := a.coverer.Finish(ctx)
+	if err == nil {
+		err = a.sealer.Seal(ctx)
+	}
 	if err == nil {
 		err = a.notary.Finish(ctx)
 	}
@@ -105,11 +109,12 @@ type AuditSource struct {
 	PublicKeys   string // comma-separated, as `corsia audit key` prints them; empty: the public half of PrivateKey
 	PrivateKey   string // as AUDIT_KEY; empty: that of this installation
 	Trusted      []byte // a checkpoint that was kept elsewhere; nil: none
+	ChainsAlone  bool   // the journals that the chains vouch for are not looked at
 }
 
 // trust returns what the trail is measured by.
 func (s AuditSource) trust() (audit.Trust, error) {
-	t := audit.Trust{Trusted: s.Trusted, Now: time.Now()}
+	t := audit.Trust{Trusted: s.Trusted, Now: time.Now(), Chains: s.ChainsAlone}
 	public := s.PublicKeys
 	if public == "" {
 		c := Config{StoreURL: s.Store}

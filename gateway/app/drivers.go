@@ -40,6 +40,7 @@ type store interface {
 	session.Store
 	lock.Store
 	auditStore
+	audit.CoverStore
 	audit.SealStore
 	audit.CheckpointStore
 	inbox.Store

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,12 +26,13 @@ type memory struct {
 	checkpoints []collab.SealedCheckpoint
 	floors      map[int]collab.AuditHead
 	epoch       int64
-	locked      bool  // somebody archives
+	locked      bool // somebody archives
+	journals    map[collab.Resource][]collab.JournalLine
 	err         error // of every call, unless nil
 }
 
 func newMemory() *memory {
-	return &memory{rows: map[int][]collab.SealedRow{}, floors: map[int]collab.AuditHead{}, epoch: 1}
+	return &memory{rows: map[int][]collab.SealedRow{}, floors: map[int]collab.AuditHead{}, epoch: 1, journals: map[collab.Resource][]collab.JournalLine{}}
 }
 
 // copied returns a store with rows of its own; what bodies, fields and details point to is shared.
@@ -39,6 +41,10 @@ func (m *memory) copied() *memory {
 	c.rows = make(map[int][]collab.SealedRow, len(m.rows))
 	for shard, rows := range m.rows {
 		c.rows[shard] = slices.Clone(rows)
+	}
+	c.journals = make(map[collab.Resource][]collab.JournalLine, len(m.journals))
+	for r, lines := range m.journals {
+		c.journals[r] = slices.Clone(lines)
 	}
 	c.pending, c.checkpoints, c.floors = slices.Clone(m.pending), slices.Clone(m.checkpoints), maps.Clone(m.floors)
 	return &c
@@ -108,6 +114,49 @@ func (m *memory) KeepCheckpoint(_ context.Context, c collab.SealedCheckpoint) (b
 	}
 	m.checkpoints = append(m.checkpoints, c)
 	return true, m.err
+}
+
+func (m *memory) JournalLines(_ context.Context, spans []collab.JournalSpan, each func(at int, line *collab.JournalLine) error) error {
+	for at, span := range spans {
+		for _, line := range m.journals[span.Resource] {
+			if line.Revision < span.From || line.Revision > span.To {
+				continue
+			}
+			if err := each(at, &line); err != nil {
+				return err
+			}
+		}
+	}
+	return m.err
+}
+
+// JournalEnds takes the last row for the head, but for a stray one.
+func (m *memory) JournalEnds(_ context.Context, after collab.Resource, limit int) (ends []collab.JournalEnd, err error) {
+	for r, lines := range m.journals {
+		if cmp.Or(cmp.Compare(r.Tenant, after.Tenant), cmp.Compare(r.ID, after.ID)) <= 0 {
+			continue
+		}
+		end := collab.JournalEnd{Resource: r, Revision: 1}
+		for i, line := range lines {
+			if line.Revision < firstJournalled {
+				end.Stray = &lines[i].Revision
+			}
+			end.Revision = max(end.Revision, line.Revision)
+		}
+		ends = append(ends, end)
+	}
+	slices.SortFunc(ends, func(a, b collab.JournalEnd) int {
+		return cmp.Or(cmp.Compare(a.Resource.Tenant, b.Resource.Tenant), cmp.Compare(a.Resource.ID, b.Resource.ID))
+	})
+	return ends[:min(limit, len(ends))], m.err
+}
+
+// write appends to a journal, in the name of a session.
+func (m *memory) write(r collab.Resource, session collab.SessionID, field collab.Field, at time.Time) {
+	lines := m.journals[r]
+	revision := int64(len(lines)) + firstJournalled
+	m.journals[r] = append(lines, collab.JournalLine{Resource: r, Revision: revision, User: "usr_" + collab.UserID(session), Session: session,
+		Clients: []collab.ClientID{collab.ClientID(len(session))}, Fields: []collab.Field{field}, At: at, Sum: sha256.Sum256([]byte(fmt.Sprint(r, revision)))})
 }
 
 // objects is an archive in memory.
@@ -186,6 +235,10 @@ func newInstallation(t testing.TB) *installation {
 // record records n events of a few resources, as different as events are.
 func (i *installation) record(n int) {
 	for k := range n {
+		if Types[k%len(Types)] == DocumentUpdated {
+			i.write(k)
+			continue
+		}
 		i.time = i.time.Add(37 * time.Millisecond)
 		e := Event{Type: Types[k%len(Types)], Tenant: "default", Actor: collab.UserID(fmt.Sprintf("usr_%03d", k%7)), Role: "surgeon",
 			Session: "s_1", Address: "127.0.0.1", Resource: collab.ResourceID(fmt.Sprintf("page:/patient/%d", k%5)), RecordedAt: i.time}
@@ -197,6 +250,20 @@ func (i *installation) record(n int) {
 		case 2:
 			e.Details = map[string]string{"code": "E1", "è": "\"<&>"}
 		}
+		i.store.pending = append(i.store.pending, i.recorder.Row(e))
+	}
+}
+
+// write writes three rows, which one event covers.
+func (i *installation) write(k int) {
+	r := collab.Resource{Tenant: "default", ID: collab.ResourceID(fmt.Sprintf("page:/patient/%d", k%5))}
+	before := len(i.store.journals[r])
+	for range 3 {
+		i.time = i.time.Add(3 * time.Millisecond)
+		i.store.write(r, "s_1", "id-dosage", i.time)
+	}
+	events, _ := Describe(i.store.journals[r][before:], false, true, i.time)
+	for _, e := range events {
 		i.store.pending = append(i.store.pending, i.recorder.Row(e))
 	}
 }

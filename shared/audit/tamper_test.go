@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ var editors = []func(r *collab.SealedRow){
 	func(r *collab.SealedRow) { r.Type += "S" },
 	func(r *collab.SealedRow) { r.Outcome += "." },
 	func(r *collab.SealedRow) { r.Actor += "1" },
-	func(r *collab.SealedRow) { r.Role = "" },
+	func(r *collab.SealedRow) { r.Role += "." },
 	func(r *collab.SealedRow) { r.Session = "s_2" },
 	func(r *collab.SealedRow) { r.Instance = "i_2" },
 	func(r *collab.SealedRow) { r.Address = "127.0.0.2" },
@@ -166,6 +167,78 @@ var tamperings = []tampering{
 	}},
 }
 
+// line returns a random row of a journal.
+func line(r *rand.Rand, i *installation) (of collab.Resource, at int) {
+	rs := slices.SortedFunc(maps.Keys(i.store.journals), func(a, b collab.Resource) int { return cmp.Compare(a.ID, b.ID) })
+	of = rs[r.IntN(len(rs))]
+	return of, r.IntN(len(i.store.journals[of]))
+}
+
+// journalTamperings change a journal and leave the trail as it is.
+var journalTamperings = []tampering{
+	{"journal: edit a row", func(r *rand.Rand, i *installation) {
+		of, at := line(r, i)
+		l := &i.store.journals[of][at]
+		switch r.IntN(4) {
+		case 0:
+			l.Sum[r.IntN(len(l.Sum))] ^= 1
+		case 1:
+			l.Clients = append(slices.Clone(l.Clients), 7)
+		case 2:
+			l.Fields = []collab.Field{"values/id-allergy"}
+		case 3:
+			l.At = l.At.Add(time.Microsecond)
+		}
+	}},
+	{"journal: change an author", func(r *rand.Rand, i *installation) {
+		of, at := line(r, i)
+		if r.IntN(2) == 0 {
+			i.store.journals[of][at].User += "0"
+		} else {
+			i.store.journals[of][at].Session += "0"
+		}
+	}},
+	{"journal: delete a row", func(r *rand.Rand, i *installation) {
+		of, at := line(r, i)
+		i.store.journals[of] = slices.Delete(i.store.journals[of], at, at+1)
+		if r.IntN(2) == 0 { // and close the gap
+			for k := at; k < len(i.store.journals[of]); k++ {
+				i.store.journals[of][k].Revision--
+			}
+		}
+	}},
+	{"journal: delete the tail", func(r *rand.Rand, i *installation) {
+		of, at := line(r, i)
+		i.store.journals[of] = i.store.journals[of][:at]
+	}},
+	{"journal: insert a row", func(r *rand.Rand, i *installation) {
+		of, at := line(r, i)
+		lines := i.store.journals[of]
+		forged := lines[at]
+		forged.Sum[0] ^= 1
+		switch r.IntN(3) {
+		case 0: // before all others
+			forged.Revision = r.Int64N(firstJournalled)
+			i.store.journals[of] = slices.Insert(lines, 0, forged)
+			return
+		case 1: // in the place of another
+			forged.Revision = lines[at].Revision
+		case 2: // and move the others
+			for k := at; k < len(lines); k++ {
+				lines[k].Revision++
+			}
+		}
+		i.store.journals[of] = slices.Insert(lines, at, forged)
+	}},
+	{"journal: swap two rows", func(r *rand.Rand, i *installation) {
+		of, a := line(r, i)
+		lines := i.store.journals[of]
+		b := (a + 1 + r.IntN(len(lines)-1)) % len(lines)
+		lines[a], lines[b] = lines[b], lines[a]
+		lines[a].Revision, lines[b].Revision = lines[b].Revision, lines[a].Revision
+	}},
+}
+
 // tampered returns an installation with days in the archive, several checkpoints and two epochs.
 func tampered(t testing.TB) *installation {
 	i := newInstallation(t)
@@ -201,7 +274,7 @@ func verdict(t testing.TB, i *installation, archive bool) *Report {
 
 func TestT4EveryTamperingIsFound(t *testing.T) {
 	base := tampered(t)
-	for _, tt := range tamperings {
+	for _, tt := range slices.Concat(tamperings, journalTamperings) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			archive := tt.name == "drop an archive file"

@@ -60,6 +60,7 @@ type Report struct {
 	Checkpoint Checkpoint // the newest one that vouches; Number 0: none
 	Uncovered  int64      // rows after it, which the next one will cover
 	Pending    int        // rows not chained yet
+	Journalled int64      // rows of journals that are what the trail vouches for
 	Forks      int        // ends of chains that checkpoints before a restore know otherwise
 	Problems   []Problem  // tampering first
 }
@@ -97,7 +98,8 @@ type walk struct {
 	marks   map[int]map[int64][]mark
 	old     time.Time // rows that were recorded before should be covered by a checkpoint
 	covered map[int]collab.AuditHead
-	late    int64 // rows of before old that are not
+	late    int64                   // rows of before old that are not
+	vouch   func(*collab.SealedRow) // gets each row that is good; nil: nobody does
 }
 
 // newWalk begins after the rows of start.
@@ -151,6 +153,9 @@ func (w *walk) row(r *collab.SealedRow) {
 		w.meet(r.Shard, m)
 	}
 	delete(w.marks[r.Shard], r.Seq)
+	if w.vouch != nil {
+		w.vouch(r)
+	}
 	if r.Seq > w.covered[r.Shard].Seq {
 		w.report.Uncovered++
 		if r.RecordedAt.Before(w.old) {

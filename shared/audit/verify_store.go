@@ -25,6 +25,7 @@ type TrailStore interface {
 	// AuditRows returns up to limit rows of a shard after seq, in order.
 	AuditRows(ctx context.Context, shard int, after int64, limit int) ([]collab.SealedRow, error)
 	PendingAudit(ctx context.Context) (count int, oldest time.Time, err error)
+	JournalStore
 }
 
 // Trust is what a trail is measured by.
@@ -32,11 +33,13 @@ type Trust struct {
 	Keys    []note.Verifier // whose checkpoints count
 	Trusted []byte          // a checkpoint that was kept elsewhere; nil: none
 	Now     time.Time
+	Chains  bool // the chains alone are verified, and not the journals that they vouch for
 }
 
 // VerifyStore verifies the trail in a store: every row, its columns against its body, its place in the chain, and the chains
-// against the newest checkpoint of the store, those of the archive (nil: there is none) and the one that was kept elsewhere.
-// Where rows have left the store it goes on from the archive, which it verifies too. An error says that it could not read.
+// against the newest checkpoint of the store, those of the archive (nil: there is none) and the one that was kept elsewhere;
+// and the journals against the rows that vouch for them. Where rows have left the store it goes on from the archive, which
+// it verifies too. An error says that it could not read.
 func VerifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust) (*Report, error) {
 	for tries := 1; ; tries++ {
 		report, state, err := verifyStore(ctx, store, archive, t)
@@ -73,7 +76,14 @@ func verifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust
 			said = append(said, witness{c, fmt.Sprintf("checkpoint %d of the store", c.Number), true})
 		}
 	}
+	journals := newCoverage(store, report, t.Chains)
+	if len(state.Floors) > 0 { // first: what is covered there is covered before
+		if err := verifyBelow(ctx, archive, state.Floors, journals, report); err != nil {
+			return nil, state, err
+		}
+	}
 	w := newWalk(report, state.Floors)
+	w.vouch = func(r *collab.SealedRow) { journals.row(ctx, r) }
 	w.trust(said, state.Epoch, t.Now)
 	for shard := range Shards {
 		if err := w.shard(ctx, store, shard); err != nil {
@@ -85,10 +95,8 @@ func verifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust
 	if report.Pending, err = pending(ctx, store, t.Now, report); err != nil {
 		return nil, state, err
 	}
-	if len(state.Floors) > 0 {
-		if err := verifyBelow(ctx, archive, state.Floors, t, report); err != nil {
-			return nil, state, err
-		}
+	if err := journals.finish(ctx, t.Now); err != nil {
+		return nil, state, err
 	}
 	report.sort()
 	return report, state, nil
@@ -187,13 +195,19 @@ func pending(ctx context.Context, store TrailStore, now time.Time, report *Repor
 }
 
 // verifyBelow verifies the archive as far as rows have left the store for it.
-func verifyBelow(ctx context.Context, archive Objects, floors map[int]collab.AuditHead, t Trust, report *Report) error {
+func verifyBelow(ctx context.Context, archive Objects, floors map[int]collab.AuditHead, journals *coverage, report *Report) error {
 	if archive == nil {
 		report.add(Incomplete, "rows have left the store for the archive, which was not given")
+		journals.blind = true
 		return nil
 	}
 	below := &Report{}
 	w := newWalk(below, nil)
+	w.vouch = func(r *collab.SealedRow) {
+		if r.Seq <= floors[r.Shard].Seq { // the others are in the store too
+			journals.row(ctx, r)
+		}
+	}
 	w.expect(mark{by: "the store, which has handed them to the archive,", missing: Tampered, other: Tampered}, floors)
 	if err := w.archive(ctx, archive); err != nil {
 		return err

@@ -28,6 +28,10 @@ type Cluster interface {
 	Read(t testing.TB, h *check.History) check.Final
 	// Keys returns the keys of the state driver that belong to sessions, rooms and locks.
 	Keys(t testing.TB) []string
+	// Stop stops all instances, one after the other.
+	Stop(t testing.TB)
+	// Verify returns what `corsia audit verify` says about the trail and the journal, empty when all is intact.
+	Verify(t testing.TB) string
 }
 
 const (
@@ -89,6 +93,8 @@ func Run(t testing.TB, p Plan, c Cluster, o Options) Outcome {
 	r.settle()
 	r.meet()
 	r.leave(before)
+	c.Stop(t) // now everything is recorded
+	r.final.Trail = c.Verify(t)
 	found := c.Read(t, r.history)
 	r.final.Journal, r.final.Grants, r.final.Audit = found.Journal, found.Grants, found.Audit
 	r.final.Replicas = append(r.final.Replicas, found.Replicas...)

@@ -3,6 +3,7 @@
 package chaos
 
 import (
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func (s single) Inject(t testing.TB, f Fault) (heal func()) {
 		s.Kill9()
 		return func() { s.Restart(t) }
 	case StopInstance:
-		s.Stop(t)
+		s.Gateway.Stop(t)
 		return func() { s.Restart(t) }
 	case FreezeInstance:
 		s.Signal(t, syscall.SIGSTOP)
@@ -36,6 +37,29 @@ func (s single) Inject(t testing.TB, f Fault) (heal func()) {
 }
 
 func (s single) Keys(testing.TB) []string { return nil } // they are in the process
+
+func (s single) Stop(t testing.TB) {
+	t.Helper()
+	if status, _ := s.Gateway.Stop(t); status != 0 {
+		t.Errorf("the gateway ended with status %d", status)
+	}
+}
+
+func (s single) Verify(t testing.TB) string {
+	t.Helper()
+	return verify(t, s.Dir, "-store-url", "sqlite:"+filepath.Join(s.Dir, "corsia.db"))
+}
+
+// verify asks the program, in a folder with the archive of the gateway, and returns what it said unless all is intact.
+func verify(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	said, errors, status := testkit.Run(t, dir, nil, append([]string{"audit", "verify"}, args...)...)
+	t.Log(said)
+	if status == 0 {
+		return ""
+	}
+	return said + errors
+}
 
 func (s single) Read(t testing.TB, h *check.History) check.Final {
 	t.Helper()

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
+	"corsia/shared/audit"
 	"corsia/shared/driver/drivertest/redistest"
 	"corsia/tests/chaos/check"
 	"corsia/tests/testkit"
@@ -20,6 +21,7 @@ import (
 // trio is three gateways on real services, with a proxy on every way between them.
 type trio struct {
 	*testkit.Cluster
+	auditKey string // the public half of the instances' key
 
 	// The Redis that the gateways use and the one that takes over, changed by a fail-over.
 	primary, replica *redistest.Server
@@ -36,8 +38,12 @@ func startTrio(t testing.TB, env ...string) *trio {
 	t.Helper()
 	s := testkit.StartServices(t)
 	recordCommits(t, s)
-	env = append([]string{"LOCK_TTL=3s", "COMPACT_AFTER=500ms", "MAX_SESSIONS_PER_USER=100", "RESUME_GRACE=1s"}, env...)
-	c := &trio{Cluster: testkit.StartCluster(t, testkit.ClusterOptions{Services: s, Proxied: true, Env: env})}
+	private, public, err := audit.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	env = append([]string{"AUDIT_KEY=" + private, "LOCK_TTL=3s", "COMPACT_AFTER=500ms", "MAX_SESSIONS_PER_USER=100", "RESUME_GRACE=1s"}, env...)
+	c := &trio{auditKey: public, Cluster: testkit.StartCluster(t, testkit.ClusterOptions{Services: s, Proxied: true, Env: env})}
 	keepRecorded(t, c.StoreURL)
 	if s.Redis != nil {
 		c.primary = s.Redis
@@ -86,6 +92,21 @@ func (c *trio) URLs() []string {
 		urls[i] = instance.URL
 	}
 	return urls
+}
+
+// Stop stops one instance after the other: the last one seals what those before it have recorded at their ends.
+func (c *trio) Stop(t testing.TB) {
+	t.Helper()
+	for _, i := range c.Instances {
+		if status, _ := i.Gateway.Stop(t); status != 0 {
+			t.Errorf("%s ended with status %d", i.ID, status)
+		}
+	}
+}
+
+func (c *trio) Verify(t testing.TB) string {
+	t.Helper()
+	return verify(t, t.TempDir(), "-store-url", c.StoreURL, "-key", c.auditKey)
 }
 
 func (c *trio) Read(t testing.TB, h *check.History) check.Final {

@@ -5,8 +5,10 @@ package e2e
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"corsia/tests/testkit"
 )
@@ -42,7 +44,8 @@ func TestEachActIsAuditedOnceInTheStoreAndInTheLog_T1_T2_T3_T6(t *testing.T) {
 		t.Fatalf("status %d", status)
 	}
 	want := map[string]int{"USER_CONNECTED": 3, "USER_DISCONNECTED": 3, "CONNECTION_REJECTED": 1, "RESOURCE_JOINED": 3, "RESOURCE_LEFT": 3,
-		"PERMISSION_DENIED": 1, "LOCK_ACQUIRED": 2, "LOCK_DENIED": 1, "LOCK_RELEASED": 1, "LOCK_EXPIRED": 1, "UPDATE_REJECTED": 1, "TOKEN_REVOKED": 1}
+		"PERMISSION_DENIED": 1, "LOCK_ACQUIRED": 2, "LOCK_DENIED": 1, "LOCK_RELEASED": 1, "LOCK_EXPIRED": 1, "UPDATE_REJECTED": 1, "TOKEN_REVOKED": 1,
+		"DOCUMENT_UPDATED": 1}
 	store := g.Store(t)
 	for _, row := range store.Query("SELECT type, count(*) AS n FROM " + testkit.AuditEvents + " GROUP BY type") {
 		kind, n := row["type"].(string), int(row["n"].(int64))
@@ -97,4 +100,67 @@ func judgeBody(t *testing.T, row fields) {
 	if shard := row["shard"].(int64); shard < 0 || shard > 63 {
 		t.Errorf("shard %d", shard)
 	}
+}
+
+// Two people type by turns, one of them is the only one who does later: each revision is in one event, of who wrote it, and
+// what is changed in the journal afterwards is found.
+func TestWhatIsTypedIsVouchedForByTheTrail_T2_T4(t *testing.T) {
+	t.Parallel()
+	g := testkit.Start(t)
+	const resource, turns = "page:/audit/typing", 20
+	anna, bruno := pair(t, g, resource)
+	for i := range turns {
+		for client, person := range []*testkit.Client{anna, bruno} {
+			person.OK("Y_UPDATE", fields{"resourceId": resource, "update": letter(byte(77+client), byte(i))})
+		}
+	}
+	store := g.Store(t)
+	for deadline := time.Now().Add(30 * time.Second); len(store.Audit("resource_id", resource, "DOCUMENT_UPDATED")) == 0; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("while the gateway runs nothing is recorded")
+		}
+	}
+	if status, _ := g.Stop(t); status != 0 {
+		t.Fatalf("status %d", status)
+	}
+	covered := map[string]int{}
+	for _, row := range g.Store(t).Query("SELECT body FROM audit_log WHERE type = 'DOCUMENT_UPDATED'") {
+		var event struct {
+			Actor   string
+			Fields  []string
+			Details struct{ Rows string }
+		}
+		if err := json.Unmarshal(row["body"].([]byte), &event); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := strconv.Atoi(event.Details.Rows); err != nil || !slices.Equal(event.Fields, []string{"notes"}) {
+			t.Errorf("%s, %v", row["body"], err)
+		} else {
+			covered[event.Actor] += n
+		}
+	}
+	if covered["usr_anna"] != turns || covered["usr_bruno"] != turns || len(covered) != 2 {
+		t.Errorf("covered are %v", covered)
+	}
+	verify := func(want int, text string, args ...string) {
+		t.Helper()
+		said, errors, status := testkit.Run(t, g.Dir, g.Env(), append([]string{"audit", "verify"}, args...)...)
+		if status != want || !strings.Contains(said+errors, text) {
+			t.Errorf("status %d, want %d: %s%s", status, want, said, errors)
+		}
+	}
+	verify(0, "40 rows of journals are what they vouch for")
+	g.Damage(t, "DROP TRIGGER yjs_updates_append_only")
+	g.Damage(t, "UPDATE yjs_updates SET user_id = 'usr_666' WHERE revision = 7")
+	verify(1, "revision 7 is by usr_666")
+	verify(0, "the trail is intact", "-chains-alone")
+}
+
+// letter is an update that inserts a letter into "notes", by a client that has inserted as many before: one struct, as yjs
+// writes it.
+func letter(client, before byte) []byte {
+	if before == 0 {
+		return append([]byte{1, 1, client, 0, 4, 1, 5}, "notes\x01a\x00"...)
+	}
+	return append([]byte{1, 1, client, before, 0x84, client, before - 1}, "\x01a\x00"...)
 }

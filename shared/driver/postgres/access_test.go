@@ -91,6 +91,18 @@ func TestTheGatewaysRoleMayAddToTheTrailAndNotChangeIt(t *testing.T) {
 			return mine
 		})
 	})
+	t.Run("cover", func(t *testing.T) {
+		address := server.Database(t)
+		if err := openTest(t, address, Options{}).Close(); err != nil {
+			t.Fatal(err)
+		}
+		owner(t, address, "SELECT grant_application('gateway')")
+		mine := openTest(t, with(t, address, url.User("gateway")), Options{})
+		drivertest.Cover(t, func(t *testing.T) (a, b drivertest.Covering) {
+			owner(t, address, "TRUNCATE yjs_heads, yjs_updates, yjs_states, yjs_clients, audit_covers, audit_pending")
+			return mine, mine
+		})
+	})
 	t.Run("revocations", func(t *testing.T) {
 		drivertest.Revocations(t, func(*testing.T) drivertest.Revoker { return db })
 	})
@@ -99,7 +111,7 @@ func TestTheGatewaysRoleMayAddToTheTrailAndNotChangeIt(t *testing.T) {
 		"UPDATE audit_pending SET actor = 'x'", "DELETE FROM audit_pending", "TRUNCATE audit_pending",
 		"UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log", "UPDATE yjs_updates SET revision = 1",
 		"UPDATE audit_checkpoints SET note = 'x'", "DELETE FROM audit_checkpoints", "INSERT INTO audit_floors VALUES (0, 1, '', now())",
-		"INSERT INTO audit_epochs VALUES (2, now())", "DELETE FROM yjs_updates", "ALTER TABLE audit_log DISABLE TRIGGER ALL", "SELECT grant_application('gateway')",
+		"INSERT INTO audit_epochs VALUES (2, now())", "DELETE FROM yjs_updates", "DELETE FROM audit_covers", "ALTER TABLE audit_log DISABLE TRIGGER ALL", "SELECT grant_application('gateway')",
 	} {
 		if _, err := db.pool.Exec(t.Context(), statement); sqlState(err) != "42501" {
 			t.Errorf("%s: %v, want no right to it", statement, err)

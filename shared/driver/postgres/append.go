@@ -29,6 +29,9 @@ func (db *DB) Append(b collab.Batch, done chan<- collab.Committed) {
 		done: func(err error, at time.Time) {
 			switch {
 			case err == nil:
+				if len(b.Entries) > 0 {
+					db.noted.add(at, b.Resource)
+				}
 				done <- collab.Committed{Head: after, At: at}
 			case errors.Is(err, collab.ErrStale):
 				done <- collab.Committed{Head: met, Err: wrapAppend(b.Resource, err), At: at}

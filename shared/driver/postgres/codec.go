@@ -70,14 +70,24 @@ func scanEntry(row pgx.CollectableRow) (e collab.Entry, err error) {
 		return e, err
 	}
 	e.At = e.At.UTC()
-	e.Clients, e.Fields = make([]collab.ClientID, len(clients)), make([]collab.Field, len(fields))
-	for i, c := range clients {
-		e.Clients[i] = collab.ClientID(c)
-	}
-	for i, f := range fields {
-		e.Fields[i] = collab.Field(f)
-	}
+	e.Clients, e.Fields = clientIDs(clients), fieldIDs(fields)
 	return e, nil
+}
+
+func clientIDs(clients []int64) []collab.ClientID {
+	ids := make([]collab.ClientID, len(clients))
+	for i, c := range clients {
+		ids[i] = collab.ClientID(c)
+	}
+	return ids
+}
+
+func fieldIDs(fields []string) []collab.Field {
+	ids := make([]collab.Field, len(fields))
+	for i, f := range fields {
+		ids[i] = collab.Field(f)
+	}
+	return ids
 }
 
 const lockColumns = `lock_id, tenant, resource_id, field, fence, user_id, name, session_id, instance,

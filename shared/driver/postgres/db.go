@@ -62,6 +62,7 @@ type DB struct {
 	committer *committer
 	done      chan struct{} // closed when the committer has returned
 	failed    atomic.Bool   // the last transaction failed for the server or the connection
+	noted     noted         // what this instance has appended, and nobody has covered
 }
 
 // Open opens the store at a URL postgres://user:password@host:port/database?sslmode=verify-full and brings its schema to

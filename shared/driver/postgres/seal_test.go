@@ -73,10 +73,19 @@ func TestAnAuditorWhoMayOnlyReadCanVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer trail.Close()
-	report, err := audit.VerifyStore(t.Context(), trail, nil, audit.Trust{Now: time.Now()})
-	if err != nil || report.Rows != 5 || report.Status() != audit.Incomplete { // nothing is signed yet
-		t.Fatalf("%+v, %v", report, err)
+	verify := func(trust audit.Trust) {
+		t.Helper()
+		report, err := audit.VerifyStore(t.Context(), trail, nil, trust)
+		if err != nil || report.Rows != 5 || report.Status() != audit.Incomplete { // nothing is signed yet
+			t.Fatalf("%+v, %v", report, err)
+		}
 	}
+	verify(audit.Trust{Now: time.Now(), Chains: true}) // without reading what was written
+	if _, err := audit.VerifyStore(t.Context(), trail, nil, audit.Trust{Now: time.Now()}); err == nil {
+		t.Fatal("journals were read without a right to")
+	}
+	owner(t, address, "GRANT SELECT ON yjs_heads, yjs_updates TO auditor")
+	verify(audit.Trust{Now: time.Now()})
 }
 
 // BenchmarkSeal chains events that are pending in a server that writes to its disk: make bench BENCH=Seal.
@@ -115,4 +124,57 @@ func BenchmarkSeal(b *testing.B) {
 	if count, _, err := db.PendingAudit(ctx); err != nil || count != 0 {
 		b.Fatalf("%d events are pending, %v", count, err)
 	}
+}
+
+// BenchmarkCover makes the events of 20,000 rows of 500 journals, by eight sessions each: make bench BENCH=Cover.
+func BenchmarkCover(b *testing.B) {
+	const documents, rows = 500, 40
+	ctx := context.Background()
+	server := pgtest.Start(b, "fsync=on", "max_wal_size=4GB")
+	db := openTest(b, server.Database(b), Options{}).DB
+	log := slog.New(slog.DiscardHandler)
+	coverer := audit.NewCoverer(db, audit.NewRecorder("i_1", log), log, time.Now)
+	for i := range documents {
+		if _, err := db.Join(ctx, benchJoin(i)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := coverer.Finish(ctx); err != nil {
+		b.Fatal(err)
+	}
+	var own, servers time.Duration
+	covered, revision := 0, int64(1)
+	done := make(chan collab.Committed, documents)
+	for b.Loop() {
+		b.StopTimer()
+		for i := range documents {
+			batch := collab.Batch{Resource: benchJoin(i).Resource, Expect: collab.Head{Revision: revision}}
+			for k := range int64(rows) {
+				batch.Entries = append(batch.Entries, collab.Entry{Revision: revision + 1 + k, Update: make([]byte, 40), User: "usr_001",
+					Session: collab.SessionID(fmt.Sprintf("s_%d", k%8)), Clients: []collab.ClientID{1}, Fields: []collab.Field{"content"}, At: time.Now()})
+			}
+			db.Append(batch, done)
+		}
+		for range documents {
+			if c := <-done; c.Err != nil {
+				b.Fatal(c.Err)
+			}
+		}
+		covered, revision = covered+documents*rows, revision+rows
+		serverCPU := server.CPU() // which takes time itself
+		cpu := cpuTime(b)
+		b.StartTimer()
+		if err := coverer.Finish(ctx); err != nil {
+			b.Fatal(err)
+		}
+		own, servers = own+cpuTime(b)-cpu, servers+server.CPU()-serverCPU
+	}
+	count, _, err := db.PendingAudit(ctx)
+	if err != nil || count == 0 {
+		b.Fatalf("%d events are pending, %v", count, err)
+	}
+	b.ReportMetric(float64(covered)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(count)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(own.Microseconds())/float64(covered), "cpu-us/row")
+	b.ReportMetric(float64(servers.Microseconds())/float64(covered), "server-cpu-us/row")
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"corsia/shared/driver/drivertest"
+	"corsia/shared/driver/drivertest/pgtest"
 )
 
 func TestJournal(t *testing.T) {
@@ -35,4 +36,11 @@ func TestSeal(t *testing.T) {
 func TestInbox(t *testing.T) {
 	db := openOnce(t)
 	drivertest.Inbox(t, func(*testing.T) drivertest.Inboxer { return db })
+}
+
+func TestCover(t *testing.T) {
+	drivertest.Cover(t, func(t *testing.T) (a, b drivertest.Covering) {
+		address := pgtest.Database(t)
+		return openTest(t, address, Options{}), openTest(t, address, Options{})
+	})
 }

@@ -70,3 +70,10 @@ func TestInbox(t *testing.T) {
 	db := openOnce(t)
 	drivertest.Inbox(t, func(*testing.T) drivertest.Inboxer { return db })
 }
+
+func TestCover(t *testing.T) {
+	drivertest.Cover(t, func(t *testing.T) (a, b drivertest.Covering) {
+		db := openOnce(t)
+		return db, db
+	})
+}

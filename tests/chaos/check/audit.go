@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -9,6 +10,46 @@ import (
 func (j *judge) audit() {
 	j.countEvents()
 	j.lockEvents()
+	j.rowEvents()
+	if j.final.Trail != "" {
+		j.wrong(Vouched, "%s", j.final.Trail)
+	}
+}
+
+// rowEvents looks for each row of a journal in the event that covers it: one, of the session that wrote it.
+func (j *judge) rowEvents() {
+	covered := map[place]int{}
+	for _, e := range j.final.Audit {
+		if e.Type != "DOCUMENT_UPDATED" {
+			continue
+		}
+		for run := range strings.SplitSeq(e.Details.Revisions, ",") {
+			first, last, isRun := strings.Cut(run, "-")
+			if !isRun {
+				last = first
+			}
+			from, err := strconv.ParseInt(first, 10, 64)
+			to, err2 := strconv.ParseInt(last, 10, 64)
+			if err != nil || err2 != nil {
+				j.wrong(Audited, "event %s covers %q of %s", e.ID, e.Details.Revisions, e.Room)
+				continue
+			}
+			for revision := from; revision <= to; revision++ {
+				p := place{e.Room, revision}
+				covered[p]++
+				if row, ok := j.row(p); !ok || row.Session != e.Session {
+					j.wrong(Audited, "event %s says that session %s wrote revision %d of %s", e.ID, e.Session, revision, e.Room)
+				}
+			}
+		}
+	}
+	for room, rows := range j.final.Journal {
+		for _, row := range rows {
+			if n := covered[place{room, row.Revision}]; n != 1 {
+				j.wrong(Audited, "revision %d of %s is covered by %d events", row.Revision, room, n)
+			}
+		}
+	}
 }
 
 // bounds is how many events of a kind there may be.

@@ -28,6 +28,7 @@ const (
 	Fenced      Rule = "fences only grow"
 	Locked      Rule = "a locked field is written by its holder alone"
 	Audited     Rule = "every operation is audited once"
+	Vouched     Rule = "the trail and the journal are what was signed"
 	Leftover    Rule = "nothing outlives its session"
 	Healed      Rule = "a healed cluster serves writes within 10 s"
 )
@@ -75,7 +76,7 @@ func Check(h *History, f *Final) *Report {
 
 var order = func() map[Rule]int {
 	all := map[Rule]int{}
-	for i, rule := range []Rule{Gap, Lost, Undone, Invented, Forbidden, Uncommitted, Repeated, Missed, Diverged, Present, Exclusive, Fenced, Locked, Audited, Leftover, Healed} {
+	for i, rule := range []Rule{Gap, Lost, Undone, Invented, Forbidden, Uncommitted, Repeated, Missed, Diverged, Present, Exclusive, Fenced, Locked, Audited, Vouched, Leftover, Healed} {
 		all[rule] = i
 	}
 	return all

@@ -127,7 +127,15 @@ func good(t *testing.T) *story {
 		{ID: "11", Type: "RESOURCE_LEFT", Session: "B", Room: room},
 		{ID: "12", Type: "USER_DISCONNECTED", Session: "A"}, {ID: "13", Type: "USER_DISCONNECTED", Session: "B"},
 	}
+	s.final.Audit = append(s.final.Audit, updated("14", "A", "2,4,6"), updated("15", "A", "3,5"))
 	return s
+}
+
+// updated returns the event of revisions that a session wrote.
+func updated(id, session, revisions string) Event {
+	e := Event{ID: id, Type: "DOCUMENT_UPDATED", Session: session, Room: room}
+	e.Details.Revisions = revisions
+	return e
 }
 
 func TestAGoodRunHasNoViolation(t *testing.T) {
@@ -277,6 +285,20 @@ func TestEachViolationIsFound(t *testing.T) {
 		"a rejection is not audited":         {func(_ *testing.T, s *story) { s.drop("UPDATE_REJECTED") }, Audited, "UPDATE_REJECTED"},
 		"a grant is not audited":             {func(_ *testing.T, s *story) { s.drop("LOCK_ACQUIRED") }, Audited, "LOCK_ACQUIRED with fence 1"},
 		"the end of a lock is audited twice": {func(_ *testing.T, s *story) { s.final.Audit = append(s.final.Audit, s.final.Audit[9]) }, Audited, "the end of the lock with fence 2"},
+		"a row is covered by no event": {func(_ *testing.T, s *story) {
+			s.final.Audit[13].Details.Revisions = "2,6"
+		}, Audited, "revision 4 of page:/1 is covered by 0 events"},
+		"a row is covered twice": {func(_ *testing.T, s *story) {
+			s.final.Audit[14].Details.Revisions = "3-5"
+		}, Audited, "revision 4 of page:/1 is covered by 2 events"},
+		"a row is covered in another's name": {func(_ *testing.T, s *story) {
+			s.final.Audit[14].Session = "B"
+		}, Audited, "session B wrote revision 3"},
+		"an event covers what is not there": {func(_ *testing.T, s *story) {
+			s.final.Audit[14].Details.Revisions = "3,5,7"
+		}, Audited, "revision 7 of page:/1"},
+		"an event covers nothing": {func(_ *testing.T, s *story) { s.final.Audit[14].Details.Revisions = "" }, Audited, `covers ""`},
+		"the trail is not intact": {func(_ *testing.T, s *story) { s.final.Trail = "tampered: shard 7" }, Vouched, "shard 7"},
 		"a lock stays open": {func(_ *testing.T, s *story) {
 			s.final.Grants[1].Closed, s.final.Grants[1].Ended = Never, 0
 			s.drop("LOCK_EXPIRED")

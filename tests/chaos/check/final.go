@@ -12,6 +12,7 @@ type Final struct {
 	Gauges   []Gauge
 	Keys     []string // of Redis that outlived everybody's leaving
 	Healings []Healing
+	Trail    string // what `corsia audit verify` said, unless all is intact
 }
 
 // Row is a row of the journal.
@@ -40,8 +41,9 @@ type Grant struct {
 type Event struct {
 	ID, Type, Session, Room, Reason string
 
-	Fields []string
-	Fence  int64
+	Fields  []string
+	Fence   int64
+	Details struct{ Revisions string } // of a DOCUMENT_UPDATED: such as 5,7,9-12
 }
 
 // Replica is a room's content as somebody sees it.

@@ -98,7 +98,7 @@ func (m *model) edit(session string) {
 		m.story.heard = append(m.story.heard, Heard{Session: other, Room: room, Revision: row.Revision, Sum: SumOf(update), At: m.now + 2*step0})
 	}
 	op.Result, op.Revision = OK, row.Revision
-	m.note(op)
+	m.note(op, updated("", session, fmt.Sprint(row.Revision)))
 }
 
 func (m *model) acquire(session string) {

@@ -1,5 +1,5 @@
-// Package trailtest changes the audit trail of a real store as one who may do everything there can, and asks whether the
-// verifier sees it.
+// Package trailtest changes the audit trail and the journal of a real store as one who may do everything there can, and asks
+// whether the verifier sees it.
 package trailtest
 
 import (
@@ -20,17 +20,21 @@ import (
 
 // Store is a store with a trail.
 type Store interface {
+	audit.CoverStore
 	audit.SealStore
 	audit.CheckpointStore
 	audit.TrailStore
 	Record(ctx context.Context, rows ...collab.AuditRow) error
+	Join(ctx context.Context, j collab.Join) (collab.Joined, error)
+	Append(b collab.Batch, done chan<- collab.Committed)
 }
 
 // SQL is a plain client of the store's database, with all rights.
 type SQL struct {
-	Exec func(statement string) error // may be several statements
-	Blob func([]byte) string          // a literal
-	Free string                       // statements that take the triggers of audit_log and audit_checkpoints away
+	Exec  func(statement string) error // may be several statements
+	Blob  func([]byte) string          // a literal
+	Free  string                       // statements that take the triggers of the tables below and of Index away
+	Index []string                     // tables that say where the journal's rows are
 }
 
 // Tamper tries the kinds of tampering that concern a store, each at some random places, and no tampering in between.
@@ -42,6 +46,8 @@ func Tamper(t *testing.T, store Store, db SQL, places int) {
 	}{
 		{"edit a body", s.editBody}, {"edit a column", s.editColumn}, {"delete", s.remove}, {"insert", s.insert}, {"swap", s.swap},
 		{"truncate the tail", s.truncate}, {"rewrite with fresh hashes", s.rewrite}, {"replay an old epoch", s.replay},
+		{"edit a row of a journal", s.editJournal}, {"change an author in a journal", s.changeAuthor}, {"delete from a journal", s.deleteJournal},
+		{"insert into a journal", s.insertJournal}, {"cut a journal", s.cutJournal},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			s.t = t
@@ -65,6 +71,7 @@ type scene struct {
 	db     SQL
 	key    note.Verifier
 	latest []byte // the newest checkpoint, as the log has it
+	tables []string
 }
 
 // begin records events, seals and signs them in two epochs, and keeps copies of the tables.
@@ -80,11 +87,20 @@ func begin(t *testing.T, store Store, db SQL) *scene {
 	log := slog.New(slog.DiscardHandler)
 	recorder, sealer := audit.NewRecorder("i_1", log), audit.NewSealer(store, log, time.Now)
 	notary := audit.NewNotary(store, nowhere{}, signer, log, time.Now)
+	coverer := audit.NewCoverer(store, recorder, log, time.Now)
 	for epoch := range 2 {
 		for i := range 40 {
-			must(t, store.Record(t.Context(), recorder.Row(audit.Event{Type: audit.Types[i%len(audit.Types)], Tenant: "default", Actor: "usr_001",
+			kind := audit.Types[i%len(audit.Types)]
+			if kind == audit.DocumentUpdated { // of these there are enough
+				kind = audit.AdminAction
+			}
+			must(t, store.Record(t.Context(), recorder.Row(audit.Event{Type: kind, Tenant: "default", Actor: "usr_001",
 				Resource: collab.ResourceID(fmt.Sprintf("page:/%d", i%4)), Fields: []collab.Field{"a"}, Fence: int64(i), Details: map[string]string{"k": "v"}})))
 		}
+		for i := range documents {
+			must(t, write(t.Context(), store, i, epoch*rowsWritten, rowsWritten))
+		}
+		must(t, coverer.Finish(t.Context()))
 		must(t, sealer.Seal(t.Context()))
 		must(t, notary.Finish(t.Context()))
 		if epoch == 0 {
@@ -94,8 +110,9 @@ func begin(t *testing.T, store Store, db SQL) *scene {
 	state, err := store.AuditState(t.Context())
 	must(t, err)
 	s.latest = state.Latest.Note
+	s.tables = append([]string{"audit_log", "audit_checkpoints", "audit_epochs", "yjs_updates", "yjs_heads"}, db.Index...)
 	s.exec("%s", db.Free)
-	for _, table := range tables {
+	for _, table := range s.tables {
 		s.exec("CREATE TABLE kept_%[1]s AS SELECT * FROM %[1]s", table)
 	}
 	if got := s.status(); got != audit.Intact {
@@ -104,10 +121,8 @@ func begin(t *testing.T, store Store, db SQL) *scene {
 	return s
 }
 
-var tables = []string{"audit_log", "audit_checkpoints", "audit_epochs"}
-
 func (s *scene) putBack() {
-	for _, table := range tables {
+	for _, table := range s.tables {
 		s.exec("DELETE FROM %[1]s; INSERT INTO %[1]s SELECT * FROM kept_%[1]s", table)
 	}
 }
