@@ -39,7 +39,7 @@ type needle struct {
 type Finder struct {
 	markers []Marker
 	index   map[uint64][]needle // by the first bytes
-	begins  [1 << 16]bool       // by the first two, so that most positions are passed over at once
+	begins  [1 << 16]bool       // by the first two bytes, so that most positions are passed over at once
 }
 
 // Finder returns a finder of the markers that there are now.
@@ -65,7 +65,7 @@ func (f *Finder) add(n needle) {
 		}
 	}
 	f.index[key] = append(f.index[key], n)
-	f.begins[uint16(key)] = true //nolint:gosec // the low two bytes
+	f.begins[uint16(key)] = true
 }
 
 // Find returns the markers that are in the data, each form of each once. It looks into what gzip has packed, wherever in the
@@ -85,7 +85,7 @@ func (f *Finder) Find(data []byte) []Hit {
 func (f *Finder) find(data []byte, within string, depth int, found func(Hit)) {
 	for i := 0; i+keyBytes <= len(data); i++ {
 		key := binary.LittleEndian.Uint64(data[i:])
-		if !f.begins[uint16(key)] { //nolint:gosec // the low two bytes
+		if !f.begins[uint16(key)] {
 			continue
 		}
 		for _, n := range f.index[key] {

@@ -83,7 +83,8 @@ func TestWhatNoRuleAllowsIsALeakAndARuleWithoutAFindIsNamed_T6(t *testing.T) {
 	set := &Set{}
 	text := set.Rich(secret, "a field")
 	findings := set.Finder().Search([]Piece{{"journal/row 1", []byte(text)}, {"log", []byte(text + text)}, {"metrics", nil}})
-	rules := []Rule{{"journal/*", []Kind{secret, "other"}, "D3"}, {"log*", []Kind{"other"}, "T6"}}
+	rules := []Rule{{Place: "journal/*", Kinds: []Kind{secret, "other"}, Why: "D3"}, {Place: "log*", Kinds: []Kind{"other"}, Why: "T6"},
+		{Place: "audit*", Kinds: []Kind{"other"}, Why: "T2", Maybe: true}}
 	leaks, idle := Judge(rules, findings)
 	if len(leaks) != 1 || leaks[0].Place != "log" || leaks[0].Marker.What != "a field" {
 		t.Errorf("leaks: %v", leaks)

@@ -19,6 +19,7 @@ type Rule struct {
 	Place string // * stands for anything
 	Kinds []Kind
 	Why   string // the rule of the specification
+	Maybe bool   // it depends on the moment whether something is there
 }
 
 // Finding is a marker at a place.
@@ -65,7 +66,7 @@ func Judge(rules []Rule, findings []Finding) (leaks []Finding, idle []string) {
 	}
 	for _, r := range rules {
 		for _, kind := range r.Kinds {
-			if !used[[2]string{r.Place, string(kind)}] {
+			if !r.Maybe && !used[[2]string{r.Place, string(kind)}] {
 				idle = append(idle, fmt.Sprintf("%s: no %s (%s)", r.Place, kind, r.Why))
 			}
 		}
