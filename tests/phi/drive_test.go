@@ -254,7 +254,7 @@ func (d *drive) widget() []sweep.Piece {
 	for _, field := range []string{"pasted", "edited", "seeded", "deleted", "offline", "chosen", "radio"} {
 		values[field] = d.rich(text, "%s in the browser", field)
 	}
-	for _, field := range []string{"hidden", "preset", "presetCard", "password", "shown", "shownAgain", "card", "code", "masked", "ignored"} {
+	for _, field := range []string{"hidden", "preset", "presetCard", "password", "shown", "shownAgain", "card", "code", "masked", "ignored", "refused"} {
 		secrets[field] = d.rich(never, "the field %s of the page", field)
 	}
 	page := testkit.StartNode(d.t, "page.mjs", fields{"url": "http://" + way.Addr, "token": d.token("usr_widget"), "profile": profile, "query": d.rich(never, "the query of the page"),
@@ -276,7 +276,12 @@ func (d *drive) widget() []sweep.Piece {
 	page.Send("")
 	until("offline")
 	pieces = append(pieces, disk(d.t, profile)...)
+	lock := d.anna.OK("LOCK_ACQUIRE", d.anna.about(fields{"field": "id-refused", "ttl": 300}))
 	way.Restore(d.t)
+	page.Send("")
+	until("refused")
+	pieces = append(pieces, disk(d.t, profile)...)
+	d.anna.OK("LOCK_RELEASE", fields{"lockId": lock.Text("lockId")})
 	page.Send("")
 	until("closed")
 	if len(said.Errors) > 0 {

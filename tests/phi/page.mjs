@@ -14,7 +14,7 @@ const step = async (name) => {
 const escape = (text) => text.replace(/[&"<>]/g, (c) => `&#${c.charCodeAt(0)};`)
 const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Chart</title><body>
 <input id="typed"><textarea id="pasted"></textarea><div id="edited" contenteditable="plaintext-only"></div><input id="seeded" value="${escape(values.seeded)}">
-<input id="deleted"><textarea id="offline"></textarea><select id="chosen"><option>none</option><option value="${escape(values.chosen)}">x</option></select>
+<input id="deleted"><textarea id="offline"></textarea><input id="refused"><select id="chosen"><option>none</option><option value="${escape(values.chosen)}">x</option></select>
 <input type="checkbox" id="ticked"><input type="radio" name="diet" value="soft"><input type="radio" name="diet" value="${escape(values.radio)}">
 <input id="password" type="password"><input id="shown" type="password"><input id="card" autocomplete="section-a cc-number">
 <input id="code" autocomplete="one-time-code"><input id="masked" style="-webkit-text-security: disc">
@@ -72,10 +72,14 @@ await tab.waitForTimeout(2500) // what the server has is written to the disk a l
 await step('online') // and then the gateway is away
 
 await type('offline', values.offline, true)
+await type('refused', secrets.refused, true)
 await becomes('offline here')
-await step('offline')
+await step('offline') // and then it is back, and somebody has locked a field
 
 await becomes('connected server')
+await tab.locator('corsia-fields .strip:visible').waitFor({ timeout: 60_000 }) // the refused text is a draft
+await tab.waitForTimeout(2500)
+await step('refused')
 const fields = await tab.evaluate(() => CollabSDK.instances[0].fields.map(({ id }) => id))
 await context.close()
 process.stdout.write(`${JSON.stringify({ step: 'closed', fields, errors })}\n`)

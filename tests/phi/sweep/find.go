@@ -47,9 +47,9 @@ func (s *Set) Finder() *Finder {
 	f := &Finder{markers: s.All(), index: map[uint64][]needle{}}
 	for i, m := range f.markers {
 		for _, part := range m.parts {
-			for form, texts := range forms(part) {
-				for _, text := range texts {
-					f.add(needle{text, form, i})
+			for _, written := range forms(part) {
+				for _, text := range written.texts {
+					f.add(needle{text, written.name, i})
 				}
 			}
 		}
@@ -121,18 +121,25 @@ func unpack(data []byte) []byte {
 	return unpacked
 }
 
-// forms returns a part of a marker as it may be written, by the name of the form.
-func forms(part string) map[string][]string {
-	all := map[string][]string{
-		"raw":    {part, strings.ToLower(part), strings.ToUpper(part)},
-		"hex":    {hex.EncodeToString([]byte(part)), strings.ToUpper(hex.EncodeToString([]byte(part))), joined(part, " ", "%02x"), joined(part, `\x`, "%02x")},
-		"URL":    {"%" + joined(part, "%", "%02x"), "%" + joined(part, "%", "%02X"), url.QueryEscape(part), url.PathEscape(part)},
-		"JSON":   {`\u` + joined(part, `\u`, "%04x"), `\u` + joined(part, `\u`, "%04X")},
-		"bytes":  {joined(part, " ", "%d"), joined(part, ",", "%d"), joined(part, ", ", "%d")},
-		"UTF-16": {utf16Text(part, binary.LittleEndian), utf16Text(part, binary.BigEndian)},
+// form is how a part of a marker may be written.
+type form struct {
+	name  string
+	texts []string
+}
+
+// forms returns all of them, the plainest first: two that come to the same go by its name.
+func forms(part string) []form {
+	bytes := hex.EncodeToString([]byte(part))
+	all := []form{
+		{"raw", []string{part, strings.ToLower(part), strings.ToUpper(part)}},
+		{"hex", []string{bytes, strings.ToUpper(bytes), joined(part, " ", "%02x"), joined(part, `\x`, "%02x")}},
+		{"URL", []string{"%" + joined(part, "%", "%02x"), "%" + joined(part, "%", "%02X"), url.QueryEscape(part), url.PathEscape(part)}},
+		{"JSON", []string{`\u` + joined(part, `\u`, "%04x"), `\u` + joined(part, `\u`, "%04X")}},
+		{"bytes", []string{joined(part, " ", "%d"), joined(part, ",", "%d"), joined(part, ", ", "%d")}},
+		{"UTF-16", []string{utf16Text(part, binary.LittleEndian), utf16Text(part, binary.BigEndian)}},
 	}
 	for shift := range 3 {
-		all["base64"] = append(all["base64"], base64Core(part, shift, base64.RawStdEncoding), base64Core(part, shift, base64.RawURLEncoding))
+		all = append(all, form{"base64", []string{base64Core(part, shift, base64.RawStdEncoding), base64Core(part, shift, base64.RawURLEncoding)}})
 	}
 	return all
 }
