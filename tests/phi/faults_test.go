@@ -4,9 +4,12 @@ package phi
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"corsia/tests/testkit"
 )
@@ -57,6 +60,57 @@ func (d *drive) withoutStore() {
 	d.mended()
 	for _, answer := range answers {
 		d.note("answers/away", answer())
+	}
+}
+
+// cancelled has the store refuse statements that are under way, with their values: the server logs each of them.
+func (d *drive) cancelled() {
+	d.t.Helper()
+	ctx := d.t.Context()
+	connect := func() *pgx.Conn {
+		conn, err := pgx.Connect(ctx, d.cluster.StoreURL)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		return conn
+	}
+	holder, other := connect(), connect()
+	defer holder.Close(ctx)
+	defer other.Close(ctx)
+	leo := join(d.t, d.connect(0, "usr_leo"), d.resource, "editor", "")
+	if _, err := holder.Exec(ctx, "BEGIN; LOCK TABLE yjs_updates, yjs_seeds, locks, webhook_inbox, audit_pending IN ACCESS EXCLUSIVE MODE"); err != nil {
+		d.t.Fatal(err)
+	}
+	answers := []func() fields{
+		leo.Attempt("Y_UPDATE", leo.about(fields{"update": leo.insert("id-cancelled", d.rich(text, "text in a statement that is cancelled"))})),
+		leo.Attempt("SEED", leo.about(fields{"values": fields{"id-cancelled-seed": d.rich(text, "a seed in a statement that is cancelled")}})),
+		leo.Attempt("LOCK_ACQUIRE", leo.about(fields{"field": "id-cancelled"})),
+	}
+	var sent sync.WaitGroup
+	sent.Go(func() {
+		d.post(d.at(1), d.senders[0], "application/json", d.jsonBody(d.rich(data, "a webhook in a statement that is cancelled")))
+	})
+	cancelled := 0
+	testkit.Eventually(d.t, patience, "statement that waits and is cancelled", func() bool {
+		n := 0
+		err := other.QueryRow(ctx, `SELECT count(*) FILTER (WHERE pg_cancel_backend(pid)) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ~ '(yjs_updates|webhook_inbox)'`).Scan(&n)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		cancelled += n
+		return cancelled >= 2
+	})
+	if _, err := holder.Exec(ctx, "ROLLBACK"); err != nil {
+		d.t.Fatal(err)
+	}
+	sent.Wait()
+	d.mended()
+	for _, answer := range answers {
+		d.note("answers/away", answer())
+	}
+	if !strings.Contains(d.cluster.Services.Postgres.Log(), "STATEMENT:") {
+		d.t.Error("PostgreSQL has logged no statement: there is nothing to search")
 	}
 }
 

@@ -32,6 +32,7 @@ func TestMarkedTextIsOnlyWhereTheSpecificationHasIt_T6_W3_A1_G2(t *testing.T) {
 	d.requests()
 	pieces = append(pieces, tables(t, d.cluster.StoreURL)...)
 	d.withoutBus()
+	d.cancelled()
 	d.withoutStore()
 	testkit.Eventually(t, patience, "compacted and cached state", func() bool { return len(d.cluster.Keys(t).Keys(t.Context(), "resource:*:state").Val()) > 0 })
 	pieces = append(pieces, keys(t, d.cluster.Keys(t))...)
