@@ -43,7 +43,6 @@ const (
 
 	maxRecent      = 1024    // rows that are kept for those who come into a room; the oldest goes first
 	maxRecentBytes = 8 << 20 // of their data
-	maxLate        = 1024    // rows for rooms that take nothing at the moment; a further one is dropped
 )
 
 // Options are what a Reader is made of.
@@ -64,10 +63,11 @@ type Reader struct {
 	wake chan struct{} // room for one
 
 	// Owned by Run.
-	started bool
-	after   int64 // position of the last row that was read
-	late    []room.Notification
-	tidied  time.Time
+	begun  time.Time                 // of the first look; zero: there was none
+	after  int64                     // position of the last row that was read
+	behind map[collab.Resource]*debt // rooms that took nothing at some moment: no more than there are open
+	untold int64                     // position of the first row that may not be noted as told yet; 0: all are
+	tidied time.Time
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -81,8 +81,16 @@ type recent struct {
 	at time.Time
 }
 
+// debt is what a room has yet to be told. Its first row is kept, the others stay in the store until the room has taken that.
+type debt struct {
+	after int64            // position up to which the room was told everything
+	next  *collab.InboxRow // what it did not take; nil: that is not read again yet
+}
+
 // New returns a reader. Nothing runs yet.
-func New(o Options) *Reader { return &Reader{o: o, wake: make(chan struct{}, 1)} }
+func New(o Options) *Reader {
+	return &Reader{o: o, wake: make(chan struct{}, 1), behind: map[collab.Resource]*debt{}}
+}
 
 // Announce says that the inbox has something new: here, and on all other instances.
 func (r *Reader) Announce() {
@@ -137,20 +145,24 @@ func (r *Reader) Run(ctx context.Context) {
 func (r *Reader) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if !r.started {
-		after, err := r.o.Store.InboxStart(ctx, r.o.Now().Add(-room.RecentFor))
+	if r.begun.IsZero() {
+		begun := r.o.Now()
+		after, err := r.o.Store.InboxStart(ctx, begun.Add(-room.RecentFor))
 		if err != nil {
 			return err
 		}
-		r.started, r.after = true, after
+		r.begun, r.after = begun, after
 	}
-	r.retry()
+	if err := r.retry(ctx); err != nil {
+		return err
+	}
 	for {
 		rows, err := r.o.Store.Inbox(ctx, r.after, page)
 		if err != nil {
 			return err
 		}
-		if err := r.tell(ctx, rows); err != nil {
+		r.tell(rows)
+		if err := r.note(ctx); err != nil {
 			return err
 		}
 		if len(rows) < page {
@@ -159,48 +171,119 @@ func (r *Reader) look(ctx context.Context) error {
 	}
 }
 
-// tell tells the rooms of rows, and notes that it did.
-func (r *Reader) tell(ctx context.Context, rows []collab.InboxRow) error {
-	untold := false
+// tell tells the rooms of rows that nobody here has read before.
+func (r *Reader) tell(rows []collab.InboxRow) {
 	for _, row := range rows {
-		now := r.o.Now()
 		r.after = row.Position
-		untold = untold || !row.Told
-		if row.Superseded || row.Told && now.Sub(row.ReceivedAt) > room.RecentFor {
+		if r.untold == 0 && !row.Told {
+			r.untold = row.Position
+		}
+		if r.passed(row) {
 			continue
 		}
-		n := room.Notification{Delivery: row.Delivery, Resource: row.Resource, Source: row.Source, EventType: row.EventType,
-			Version: json.RawMessage(row.Version), OccurredAt: row.OccurredAt, Data: row.Data}
-		r.keep(n, now)
-		r.give(n)
-		r.o.Metrics.WebhooksTold.Inc()
-		r.o.Metrics.WebhookLatency.Observe(max(0, now.Sub(row.ReceivedAt)).Seconds())
+		r.keep(notification(row), r.o.Now())
+		if r.behind[row.Resource] == nil && !r.give(row) {
+			r.behind[row.Resource] = &debt{after: row.Position - 1, next: &row}
+		}
 	}
-	if !untold {
+}
+
+// passed reports whether a row is for nobody: superseded, or told before this instance was there.
+func (r *Reader) passed(row collab.InboxRow) bool {
+	return row.Superseded || row.Told && row.ReceivedAt.Before(r.begun.Add(-room.RecentFor))
+}
+
+func notification(row collab.InboxRow) room.Notification {
+	return room.Notification{Delivery: row.Delivery, Resource: row.Resource, Source: row.Source, EventType: row.EventType,
+		Version: json.RawMessage(row.Version), OccurredAt: row.OccurredAt, Data: row.Data}
+}
+
+// give hands a row to its room. It reports false when the room takes nothing at the moment.
+func (r *Reader) give(row collab.InboxRow) bool {
+	if !r.o.Rooms.Tell(notification(row)) {
+		return false
+	}
+	r.o.Metrics.WebhooksTold.Inc()
+	r.o.Metrics.WebhookLatency.Observe(max(0, r.o.Now().Sub(row.ReceivedAt)).Seconds())
+	return true
+}
+
+// retry gives rooms again what they did not take, and to those that take it all that came for them meanwhile, in its order.
+func (r *Reader) retry(ctx context.Context) error {
+	for _, d := range r.behind {
+		if d.next != nil && r.give(*d.next) {
+			d.after, d.next = d.next.Position, nil
+		}
+	}
+	for {
+		after, some := r.oldest(func(d *debt) bool { return d.next == nil })
+		if !some {
+			return nil
+		}
+		rows, err := r.o.Store.Inbox(ctx, after, page)
+		if err != nil {
+			return err
+		}
+		r.settle(rows)
+	}
+}
+
+// oldest returns the position up to which all rooms of the given debts were told everything, and whether there are any.
+func (r *Reader) oldest(which func(*debt) bool) (after int64, some bool) {
+	for _, d := range r.behind {
+		if which(d) && (!some || d.after < after) {
+			after, some = d.after, true
+		}
+	}
+	return after, some
+}
+
+// settle gives rooms that take something again the rows, which follow on the oldest of their debts without a gap. A debt
+// ends where the reader is.
+func (r *Reader) settle(rows []collab.InboxRow) {
+	end := r.after
+	if len(rows) == page {
+		end = min(end, rows[len(rows)-1].Position)
+	}
+	for _, row := range rows {
+		d := r.behind[row.Resource]
+		if d == nil || d.next != nil || row.Position <= d.after || row.Position > end || r.passed(row) {
+			continue
+		}
+		if r.give(row) {
+			d.after = row.Position
+		} else {
+			d.after, d.next = row.Position-1, &row
+		}
+	}
+	for resource, d := range r.behind {
+		if d.next == nil {
+			d.after = max(d.after, end)
+		}
+		if d.next == nil && d.after == r.after {
+			delete(r.behind, resource)
+		}
+	}
+}
+
+// note notes what was told, up to the first row that a room has yet to take: what is lost with this instance is told by the
+// next one that starts.
+func (r *Reader) note(ctx context.Context) error {
+	upTo, some := r.oldest(func(*debt) bool { return true })
+	if !some {
+		upTo = r.after
+	}
+	if r.untold == 0 || r.untold > upTo {
 		return nil
 	}
-	return r.o.Store.MarkTold(ctx, r.after, r.o.Now())
-}
-
-// give hands a notification to its room, or keeps it for the next look.
-func (r *Reader) give(n room.Notification) {
-	if r.o.Rooms.Tell(n) {
-		return
+	if err := r.o.Store.MarkTold(ctx, upTo, r.o.Now()); err != nil {
+		return err
 	}
-	if len(r.late) >= maxLate {
-		r.o.Log.Error("inbox: a room takes nothing, a notification is dropped", obs.Tenant(n.Resource.Tenant), obs.Resource(n.Resource.ID), slog.String(obs.KeyDelivery, n.Delivery))
-		return
+	r.untold = 0
+	if upTo < r.after {
+		r.untold = upTo + 1
 	}
-	r.late = append(r.late, n)
-}
-
-// retry gives again what rooms did not take.
-func (r *Reader) retry() {
-	late := r.late
-	r.late = nil
-	for _, n := range late {
-		r.give(n)
-	}
+	return nil
 }
 
 // keep remembers a notification for those who come into its room soon.

@@ -76,6 +76,16 @@ func (s *shelf) TidyInbox(context.Context, time.Time, time.Time) error {
 	return s.away
 }
 
+// told returns how many rows are noted as told, from the first on.
+func (s *shelf) told() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n < len(s.rows) && s.rows[n].Told {
+		n++
+	}
+	return n
+}
+
 func (s *shelf) broken(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +97,8 @@ type ward struct {
 	*Reader
 	mu    sync.Mutex
 	heard []string
-	full  bool
+	full  collab.ResourceID // takes nothing; empty: all take everything
+	left  int               // so many are taken, then nothing; below zero: no bound
 	log   bytes.Buffer
 	stop  func()
 }
@@ -95,17 +106,24 @@ type ward struct {
 func (w *ward) Tell(n room.Notification) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.full {
+	if n.Resource.ID == w.full || w.left == 0 {
 		return false
 	}
+	w.left--
 	w.heard = append(w.heard, n.Delivery)
 	return true
 }
 
-func (w *ward) fill(full bool) {
+func (w *ward) fill(full collab.ResourceID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.full = full
+}
+
+func (w *ward) take(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left = n
 }
 
 func (w *ward) wants(t *testing.T, want ...string) {
@@ -120,7 +138,7 @@ func (w *ward) wants(t *testing.T, want ...string) {
 
 func open(t *testing.T, s *shelf, bus room.Bus, name collab.InstanceID) *ward {
 	t.Helper()
-	w := &ward{}
+	w := &ward{left: -1}
 	w.Reader = New(Options{Store: s, Rooms: w, Bus: bus, Instance: name, Metrics: obs.NewMetrics(prometheus.NewRegistry()),
 		Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: time.Now})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -223,29 +241,116 @@ func TestAStoreThatIsAwayIsLookedAtAgain(t *testing.T) { // W4, F4
 	})
 }
 
-func TestARoomThatTakesNothingIsToldLater(t *testing.T) { // F7
+func TestARoomThatTakesNothingIsToldEverythingLaterAndKeepsNobodyWaiting(t *testing.T) { // W4, F7
+	synctest.Test(t, func(t *testing.T) {
+		const many = 3000
+		s := &shelf{}
+		w := open(t, s, inproc.NewBus(), "i_1")
+		defer w.stop()
+		other := row()
+		other.Resource.ID = "page:/patient/2"
+		w.fill(patient.ID)
+		for range many {
+			s.put(row())
+		}
+		s.put(other)
+		w.Announce()
+		w.wants(t, fmt.Sprintf("d_%d", many+1))
+		s.put(other)
+		w.Announce()
+		w.wants(t, fmt.Sprintf("d_%d", many+1), fmt.Sprintf("d_%d", many+2))
+		if n := s.told(); n != 0 {
+			t.Errorf("%d rows are noted as told, before the first was", n)
+		}
+		if n := len(w.behind); n != 1 {
+			t.Errorf("%d debts for one room", n)
+		}
+		w.fill("")
+		w.take(many / 2) // and then nothing again, for a moment
+		time.Sleep(lookEvery)
+		synctest.Wait()
+		if n := s.told(); n != many/2 {
+			t.Errorf("%d rows are noted as told, want %d", n, many/2)
+		}
+		w.take(-1)
+		time.Sleep(lookEvery)
+		var want []string
+		for n := range many {
+			want = append(want, fmt.Sprintf("d_%d", n+1))
+		}
+		w.wants(t, append([]string{fmt.Sprintf("d_%d", many+1), fmt.Sprintf("d_%d", many+2)}, want...)...)
+		if n := s.told(); n != many+2 || len(w.behind) != 0 {
+			t.Errorf("%d rows are noted as told, want %d; %d debts are left", n, many+2, len(w.behind))
+		}
+		if n := len(w.Recent(patient, time.Time{})); n != maxRecent-2 {
+			t.Errorf("%d are kept for those who come, want %d", n, maxRecent-2)
+		}
+		s.put(row())
+		w.Announce()
+		synctest.Wait()
+		if last := w.heard[len(w.heard)-1]; last != fmt.Sprintf("d_%d", many+3) {
+			t.Errorf("the next one is %s", last)
+		}
+	})
+}
+
+func TestWhatARoomHasNotTakenIsToldAfterACrash(t *testing.T) { // W4
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{}
+		w := open(t, s, inproc.NewBus(), "i_1")
+		w.fill(patient.ID)
+		other := row()
+		other.Resource.ID = "page:/patient/2"
+		s.put(row())
+		s.put(other)
+		w.Announce()
+		w.wants(t, "d_2")
+		w.stop()
+		time.Sleep(2 * room.RecentFor)
+		next := open(t, s, inproc.NewBus(), "i_2")
+		defer next.stop()
+		next.wants(t, "d_1", "d_2")
+	})
+}
+
+func TestADebtIsKeptWhileTheStoreIsAway(t *testing.T) { // W4, F4
 	synctest.Test(t, func(t *testing.T) {
 		s := &shelf{}
 		w := open(t, s, inproc.NewBus(), "i_1")
 		defer w.stop()
-		w.fill(true)
-		for range maxLate + 5 {
+		w.fill(patient.ID)
+		for range 3 {
 			s.put(row())
 		}
 		w.Announce()
 		w.wants(t)
-		w.fill(false)
+		s.broken(errors.New("no server"))
+		w.fill("")
+		time.Sleep(10 * lookEvery)
+		w.wants(t, "d_1") // it was kept
+		s.broken(nil)
 		time.Sleep(lookEvery)
+		w.wants(t, "d_1", "d_2", "d_3")
+		if n := s.told(); n != 3 {
+			t.Errorf("%d rows are noted as told, want 3", n)
+		}
+	})
+}
+
+func TestWhatOthersToldWhileThisInstanceCouldNotReadIsToldHereToo(t *testing.T) { // W4, F4
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{}
+		w := open(t, s, inproc.NewBus(), "i_1")
+		defer w.stop()
 		synctest.Wait()
-		if len(w.heard) != maxLate || w.heard[0] != "d_1" {
-			t.Errorf("%d were told, want %d", len(w.heard), maxLate)
-		}
-		if n := strings.Count(w.log.String(), "is dropped"); n != 5 {
-			t.Errorf("%d lines tell of what is dropped, want 5", n)
-		}
-		if n := len(w.Recent(patient, time.Time{})); n != maxRecent {
-			t.Errorf("%d are kept for those who come, want %d", n, maxRecent)
-		}
+		s.broken(errors.New("no way to the server"))
+		told := row()
+		told.Told, told.ReceivedAt = true, time.Now()
+		s.put(told)
+		time.Sleep(2 * room.RecentFor)
+		s.broken(nil)
+		time.Sleep(lookEvery)
+		w.wants(t, "d_1")
 	})
 }
 

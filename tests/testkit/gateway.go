@@ -221,6 +221,9 @@ func (g *Gateway) end() {
 // Log returns what the gateway has written to its standard output since its first start.
 func (g *Gateway) Log() []Line { return g.log.all() }
 
+// Output returns all that the gateway has printed since its first start, as it was written.
+func (g *Gateway) Output() (stdout, stderr []byte) { return g.log.output() }
+
 // ports are given out one after the other from a random one on: never one twice, as a gateway may not have taken its own
 // yet or may be about to start again, and seldom one of another test program.
 var ports = struct {

@@ -116,6 +116,12 @@ func (l *log) all() []Line {
 	return append([]Line(nil), l.lines...)
 }
 
+func (l *log) output() (stdout, stderr []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append(bytes.Join(l.raw, []byte("\n")), l.rest...), []byte(l.stderr.String())
+}
+
 func (l *log) tail(n int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -93,9 +93,10 @@ func (c *change) openRecord(key collab.LockKey, fence int64) (collab.Lock, bool)
 	return collab.Lock{}, false
 }
 
+// closeLock closes a record. A person's name is in it for those who meet the lock, and not for longer.
 func (c *change) closeLock(l collab.Lock, end collab.LockEnd, at time.Time) {
 	r := l.Key.Resource
-	c.exec(`UPDATE locks SET closed_at = $5, closed_reason = $6
+	c.exec(`UPDATE locks SET closed_at = $5, closed_reason = $6, name = ''
 		WHERE tenant = $1 AND resource_id = $2 AND field = $3 AND fence = $4 AND closed_at IS NULL`,
 		string(r.Tenant), string(r.ID), string(l.Key.Field), l.Fence, at, string(end))
 	c.locks[r] = slices.DeleteFunc(slices.Clone(c.locks[r]), func(other collab.Lock) bool { return other.ID == l.ID })

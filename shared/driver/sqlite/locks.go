@@ -96,8 +96,9 @@ func (db *DB) CloseLock(ctx context.Context, key collab.LockKey, fence int64, en
 	return head, closed, nil
 }
 
+// closeLock closes a record. A person's name is in it for those who meet the lock, and not for longer.
 func (w *writer) closeLock(key collab.LockKey, fence int64, end collab.LockEnd, at time.Time) (bool, error) {
-	n, err := w.changed(`UPDATE locks SET closed_at = ?, closed_reason = ?
+	n, err := w.changed(`UPDATE locks SET closed_at = ?, closed_reason = ?, name = ''
 		WHERE tenant = ? AND resource_id = ? AND field = ? AND fence = ? AND closed_at IS NULL`,
 		micros(at), end, key.Resource.Tenant, key.Resource.ID, key.Field, fence)
 	if err != nil {

@@ -50,6 +50,13 @@ func TestJournal(t *testing.T) {
 func TestLocks(t *testing.T) {
 	db := openOnce(t)
 	drivertest.Locks(t, func(*testing.T) drivertest.Locker { return db })
+	t.Run("T6 a lock that has ended keeps no person's name", func(t *testing.T) {
+		var ended, named int
+		err := db.readers.QueryRowContext(t.Context(), "SELECT count(*), count(nullif(name, '')) FROM locks WHERE closed_at IS NOT NULL").Scan(&ended, &named)
+		if err != nil || ended == 0 || named != 0 {
+			t.Errorf("%d of %d ended locks have a name (%v)", named, ended, err)
+		}
+	})
 }
 
 func TestAudit(t *testing.T) {
