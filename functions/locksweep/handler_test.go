@@ -162,8 +162,11 @@ func TestASessionThatIsBackOrALockThatIsRenewedIsNotTouched_L5_C11(t *testing.T)
 
 func TestWithoutRedisNothingIsEnded_L5(t *testing.T) {
 	w := newWard()
-	w.lock("over", -time.Hour, false, false)
 	w.away = errors.New("away")
+	if _, err := w.run(t, time.Minute); err == nil {
+		t.Error("nothing to end, and nobody learns that Redis is away")
+	}
+	w.lock("over", -time.Hour, false, false)
 	if r, err := w.run(t, time.Minute); r != (report{}) || err == nil || len(w.open) != 1 {
 		t.Errorf("%+v, %v, open %d", r, err, len(w.open))
 	}

@@ -157,6 +157,10 @@ func TestARepeatedMessageIsAnsweredAgainAndToldOnce_W3(t *testing.T) {
 	if n := d.told; len(n) != 1 || n[0].Resource != collab.Everywhere || n[0].Kind != collab.BusInbox || n[0].From != "f_1" {
 		t.Errorf("told %+v", d.told)
 	}
+	d.kept["msg_1"] = collab.Delivery{ID: "d_1", Message: "msg_1", Sum: []byte("of another body"), Audit: d.kept["msg_1"].Audit}
+	if a := d.answer(t, event(t, "msg_1", nil)); a.StatusCode != 422 || a.Headers["Idempotent-Replayed"] != "" {
+		t.Errorf("the id of another message: %+v", a)
+	}
 	if len(d.kept["msg_1"].Audit) != 1 {
 		t.Errorf("the message is kept with %d audit rows", len(d.kept["msg_1"].Audit))
 	}

@@ -30,7 +30,7 @@ const (
 )
 
 func work() {
-	ctx := context.WithValue(context.Background(), "x-amzn-trace-id", "Root="+traceID+";Parent="+parentID+";Sampled=1") //nolint:revive,staticcheck // it is Lambda's key
+	ctx := context.WithValue(context.Background(), "x-amzn-trace-id", "Root="+traceID+";Parent="+parentID+";Sampled=1") //nolint:staticcheck // it is Lambda's key
 	_ = Stage(ctx, "outer", func(ctx context.Context) error {
 		return Stage(ctx, "inner", func(context.Context) error { return errors.New(hidden) })
 	})

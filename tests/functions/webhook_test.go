@@ -219,12 +219,12 @@ func TestTheFunctionAnswersAsAGatewayDoes_W1_W2_W3(t *testing.T) {
 		edit(&s)
 		return s
 	}
-	json_, large := "application/json", strings.Repeat(" ", webhook.MaxBodyBytes+1)
+	kind, large := "application/json", strings.Repeat(" ", webhook.MaxBodyBytes+1)
 	makers := map[string]func(n int) sent{
 		"standard": func(n int) sent {
-			return signed(t, "resource-updated", json_, fmt.Sprint("each_", n), update(resource, n))
+			return signed(t, "resource-updated", kind, fmt.Sprint("each_", n), update(resource, n))
 		},
-		"github": func(n int) sent { return signed(t, "hub", json_, "", update(resource, n)) },
+		"github": func(n int) sent { return signed(t, "hub", kind, "", update(resource, n)) },
 		"bearer": func(n int) sent {
 			return signed(t, "fhir", "application/fhir+json", "", fmt.Sprintf(notification, n))
 		},
@@ -258,9 +258,9 @@ func TestTheFunctionAnswersAsAGatewayDoes_W1_W2_W3(t *testing.T) {
 		"source":   {change(good(4), func(s *sent) { s.source, s.body = "nobody", large }), 404},
 		"kind":     {change(good(4), func(s *sent) { s.header.Set("Content-Type", "text/plain"); s.body = large }), 415},
 		"length":   {change(good(4), func(s *sent) { s.body = large }), 413},
-		"dot":      {signed(t, "resource-updated", json_, "a.b", update(resource, 4)), 401},
-		"no JSON":  {signed(t, "resource-updated", json_, "bad_1", "{"), 400},
-		"no event": {signed(t, "resource-updated", json_, "bad_2", `{"resourceId":1}`), 422},
+		"dot":      {signed(t, "resource-updated", kind, "a.b", update(resource, 4)), 401},
+		"no JSON":  {signed(t, "resource-updated", kind, "bad_1", "{"), 400},
+		"no event": {signed(t, "resource-updated", kind, "bad_2", `{"resourceId":1}`), 422},
 	} {
 		same(t, name, invoke(t, f, tt.s.event(name == "length")), ask(t, c.Instances[0], tt.s), tt.want)
 	}
