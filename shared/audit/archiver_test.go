@@ -326,21 +326,25 @@ func TestT5OfTwoArchiversOneWorks(t *testing.T) {
 func TestT5OfTwoArchiversWhoseLockIsLostNeitherSpoilsTheArchive(t *testing.T) {
 	i := newInstallation(t)
 	i.days(t, 3)
-	a := i.archiver()
-	once := false
-	a.o.Objects = &faulty{objects: i.archive, create: func() error {
+	a, once := i.archiver(), false
+	a.o.Objects = &faulty{objects: i.archive, put: func(text []byte) []byte {
 		if once {
-			return nil
+			return text
 		}
 		once = true
 		i.store.locked = false // the connection that had it broke
+		now := i.time
+		i.time = time.Date(2031, 2, 3, 23, 0, 0, 0, time.UTC)
+		i.record(1) // is chained late: the day has other rows now
+		i.time = now
+		i.seal(t)
 		i.run(t, i.archiver())
-		return nil
+		return text // what the first one had read
 	}}
 	if r, err := a.Run(t.Context()); !errors.Is(err, ErrArchived) || len(r.Days) != 0 {
 		t.Fatalf("the first one: %+v, %v", r, err)
 	}
-	i.wantWhole(t, 90)
+	i.wantWhole(t, 91)
 	i.run(t, i.archiver())
 }
 
