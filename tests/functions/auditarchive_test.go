@@ -143,7 +143,7 @@ func (p *past) archiver(t *testing.T, more ...string) *testkit.Function {
 func (p *past) wantIntact(t *testing.T) {
 	t.Helper()
 	for _, alone := range []bool{false, true} {
-		report, err := app.VerifyAudit(t.Context(), app.AuditSource{Store: p.storeURL, Archive: p.archiveURL, ArchiveAlone: alone, PublicKeys: p.public})
+		report, err := app.VerifyAudit(t.Context(), app.AuditSource{Store: p.owner, Archive: p.archiveURL, ArchiveAlone: alone, PublicKeys: p.public})
 		if err != nil {
 			t.Fatal(err)
 		}
