@@ -23,6 +23,13 @@ type Days interface {
 	Create(ctx context.Context, key string, content io.Reader) error
 }
 
+// Chains is the store, as who archives its chains sees it.
+type Chains interface {
+	AuditState(ctx context.Context) (collab.AuditState, error)
+	// AuditRows returns up to limit rows of a shard after seq, in order.
+	AuditRows(ctx context.Context, shard int, after int64, limit int) ([]collab.SealedRow, error)
+}
+
 // sumDigits is how much of its hash an object's name has: what is written of a day twice, in part or by two at once, never
 // takes another one's place.
 const sumDigits = 16
@@ -32,7 +39,7 @@ var ErrArchived = errors.New("the archive has that day already")
 
 // ArchiveDay writes the rows that follow those of the archive and were recorded before the end of a day, as one object,
 // reads it back, verifies it, and only then writes its manifest (T5). The store keeps its rows.
-func ArchiveDay(ctx context.Context, store TrailStore, objects Days, day, now time.Time) (Manifest, error) {
+func ArchiveDay(ctx context.Context, store Chains, objects Days, day, now time.Time) (Manifest, error) {
 	l, err := openLedger(ctx, store, objects)
 	if err != nil {
 		return Manifest{}, err
@@ -41,7 +48,7 @@ func ArchiveDay(ctx context.Context, store TrailStore, objects Days, day, now ti
 }
 
 // archive writes a day after those of the ledger, and adds it.
-func (l *ledger) archive(ctx context.Context, store TrailStore, objects Days, day, now time.Time) (Manifest, error) {
+func (l *ledger) archive(ctx context.Context, store Chains, objects Days, day, now time.Time) (Manifest, error) {
 	fail := func(err error) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("archive audit of %s: %w", day.Format(dayLayout), err)
 	}
@@ -76,7 +83,7 @@ func (l *ledger) archive(ctx context.Context, store TrailStore, objects Days, da
 }
 
 // write writes the object of a day and counts what is in it.
-func (m *Manifest) write(ctx context.Context, store TrailStore, objects Objects, start map[int]collab.AuditHead, day time.Time) error {
+func (m *Manifest) write(ctx context.Context, store Chains, objects Objects, start map[int]collab.AuditHead, day time.Time) error {
 	file, err := os.CreateTemp("", "corsia-audit-*")
 	if err != nil {
 		return err
@@ -105,7 +112,7 @@ func (m *Manifest) write(ctx context.Context, store TrailStore, objects Objects,
 
 // writeShard writes the rows after seq, up to the last one that was recorded before the end of the day. One that was recorded
 // later and chained before it goes with it, so that the archive has no gap.
-func (m *Manifest) writeShard(ctx context.Context, store TrailStore, to io.Writer, shard int, after int64, end time.Time) error {
+func (m *Manifest) writeShard(ctx context.Context, store Chains, to io.Writer, shard int, after int64, end time.Time) error {
 	part := ManifestShard{First: after + 1, Last: after}
 	var held []byte // rows that may belong to the next day
 	var heldRows int64

@@ -37,7 +37,7 @@ func ParseRetention(text string) (time.Duration, error) {
 
 // ArchiveStore is the store, as the archiver sees it.
 type ArchiveStore interface {
-	TrailStore
+	Chains
 	// LockArchive takes the right to archive, and reports false when somebody else has it.
 	LockArchive(ctx context.Context) (release func(), ok bool, err error)
 	// RemoveArchived removes the rows of a shard up to head and notes that the chain goes on there, in one transaction or in

@@ -58,7 +58,7 @@ type ledger struct {
 
 // openLedger reads an archive's manifests and makes sure that they follow from each other, and that the store goes on where
 // the archive ends.
-func openLedger(ctx context.Context, store TrailStore, objects Objects) (*ledger, error) {
+func openLedger(ctx context.Context, store Chains, objects Objects) (*ledger, error) {
 	state, err := store.AuditState(ctx)
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (m *Manifest) advance(heads map[int]collab.AuditHead) error {
 var errOther = errors.New("the archive is not this store's, or the store was restored from before the archive's end: begin a new archive under another URL")
 
 // continued makes sure that the store has the last row of the archive, or begins after it.
-func (l *ledger) continued(ctx context.Context, store TrailStore, state collab.AuditState) error {
+func (l *ledger) continued(ctx context.Context, store Chains, state collab.AuditState) error {
 	for shard := range Shards {
 		end, floor := l.heads[shard], state.Floors[shard]
 		switch {
@@ -133,7 +133,7 @@ func (l *ledger) continued(ctx context.Context, store TrailStore, state collab.A
 }
 
 // next returns the first day that is not archived; false when there is nothing to archive at all.
-func (l *ledger) next(ctx context.Context, store TrailStore) (time.Time, bool, error) {
+func (l *ledger) next(ctx context.Context, store Chains) (time.Time, bool, error) {
 	if n := len(l.all); n > 0 {
 		last, err := time.Parse(dayLayout, l.all[n-1].Day)
 		return last.Add(oneDay), true, err
