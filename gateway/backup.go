@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -150,7 +151,7 @@ func backupMake(ctx context.Context, args []string, getenv func(string) string, 
 	f := newBackupFlags("backup", stdout, stderr)
 	f.copies = f.set.String("redundancy", "", "what keeps a copy of the archive elsewhere, as the manifest will say, such as \"replicated to eu-south-1\"")
 	check := f.set.Bool("check", true, "read the backup back: levels 0 to 2")
-	f.prune = f.set.Bool("prune", false, "afterwards delete the backups that need not be kept any more")
+	f.prune = f.set.Bool("prune", false, "afterwards delete the backups that need not be kept any more; a bucket does that by its own rules")
 	if status, goOn := f.parse(ctx, args, getenv); !goOn {
 		return status
 	}
@@ -167,7 +168,10 @@ func backupMake(ctx context.Context, args []string, getenv func(string) string, 
 		}
 		line += fmt.Sprintf(", level %d", r.Level)
 	}
-	if *f.prune {
+	switch {
+	case *f.prune && !strings.HasPrefix(f.task.Audit.Archive, "file:"):
+		line += "; old ones are deleted by the bucket's rules"
+	case *f.prune:
 		gone, err := app.PruneBackups(ctx, f.task.Audit.Archive)
 		if err != nil {
 			fmt.Fprintln(stdout, line)

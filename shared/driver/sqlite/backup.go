@@ -68,7 +68,7 @@ func (b *Backup) Dump(ctx context.Context, to io.Writer) (inv collab.Inventory, 
 	if err != nil {
 		return inv, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was read
 	if _, err := io.Copy(to, file); err != nil {
 		return inv, fmt.Errorf("dump store %s: %w", b.path, err)
 	}

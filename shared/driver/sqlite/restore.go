@@ -68,7 +68,7 @@ func (b *Backup) Load(ctx context.Context, file string, loaded func(table string
 	if err != nil {
 		return err
 	}
-	defer from.Close()
+	defer func() { _ = from.Close() }() // it was read
 	to, err := os.OpenFile(b.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("create store: %w", err)
