@@ -322,6 +322,8 @@ func TestHealingIsForEditorsWhileARecoveryIsOpen(t *testing.T) { // D8, R2, D6, 
 		t.Errorf("writing on under a healed id is answered by %v", e)
 	}
 
+	anna.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"}) // as that refusal asks for
+
 	request("DELETE", admin, nil, http.StatusOK)
 	testkit.Eventually(t, 30*time.Second, "the recovery is over at the other instance", func() bool {
 		e, _ := anna.Call("Y_UPDATE", fields{"resourceId": resource, "update": lost(t, 8), "heals": 0})["error"].(fields)
