@@ -56,8 +56,8 @@ func (l *RevocationList) Set(all []collab.Revocation) {
 }
 
 // Revoked reports whether the identity may not, or no longer, be connected: its token, its issuer's session, this
-// session, or its user if the token was issued no later than the user was revoked. A token that does not say when it
-// was issued counts as issued before. Session is "" while there is none.
+// session, or its user or everyone if the token was issued no later than that was revoked. A token that does not say when
+// it was issued counts as issued before; after everyone was revoked, for a day. Session is "" while there is none.
 func (l *RevocationList) Revoked(id Identity, session collab.SessionID) bool {
 	list := l.current.Load()
 	if list == nil || len(*list) == 0 {
@@ -83,9 +83,19 @@ func (l *RevocationList) Revoked(id Identity, session collab.SessionID) bool {
 			return true
 		}
 	}
-	s, yes := covers(collab.RevokeUser, string(id.User))
-	return yes && !id.Issued.After(s.at)
+	if s, yes := covers(collab.RevokeUser, string(id.User)); yes && !id.Issued.After(s.at) {
+		return true
+	}
+	s, restored := (*list)[revoked{kind: collab.RevokeEveryone}]
+	if id.Issued.IsZero() {
+		return restored && now.Before(s.at.Add(undatedRefused))
+	}
+	return restored && !id.Issued.After(s.at)
 }
+
+// undatedRefused is how long tokens without a time of issue are refused after a restore: those that were issued afterwards
+// cannot be told from those before, and who issues no others must get in again.
+const undatedRefused = 24 * time.Hour
 
 func (s span) joined(other span) span {
 	if other.at.After(s.at) {

@@ -132,6 +132,9 @@ const (
 	RevokeUser    RevocationKind = "user"
 	RevokeSession RevocationKind = "session"
 	RevokeToken   RevocationKind = "token"
+	// RevokeEveryone ends all tokens of all tenants that were issued before: what was revoked in the time that a restore lost
+	// is not known any more (SPEC O4). The store derives it from the trail's epochs; nobody revokes it.
+	RevokeEveryone RevocationKind = "everyone"
 )
 
 // Revocation forbids tokens from RevokedAt on, until Until (zero: for ever).

@@ -15,11 +15,6 @@ type Recovery struct {
 // AllTenants stands for every tenant in a Recovery.
 const AllTenants Tenant = ""
 
-// ClientsOfLife is by how much a restore raises the next client id of a document, and by how much that of a document is higher
-// for each restore that its database has seen: in the minutes that were lost, ids were granted that nobody may get again, also
-// in documents of which the restored database knows nothing.
-const ClientsOfLife = 1_000_000
-
 // Bounds of a recovery, for those who open one.
 const (
 	MaxRecovery       = 4 * time.Hour

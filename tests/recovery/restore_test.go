@@ -88,7 +88,7 @@ func (d *database) restore() {
 			exec("DELETE FROM public." + table)
 			exec(fmt.Sprintf("INSERT INTO public.%s OVERRIDING SYSTEM VALUE SELECT * FROM kept.%s", table, table))
 		}
-		exec(fmt.Sprintf("UPDATE yjs_heads SET epoch = epoch + 1, next_client = next_client + %d", collab.ClientsOfLife))
+		exec(fmt.Sprintf("UPDATE yjs_heads SET epoch = epoch + 1, next_client = next_client + %d", collab.ClientsPerEpoch))
 		exec("UPDATE yjs_states SET epoch = epoch + 1")
 		exec("INSERT INTO audit_epochs (epoch, opened_at) SELECT max(epoch) + 1, now() FROM audit_epochs")
 		exec("UPDATE locks SET closed_at = now() WHERE closed_at IS NULL")

@@ -55,7 +55,7 @@ func Recoveries(t *testing.T, open func(*testing.T) Recoverer, restore func(*tes
 		if want := (collab.Head{Revision: 1, Epoch: 1}); joined.Head != want || !joined.Created {
 			t.Fatalf("a document that was created after a restore is at %+v, want %+v", joined.Head, want)
 		}
-		if joined.Client <= collab.ClientsOfLife {
+		if joined.Client <= collab.ClientsPerEpoch {
 			t.Fatalf("its first client id is %d: one like it may have been granted before the restore", joined.Client)
 		}
 		if saved, err := v.SaveState(timeLimit(t), collab.State{Resource: r, Revision: 2, Epoch: 1, State: []byte{0, 0}, At: start}); err != nil || !saved {

@@ -34,7 +34,7 @@ func untilOrNull(t time.Time) *time.Time {
 	return &t
 }
 
-// Revocations returns those that are still in force, of all tenants.
+// Revocations returns those that are still in force, of all tenants, and after a restore that of everyone.
 func (db *DB) Revocations(ctx context.Context) (found []collab.Revocation, err error) {
 	scan := func(row pgx.CollectableRow) (r collab.Revocation, err error) {
 		var until *time.Time
@@ -47,7 +47,9 @@ func (db *DB) Revocations(ctx context.Context) (found []collab.Revocation, err e
 	}
 	err = db.read(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
 		found, err = query(ctx, conn, scan, `SELECT tenant, kind, value, revoked_at, until FROM revocations
-			WHERE until IS NULL OR until > $1 ORDER BY tenant, kind, value`, time.Now())
+			WHERE until IS NULL OR until > $1
+			UNION ALL (SELECT '', 'everyone', '', opened_at, NULL FROM audit_epochs WHERE epoch > 1 ORDER BY epoch DESC LIMIT 1)
+			ORDER BY tenant, kind, value`, time.Now())
 		return err
 	})
 	if err != nil {

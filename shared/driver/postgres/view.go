@@ -15,7 +15,7 @@ type view struct {
 	heads   map[collab.Resource]*head
 	clients map[collab.Resource]map[int64]*client // those that were asked for
 	locks   map[collab.Resource][]collab.Lock     // open ones
-	fences  map[collab.LockKey]int64              // absent: none was issued
+	fences  map[collab.LockKey]int64              // those that were asked for
 }
 
 // head is a row of yjs_heads.

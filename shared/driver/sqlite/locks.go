@@ -36,8 +36,8 @@ func (w *writer) openLock(l collab.Lock, displace collab.Displace) (g collab.Loc
 			return g, err
 		}
 	}
-	key := []any{l.Key.Resource.Tenant, l.Key.Resource.ID, l.Key.Field}
-	if _, err := w.row(`INSERT INTO lock_fences (tenant, resource_id, field, fence) VALUES (?, ?, ?, 1)
+	key := []any{l.Key.Resource.Tenant, l.Key.Resource.ID, l.Key.Field, int64(collab.FencesPerEpoch)}
+	if _, err := w.row(`INSERT INTO lock_fences (tenant, resource_id, field, fence) VALUES (?, ?, ?, 1 + ? * (`+documentEpoch+`))
 		ON CONFLICT (tenant, resource_id, field) DO UPDATE SET fence = fence + 1 RETURNING fence`, key, &l.Fence); err != nil {
 		return g, fmt.Errorf("issue fence: %w", err)
 	}

@@ -35,7 +35,7 @@ func untilMicros(t time.Time) any {
 	return micros(t)
 }
 
-// Revocations returns those that are still in force, of all tenants.
+// Revocations returns those that are still in force, of all tenants, and after a restore that of everyone.
 func (db *DB) Revocations(ctx context.Context) ([]collab.Revocation, error) {
 	scan := func(s scanner) (r collab.Revocation, err error) {
 		var at int64
@@ -48,7 +48,10 @@ func (db *DB) Revocations(ctx context.Context) ([]collab.Revocation, error) {
 		return r, err
 	}
 	found, err := collect(ctx, db.readers, scan, `SELECT tenant, kind, value, revoked_at, until FROM revocations
-		WHERE until IS NULL OR until > ? ORDER BY tenant, kind, value`, micros(time.Now()))
+		WHERE until IS NULL OR until > ?
+		UNION ALL SELECT '', 'everyone', '', opened_at, NULL FROM audit_epochs
+			WHERE epoch > 1 AND epoch = (SELECT max(epoch) FROM audit_epochs)
+		ORDER BY tenant, kind, value`, micros(time.Now()))
 	if err != nil {
 		return nil, fmt.Errorf("read revocations: %w", err)
 	}
