@@ -326,7 +326,7 @@ func TestHealingIsForEditorsWhileARecoveryIsOpen(t *testing.T) { // D8, R2, D6, 
 
 	request("DELETE", admin, nil, http.StatusOK)
 	testkit.Eventually(t, 30*time.Second, "the recovery is over at the other instance", func() bool {
-		e, _ := anna.Call("Y_UPDATE", fields{"resourceId": resource, "update": lost(t, 8), "heals": 0})["error"].(fields)
+		e, _ := anna.Call("Y_UPDATE", fields{"resourceId": resource, "update": lost(t, 7), "heals": 0})["error"].(fields)
 		return e["code"] == "HEALING_REFUSED"
 	})
 	reasons := map[string]bool{}
