@@ -28,6 +28,7 @@ type Recoveries interface {
 type recoveryRequest struct {
 	Minutes int    `json:"minutes"`
 	Reason  string `json:"reason"`
+	Epoch   *int64 `json:"epoch"` // that is healed; nil: the one before the last restore
 }
 
 type recoveryView struct {
@@ -83,8 +84,14 @@ func (a Admin) openRecovery(w http.ResponseWriter, r *http.Request) error {
 	if epoch == 0 {
 		return badRequest("this database was never restored: there is nothing to give back", nil)
 	}
+	healed := epoch - 1
+	if q.Epoch != nil {
+		if healed = *q.Epoch; healed < 0 || healed >= epoch {
+			return badRequest("epoch is not one before that of documents, which is "+strconv.FormatInt(epoch, 10), nil)
+		}
+	}
 	now := a.Now()
-	recovery := collab.Recovery{Tenant: id.Tenant, Epoch: epoch - 1, OpenedAt: now, Until: now.Add(time.Duration(q.Minutes) * time.Minute),
+	recovery := collab.Recovery{Tenant: id.Tenant, Epoch: healed, OpenedAt: now, Until: now.Add(time.Duration(q.Minutes) * time.Minute),
 		By: id.User, Reason: q.Reason}
 	event := a.recoveryEvent(r, id, "recovery opened", map[string]string{"minutes": strconv.Itoa(q.Minutes),
 		"epoch": strconv.FormatInt(recovery.Epoch, 10), "until": recovery.Until.UTC().Format(time.RFC3339)})
@@ -128,7 +135,7 @@ func readRecovery(w http.ResponseWriter, r *http.Request) (recoveryRequest, erro
 	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdminBody))
 	body.DisallowUnknownFields()
 	if err := body.Decode(&q); err != nil {
-		return q, badRequest("the body is not {minutes, reason}", err)
+		return q, badRequest("the body is not {minutes, reason, epoch?}", err)
 	}
 	if _, err := body.Token(); err != io.EOF {
 		return q, badRequest("the body goes on after its object", err)

@@ -79,6 +79,10 @@ func TestAnAdministratorOpensARecoveryOfTheOwnTenant(t *testing.T) { // D8, H2
 	if r.Tenant != "ward" || r.Epoch != 2 || r.By != "boss" || r.Until.Sub(before).Round(time.Minute) != 30*time.Minute {
 		t.Errorf("opened %+v, want that of the epoch before, for the own tenant and half an hour", r)
 	}
+	if w := call(opens, admin, `{"minutes":30,"reason":"restored once more, from the same","epoch":0}`); w.Code != http.StatusOK || store.open[1].Epoch != 0 {
+		t.Errorf("%d %s, opened %+v: want that of the life before the first try", w.Code, w.Body, store.open[1])
+	}
+	store.open, store.rows = store.open[:1], store.rows[:1]
 	store.open = append(store.open, collab.Recovery{Tenant: "another", Epoch: 2}, collab.Recovery{Tenant: collab.AllTenants, Epoch: 2})
 	w := call(reads, admin, "")
 	var answer struct {
@@ -112,6 +116,7 @@ func TestARecoveryThatCannotBeIsRefused(t *testing.T) { // D8, H2
 		{"too long", recoveries{epoch: 1}, admin, `{"minutes":241,"reason":"long enough a reason"}`, http.StatusBadRequest},
 		{"no reason", recoveries{epoch: 1}, admin, `{"minutes":30,"reason":"  because  "}`, http.StatusBadRequest},
 		{"another field", recoveries{epoch: 1}, admin, `{"minutes":30,"reason":"long enough a reason","tenant":""}`, http.StatusBadRequest},
+		{"a life that is not over", recoveries{epoch: 1}, admin, `{"minutes":30,"reason":"long enough a reason","epoch":1}`, http.StatusBadRequest},
 		{"more than one", recoveries{epoch: 1}, admin, body + body, http.StatusBadRequest},
 	}
 	for _, tt := range tests {

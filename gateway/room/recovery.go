@@ -42,19 +42,20 @@ func (l *RecoveryList) Refresh(ctx context.Context, store RecoveryStore) error {
 	return nil
 }
 
-// Heals reports whether documents of a tenant that are in an epoch take back, at this moment, what was lost of the epoch
-// before.
-func (l *RecoveryList) Heals(tenant collab.Tenant, epoch int64, now time.Time) bool {
+// Heals returns the epoch of which documents of a tenant that are in an epoch take back, at this moment, what was lost: one
+// before theirs. As a rule it is the last one; when a restore was done again, from the same backup, it is that of the life
+// before the first try.
+func (l *RecoveryList) Heals(tenant collab.Tenant, epoch int64, now time.Time) (healed int64, open bool) {
 	all := l.current.Load()
 	if all == nil {
-		return false
+		return 0, false
 	}
 	for _, r := range *all {
-		if (r.Tenant == tenant || r.Tenant == collab.AllTenants) && r.Epoch == epoch-1 && now.Before(r.Until) {
-			return true
+		if (r.Tenant == tenant || r.Tenant == collab.AllTenants) && r.Epoch < epoch && now.Before(r.Until) && (!open || r.Epoch > healed) {
+			healed, open = r.Epoch, true
 		}
 	}
-	return false
+	return healed, open
 }
 
 // Healed is an update that gave back what a restore lost.
@@ -69,11 +70,10 @@ type Healed struct {
 
 // heals returns the epoch of which the document takes back what was lost.
 func (r *Room) heals() (epoch int64, open bool) {
-	head := r.live.Head()
-	if r.opts.Heals == nil || head.Epoch == 0 || !r.opts.Heals(r.id.Tenant, head.Epoch, r.opts.Now()) {
+	if r.opts.Heals == nil {
 		return 0, false
 	}
-	return head.Epoch - 1, true
+	return r.opts.Heals(r.id.Tenant, r.live.Head().Epoch, r.opts.Now())
 }
 
 // healing returns the check of what a session gives back.

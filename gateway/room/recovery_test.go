@@ -19,13 +19,42 @@ func recovering(t *testing.T) (w *ward, end *time.Time) {
 	list := &RecoveryList{}
 	list.current.Store(&[]collab.Recovery{{Tenant: "default", Until: until}})
 	end = &until
-	w.rooms.opts.Heals = func(tenant collab.Tenant, epoch int64, now time.Time) bool {
-		return list.Heals(tenant, epoch, now) && now.Before(*end)
+	w.rooms.opts.Heals = func(tenant collab.Tenant, epoch int64, now time.Time) (int64, bool) {
+		healed, open := list.Heals(tenant, epoch, now)
+		return healed, open && now.Before(*end)
 	}
 	w.rooms.opts.Healed = func(h Healed) collab.AuditRow {
 		return collab.AuditRow{EventID: "healed", Type: "ADMIN_ACTION", Actor: h.Member.User, Resource: h.Resource.ID}
 	}
 	return w, end
+}
+
+func TestARecoveryIsOfATenantAndOfALifeBefore(t *testing.T) { // D8
+	now := time.Now()
+	list := &RecoveryList{}
+	if _, open := list.Heals("ward", 1, now); open {
+		t.Error("a recovery is open of which nobody has heard")
+	}
+	all := []collab.Recovery{
+		{Tenant: "ward", Epoch: 1, Until: now.Add(time.Hour)},
+		{Tenant: collab.AllTenants, Epoch: 3, Until: now.Add(time.Minute)},
+	}
+	list.current.Store(&all)
+	tests := []struct {
+		tenant collab.Tenant
+		epoch  int64
+		at     time.Time
+		healed int64
+		open   bool
+	}{
+		{"ward", 0, now, 0, false}, {"ward", 1, now, 0, false}, {"ward", 2, now, 1, true}, {"ward", 4, now, 3, true},
+		{"ward", 4, now.Add(time.Minute), 1, true}, {"ward", 4, now.Add(time.Hour), 0, false}, {"other", 2, now, 0, false}, {"other", 4, now, 3, true},
+	}
+	for _, tt := range tests {
+		if healed, open := list.Heals(tt.tenant, tt.epoch, tt.at); healed != tt.healed || open != tt.open {
+			t.Errorf("documents of %s in epoch %d heal %d, %v: want %d, %v", tt.tenant, tt.epoch, healed, open, tt.healed, tt.open)
+		}
+	}
 }
 
 // lost is what somebody wrote before the restore under a client id.

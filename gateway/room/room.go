@@ -76,8 +76,8 @@ type Options struct {
 	Limits    document.Limits
 	Recent    func(res collab.Resource, since time.Time) []Notification // what was said of a resource, for RecentFor; nil: nobody knows
 	Audit     func(Refusal) collab.AuditRow
-	Heals     func(tenant collab.Tenant, epoch int64, now time.Time) bool // of documents that are in an epoch (SPEC D8); nil: never
-	Healed    func(Healed) collab.AuditRow                                // nil: nothing heals
+	Heals     func(tenant collab.Tenant, epoch int64, now time.Time) (healed int64, open bool) // of documents that are in an epoch (SPEC D8); nil: never
+	Healed    func(Healed) collab.AuditRow                                                     // nil: nothing heals
 	Metrics   *obs.Metrics
 	Log       *slog.Logger
 	Now       func() time.Time

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"corsia/gateway/app"
+	"corsia/shared/audit"
 	"corsia/tests/phi/sweep"
 	"corsia/tests/testkit"
 )
@@ -15,9 +16,9 @@ import (
 // archiveToday writes the trail up to now into an archive. The command does so only when a day is over.
 func archiveToday(t *testing.T, storeURL, into string) {
 	t.Helper()
-	m, err := app.ArchiveAudit(t.Context(), storeURL, "file:"+into, time.Now())
-	if err != nil || m.Rows == 0 {
-		t.Fatalf("archive today's trail: %d rows, %v", m.Rows, err)
+	a, err := app.ArchiveAudit(t.Context(), app.AuditArchiving{Store: storeURL, Archive: "file:" + into, Day: time.Now(), Retention: audit.Forever})
+	if err != nil || len(a.Days) != 1 || a.Days[0].Rows == 0 {
+		t.Fatalf("archive today's trail: %+v, %v", a, err)
 	}
 }
 

@@ -40,17 +40,19 @@ func newWants() *wants {
 // head asks for the head of a resource, and to make one when make is true.
 func (w *wants) head(r collab.Resource, make bool) { w.heads[r] = w.heads[r] || make }
 
-// fencesBefore is the fence before the first of a lock key: after a restore it begins where the lost time cannot have been
-// (SPEC D8), as the client ids of new documents do. The factor is collab.FencesPerEpoch.
-const fencesBefore = "(" + documentEpoch + ") * 4294967296"
+// What begins after a restore where the lost time cannot have been (SPEC D8): the first client id of a new document beside the
+// usual one, and the fence before the first of a lock key.
+const (
+	clientsBefore = "(" + documentEpoch + ") * 16777216"   // collab.ClientsPerEpoch
+	fencesBefore  = "(" + documentEpoch + ") * 4294967296" // collab.FencesPerEpoch
+)
 
 // Statements of the first round trip. Rows name what they answer by its number in the question. Each row of the question is
 // looked up by itself (a sub-query that the planner cannot turn into a join), whatever the planner thinks of the tables.
 const (
 	makeHeads = `INSERT INTO yjs_heads
 		(tenant, resource_id, resource_type, revision, guard, epoch, next_client, created_at, updated_at)
-		SELECT tenant, resource_id, '', 0, 0, e.epoch, $3 + e.epoch * $4, now(), now()
-		FROM unnest($1::text[], $2::text[]) AS w (tenant, resource_id), (` + documentEpoch + `) AS e (epoch)
+		SELECT tenant, resource_id, '', 0, 0, (` + documentEpoch + `), $3::bigint + ` + clientsBefore + `, now(), now() FROM unnest($1::text[], $2::text[]) AS w (tenant, resource_id)
 		ON CONFLICT DO NOTHING`
 	lockHeads = `SELECT w.n, h.* FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (tenant, resource_id, n),
 		LATERAL (SELECT h.revision, h.guard, h.epoch, h.next_client, h.ctid FROM yjs_heads h
@@ -89,7 +91,7 @@ func (w *wants) queue(b *pgx.Batch) *view {
 	all := slices.SortedFunc(maps.Keys(w.heads), compareResources)
 	if made := slices.DeleteFunc(slices.Clone(all), func(r collab.Resource) bool { return !w.heads[r] }); len(made) > 0 {
 		tenants, ids := columns(made)
-		b.Queue(makeHeads, tenants, ids, firstClient, collab.ClientsPerEpoch)
+		b.Queue(makeHeads, tenants, ids, firstClient)
 	}
 	tenants, ids := columns(all)
 	b.Queue(lockHeads, tenants, ids).Query(func(rows pgx.Rows) error {

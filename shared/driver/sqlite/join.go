@@ -55,7 +55,7 @@ func (w *writer) create(j collab.Join) error {
 	at := micros(j.At)
 	err := w.exec(`INSERT INTO yjs_heads
 		(tenant, resource_id, resource_type, revision, guard, epoch, next_client, created_at, updated_at)
-		SELECT ?, ?, ?, 1, 0, e.epoch, ? + e.epoch * ?, ?, ? FROM (`+documentEpoch+`) AS e`,
+		VALUES (?, ?, ?, 1, 0, (`+documentEpoch+`), ? + ? * (`+documentEpoch+`), ?, ?)`,
 		j.Resource.Tenant, j.Resource.ID, j.Type, firstClient, collab.ClientsPerEpoch, at, at)
 	if err != nil {
 		return fmt.Errorf("insert head: %w", err)
