@@ -308,6 +308,7 @@ function resourceState(fields) {
     stateVector: bytes(fields["stateVector"]),
     revision: number(fields["revision"]),
     epoch: number(fields["epoch"]),
+    heals: fields["heals"],
     clientId: number(fields["clientId"]) || void 0
   };
 }
@@ -597,7 +598,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    $part("collab-sdk.part-4d6c9f73.js sha384-902haEaQXii8HTcgy2YXWEAtkdfJ6OTqI6QlV4jPKXEEqzGHA7srHClHiX52I8sW").then(({ Keeper, Vault }) => {
+    $part("collab-sdk.part-3acfebc1.js sha384-BhxLDVTFmGcegqOCxjHpIyEglPmMy86/aDKPxOOaFJjtGevI5pGPQ8gQFhFCDVMf").then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -7683,8 +7684,8 @@ class SharedDocument {
    */
   seeds = /* @__PURE__ */ new Map();
   disputes = new Disputes();
+  channel;
   #options;
-  #channel;
   #life = new Lifetime();
   #doc = new Doc();
   #sender;
@@ -7710,7 +7711,7 @@ class SharedDocument {
   #rejoin = new Timer();
   #touched = new Touched();
   constructor(channel, options) {
-    this.#channel = channel;
+    this.channel = channel;
     this.#sender = new Sender(channel, this);
     this.#options = options;
     this.#asking = options.mode ?? "editor";
@@ -7725,7 +7726,7 @@ class SharedDocument {
     this.#keeper = keeper;
     this.#life.add(() => keeper.end());
     keeper.events.on("changed", () => this.changed());
-    keeper.events.on("loaded", () => this.#channel.session !== void 0 && this.#joinAgain());
+    keeper.events.on("loaded", () => this.channel.session !== void 0 && this.#joinAgain());
     keeper.changed(false);
   }
   /** The Yjs document. Another one takes its place after a refusal: see `replaced`. */
@@ -7767,7 +7768,7 @@ class SharedDocument {
     return { epoch: this.#epoch, revision: this.#revision, mode: this.#mode, update: this.#server.update, seeds: Object.fromEntries(this.seeds) };
   }
   get resourceId() {
-    return this.#channel.resourceId;
+    return this.channel.resourceId;
   }
   get sending() {
     return this.ready && this.outbox.edits > 0;
@@ -7786,7 +7787,7 @@ class SharedDocument {
   }
   /** Joins, when the connection is open: also again, for the sake of those who listen since then. */
   start() {
-    if (this.#channel.session !== void 0) this.#joinAgain();
+    if (this.channel.session !== void 0) this.#joinAgain();
   }
   /** Makes an edit of one field and sends it. Reports false, and does nothing, while the document is not editable. */
   edit(field, by, change) {
@@ -7821,17 +7822,12 @@ class SharedDocument {
     this.#keeper?.changed(false);
   }
   takeOver(own, known, since) {
-    const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0);
-    if (epoch > this.#epoch && this.#epoch > 0) return false;
-    if (epoch < this.#epoch) {
-      const theirs = docOf(known?.update);
-      this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), "epoch");
-    } else {
-      this.#epoch = epoch;
-      if (this.#met && this.disputes.ariseFrom(since)) this.#refused ??= /* @__PURE__ */ new Set();
-      if (known !== void 0) this.#takeKnown(known);
-      if (own !== void 0 && own.edits > 0) this.#takeEdits(own);
-    }
+    const { epoch } = own ?? known;
+    if (epoch > this.#epoch && this.#met) return false;
+    this.#epoch = epoch;
+    if (this.#met && this.disputes.ariseFrom(since)) this.#refused ??= /* @__PURE__ */ new Set();
+    if (known !== void 0) this.#takeKnown(known);
+    if (own !== void 0 && own.edits > 0) this.#takeEdits(own);
     for (const draft of own?.drafts ?? []) this.#draft(draft);
     this.#keepAll(Object.entries(own?.loose ?? {}).map(([field, mine]) => ({ field, mine, theirs: void 0 })), "unsent");
     this.events.emit("restored", void 0);
@@ -7849,15 +7845,21 @@ class SharedDocument {
   }
   /** Asks for what is missing, and calls `done` when it is there. */
   sync(done = () => void 0) {
-    this.#channel.request("Y_SYNC", { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
+    this.channel.request("Y_SYNC", { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
       if (code === "") this.#take(bytes(fields["update"]), new RemoteEdit("", "", this.#revision));
       done();
     });
   }
+  healed(state, all) {
+    if (all) this.#sender.outbox.clear();
+    this.#epoch = state.epoch;
+    this.#clientId = state.clientId;
+    this.start();
+  }
   /** Leaves the resource. */
   end() {
     if (this.#life.ended) return;
-    this.#channel.send("LEAVE_RESOURCE");
+    this.channel.send("LEAVE_RESOURCE");
     this.#life.end();
     this.#sender.giveBack();
     this.#rejoin.clear();
@@ -7922,17 +7924,18 @@ class SharedDocument {
     const fresh = this.#refused !== void 0;
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) };
     this.#enter({ name: "joining" });
-    this.#channel.request("JOIN_RESOURCE", { resourceType, mode: this.#asking, ...known }, (answer) => {
+    this.channel.request("JOIN_RESOURCE", { resourceType, mode: this.#asking, ...known }, (answer) => {
       if (this.#life.ended) return;
       if (answer.code === "") this.#joined(resourceState(answer.fields), fresh);
       else this.#notJoined(answer);
     });
   }
   #joined(state, fresh) {
-    const restored = state.epoch > this.#epoch && this.#epoch > 0;
-    if (restored && !fresh) {
+    const restored = state.epoch > this.#epoch && this.#met;
+    if (restored) {
       this.#enter({ name: "apart" });
-      return this.refused("all", {});
+      if (this.#keeper?.heal(state)) return;
+      if (!fresh) return this.refused("all", {});
     }
     if (!fresh && this.disputes.arise(this.#doc, this.outbox.fields, state.state)) {
       this.#refused = /* @__PURE__ */ new Set();
@@ -8702,7 +8705,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await $part("collab-sdk.part-7e0c278a.js sha384-Y3xnTj68MTF4owqVF30CM8A9wYmli29lVaT/iVX/u8hN5w64+3fj9M0hUgyGDVjn")).EditableControl;
+    editable = (await $part("collab-sdk.part-746ae268.js sha384-EN3lIFkX9I3pj+a7OfRc+ve8UoeSajyRrQuHaIY6uEIfgKTzIIdI7X+SRpH6Qub6")).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -11170,7 +11173,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= $part("collab-sdk.part-a50e25c3.js sha384-gc0KHxSmKKcLM20RBvQioacSB3kZLToJiZ626WN5wXuGQ+rKtf4Z6kuyMwumz+CB").catch((error) => {
+  part ??= $part("collab-sdk.part-bfef8a1c.js sha384-2o2y3mYqneHInv5a8HMhCoYnv0qa4ULLyVHA4o0Odn29YSu3BH2dqxoIG7BfUqCn").catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11873,7 +11876,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await $part("collab-sdk.part-4d6c9f73.js sha384-902haEaQXii8HTcgy2YXWEAtkdfJ6OTqI6QlV4jPKXEEqzGHA7srHClHiX52I8sW");
+    const { logout } = await $part("collab-sdk.part-3acfebc1.js sha384-BhxLDVTFmGcegqOCxjHpIyEglPmMy86/aDKPxOOaFJjtGevI5pGPQ8gQFhFCDVMf");
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12281,6 +12284,6 @@ function init(options) {
 
 
 
-Object.assign(host, {A: clock, B: idOf, C: initials, D: LOST, E: Emitter, L: Lifetime, O: OPEN_TIMEOUT_MS, T: Timer, a: toUint8Array, b: bytes, c: createEncoder, d: docOf, e: createDecoder, f: fieldsOf, g: shown, h: hasFocus, i: announce, j: borrowAttribute, k: diff, l: list, m: element, n: number, o: ownText, p: button, q: icon, r: readAny, s: same, t: text, u: drawn, v: valueIn, w: writeAny, x: listOf, y: avatar, z: adopt})
+Object.assign(host, {A: drawn, B: listOf, C: avatar, D: adopt, E: Emitter, F: clock, G: idOf, H: initials, L: LOST, O: OPEN_TIMEOUT_MS, T: Timer, a: toUint8Array, b: bytes, c: readAny, d: docOf, e: encodeStateAsUpdate, f: fieldsOf, g: createEncoder, h: createDecoder, i: Lifetime, j: encodeStateVector, k: shown, l: list, m: hasFocus, n: number, o: ownText, p: announce, q: borrowAttribute, r: retryAfter, s: same, t: text, u: diff, v: valueIn, w: writeAny, x: element, y: button, z: icon})
 return {init: init, instances: instances}
 })()

@@ -1,3 +1,3 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-export { F as init, G as instances } from './collab-sdk.part-fea0e327.mjs';
+export { I as init, J as instances } from './collab-sdk.part-22a8c8db.mjs';

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { h as hasFocus, i as announce, L as Lifetime, j as borrowAttribute, k as diff } from './collab-sdk.part-fea0e327.mjs';
+import { m as hasFocus, p as announce, i as Lifetime, q as borrowAttribute, u as diff } from './collab-sdk.part-22a8c8db.mjs';
 
 const BLOCK = /^(DIV|P|LI|UL|OL|DL|D[DT]|PRE|H\d|BLOCKQUOTE|SECTION|ARTICLE)$/;
 function piecesOf(element, keeps) {

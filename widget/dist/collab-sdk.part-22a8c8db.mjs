@@ -271,6 +271,7 @@ function resourceState(fields) {
     stateVector: bytes(fields["stateVector"]),
     revision: number(fields["revision"]),
     epoch: number(fields["epoch"]),
+    heals: fields["heals"],
     clientId: number(fields["clientId"]) || void 0
   };
 }
@@ -560,7 +561,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-81a5a89d.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-9907aef7.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -7646,8 +7647,8 @@ class SharedDocument {
    */
   seeds = /* @__PURE__ */ new Map();
   disputes = new Disputes();
+  channel;
   #options;
-  #channel;
   #life = new Lifetime();
   #doc = new Doc();
   #sender;
@@ -7673,7 +7674,7 @@ class SharedDocument {
   #rejoin = new Timer();
   #touched = new Touched();
   constructor(channel, options) {
-    this.#channel = channel;
+    this.channel = channel;
     this.#sender = new Sender(channel, this);
     this.#options = options;
     this.#asking = options.mode ?? "editor";
@@ -7688,7 +7689,7 @@ class SharedDocument {
     this.#keeper = keeper;
     this.#life.add(() => keeper.end());
     keeper.events.on("changed", () => this.changed());
-    keeper.events.on("loaded", () => this.#channel.session !== void 0 && this.#joinAgain());
+    keeper.events.on("loaded", () => this.channel.session !== void 0 && this.#joinAgain());
     keeper.changed(false);
   }
   /** The Yjs document. Another one takes its place after a refusal: see `replaced`. */
@@ -7730,7 +7731,7 @@ class SharedDocument {
     return { epoch: this.#epoch, revision: this.#revision, mode: this.#mode, update: this.#server.update, seeds: Object.fromEntries(this.seeds) };
   }
   get resourceId() {
-    return this.#channel.resourceId;
+    return this.channel.resourceId;
   }
   get sending() {
     return this.ready && this.outbox.edits > 0;
@@ -7749,7 +7750,7 @@ class SharedDocument {
   }
   /** Joins, when the connection is open: also again, for the sake of those who listen since then. */
   start() {
-    if (this.#channel.session !== void 0) this.#joinAgain();
+    if (this.channel.session !== void 0) this.#joinAgain();
   }
   /** Makes an edit of one field and sends it. Reports false, and does nothing, while the document is not editable. */
   edit(field, by, change) {
@@ -7784,17 +7785,12 @@ class SharedDocument {
     this.#keeper?.changed(false);
   }
   takeOver(own, known, since) {
-    const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0);
-    if (epoch > this.#epoch && this.#epoch > 0) return false;
-    if (epoch < this.#epoch) {
-      const theirs = docOf(known?.update);
-      this.#keepAll(ownText(docOf(known?.update, own?.update), theirs, own?.fields ?? []), "epoch");
-    } else {
-      this.#epoch = epoch;
-      if (this.#met && this.disputes.ariseFrom(since)) this.#refused ??= /* @__PURE__ */ new Set();
-      if (known !== void 0) this.#takeKnown(known);
-      if (own !== void 0 && own.edits > 0) this.#takeEdits(own);
-    }
+    const { epoch } = own ?? known;
+    if (epoch > this.#epoch && this.#met) return false;
+    this.#epoch = epoch;
+    if (this.#met && this.disputes.ariseFrom(since)) this.#refused ??= /* @__PURE__ */ new Set();
+    if (known !== void 0) this.#takeKnown(known);
+    if (own !== void 0 && own.edits > 0) this.#takeEdits(own);
     for (const draft of own?.drafts ?? []) this.#draft(draft);
     this.#keepAll(Object.entries(own?.loose ?? {}).map(([field, mine]) => ({ field, mine, theirs: void 0 })), "unsent");
     this.events.emit("restored", void 0);
@@ -7812,15 +7808,21 @@ class SharedDocument {
   }
   /** Asks for what is missing, and calls `done` when it is there. */
   sync(done = () => void 0) {
-    this.#channel.request("Y_SYNC", { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
+    this.channel.request("Y_SYNC", { stateVector: encodeStateVector(this.#doc) }, ({ code, fields }) => {
       if (code === "") this.#take(bytes(fields["update"]), new RemoteEdit("", "", this.#revision));
       done();
     });
   }
+  healed(state, all) {
+    if (all) this.#sender.outbox.clear();
+    this.#epoch = state.epoch;
+    this.#clientId = state.clientId;
+    this.start();
+  }
   /** Leaves the resource. */
   end() {
     if (this.#life.ended) return;
-    this.#channel.send("LEAVE_RESOURCE");
+    this.channel.send("LEAVE_RESOURCE");
     this.#life.end();
     this.#sender.giveBack();
     this.#rejoin.clear();
@@ -7885,17 +7887,18 @@ class SharedDocument {
     const fresh = this.#refused !== void 0;
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) };
     this.#enter({ name: "joining" });
-    this.#channel.request("JOIN_RESOURCE", { resourceType, mode: this.#asking, ...known }, (answer) => {
+    this.channel.request("JOIN_RESOURCE", { resourceType, mode: this.#asking, ...known }, (answer) => {
       if (this.#life.ended) return;
       if (answer.code === "") this.#joined(resourceState(answer.fields), fresh);
       else this.#notJoined(answer);
     });
   }
   #joined(state, fresh) {
-    const restored = state.epoch > this.#epoch && this.#epoch > 0;
-    if (restored && !fresh) {
+    const restored = state.epoch > this.#epoch && this.#met;
+    if (restored) {
       this.#enter({ name: "apart" });
-      return this.refused("all", {});
+      if (this.#keeper?.heal(state)) return;
+      if (!fresh) return this.refused("all", {});
     }
     if (!fresh && this.disputes.arise(this.#doc, this.outbox.fields, state.state)) {
       this.#refused = /* @__PURE__ */ new Set();
@@ -8665,7 +8668,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-6a1a466b.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-78f65d12.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -11133,7 +11136,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= import('./collab-sdk.part-accb04df.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-fe96fb46.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11836,7 +11839,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-81a5a89d.mjs');
+    const { logout } = await import('./collab-sdk.part-9907aef7.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12174,7 +12177,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-88cc968f.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-9073338b.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
@@ -12242,4 +12245,4 @@ function init(options) {
   return handle;
 }
 
-export { clock as A, idOf as B, initials as C, LOST as D, Emitter as E, init as F, instances as G, Lifetime as L, OPEN_TIMEOUT_MS as O, Timer as T, toUint8Array as a, bytes as b, createEncoder as c, docOf as d, createDecoder as e, fieldsOf as f, shown as g, hasFocus as h, announce as i, borrowAttribute as j, diff as k, list as l, element as m, number as n, ownText as o, button as p, icon as q, readAny as r, same as s, text as t, drawn as u, valueIn as v, writeAny as w, listOf as x, avatar as y, adopt as z };
+export { drawn as A, listOf as B, avatar as C, adopt as D, Emitter as E, clock as F, idOf as G, initials as H, init as I, instances as J, LOST as L, OPEN_TIMEOUT_MS as O, Timer as T, toUint8Array as a, bytes as b, readAny as c, docOf as d, encodeStateAsUpdate as e, fieldsOf as f, createEncoder as g, createDecoder as h, Lifetime as i, encodeStateVector as j, shown as k, list as l, hasFocus as m, number as n, ownText as o, announce as p, borrowAttribute as q, retryAfter as r, same as s, text as t, diff as u, valueIn as v, writeAny as w, element as x, button as y, icon as z };

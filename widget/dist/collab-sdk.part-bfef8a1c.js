@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
+document.currentScript.corsia((host, $part) => {const { x: element, y: button, z: icon, A: drawn, B: listOf, C: avatar, D: adopt, F: clock, G: idOf, H: initials, L: LOST } = host
 
-import { m as element, p as button, q as icon, u as drawn, x as listOf, y as avatar, z as adopt, A as clock, B as idOf, C as initials, D as LOST } from './collab-sdk.part-fea0e327.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
@@ -721,4 +721,6 @@ function stranger({ userId, name }) {
 }
 const styled = /* @__PURE__ */ new WeakSet();
 
-export { Rare, italian };
+
+
+return {Rare: Rare, italian: italian} })

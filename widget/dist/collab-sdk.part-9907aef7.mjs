@@ -1,6 +1,64 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { d: docOf, v: valueIn, s: same, l: list, f: fieldsOf, t: text, n: number, b: bytes, w: writeAny, a: toUint8Array, r: readAny, c: createEncoder, e: createDecoder, E: Emitter, L: Lifetime, T: Timer, o: ownText, g: shown } = host
 
+import { L as LOST, b as bytes, r as retryAfter, T as Timer, d as docOf, e as encodeStateAsUpdate, v as valueIn, s as same, l as list, f as fieldsOf, t as text, n as number, w as writeAny, a as toUint8Array, c as readAny, g as createEncoder, h as createDecoder, E as Emitter, i as Lifetime, j as encodeStateVector, o as ownText, k as shown } from './collab-sdk.part-22a8c8db.mjs';
+
+const AGAIN_MS$1 = 3e3;
+const TRIES = 10;
+const MAY_CHANGE = /* @__PURE__ */ new Set(["MISSING_DEPENDENCY", "UPDATE_REJECTED"]);
+class Healing {
+  #life;
+  constructor(life) {
+    this.#life = life;
+  }
+  /**
+   * Gives back what the page has, and what is typed meanwhile. What is not acknowledged goes with it, unless it was refused
+   * or the user has to choose: that is dealt with after the next join.
+   */
+  async ofPage(document, state) {
+    const { own, known } = document;
+    const all = own.refused === void 0 && !document.disputes.arise(document.doc, own.fields, state.state);
+    const lost = () => docOf(document.known.update, state.state, all ? document.own.update : void 0);
+    dropPending(document.doc);
+    for (; ; ) {
+      const { edits } = document.own;
+      const outcome = await this.give(document.channel, known.epoch, state.stateVector, lost);
+      if (outcome !== "healed") return outcome;
+      if (all && document.own.edits > edits) continue;
+      document.healed(state, all);
+      return outcome;
+    }
+  }
+  /** Gives back of what an epoch had what the state vector lacks. */
+  async give(channel, epoch, stateVector, lost) {
+    let has = stateVector;
+    for (let tries = 0; ; ) {
+      const update = lackedBy(lost(), has);
+      const answer = await new Promise((done) => channel.request("Y_UPDATE", { update, heals: epoch }, done));
+      const { code, fields } = answer;
+      if (code === "") return "healed";
+      if (code === LOST || code === "NOT_JOINED") return "apart";
+      const server = bytes(fields["stateVector"]);
+      if (server.length > 0) has = server;
+      const wait = retryAfter(answer) ?? (MAY_CHANGE.has(code) && ++tries < TRIES ? AGAIN_MS$1 : void 0);
+      if (wait === void 0) return "refused";
+      await this.#pause(wait);
+    }
+  }
+  /** Never ends when the page does before. */
+  #pause(ms) {
+    const timer = new Timer();
+    this.#life.add(() => timer.clear());
+    return new Promise((done) => timer.set(ms, done));
+  }
+}
+function dropPending({ store }) {
+  store.pendingStructs = null;
+  store.pendingDs = null;
+}
+function lackedBy(doc, stateVector) {
+  dropPending(doc);
+  return encodeStateAsUpdate(doc, stateVector);
+}
 
 function changedSince(left, known, now) {
   if (left === void 0 || left.edits === 0 || known === void 0) return [];
@@ -83,6 +141,9 @@ class Keeper {
   #hasRecord = false;
   /** Records that were taken over, to be removed with the next write. */
   #takenOver = [];
+  #healing = new Healing(this.#life);
+  /** The life of the document in which the server did not take back what was lost. */
+  #unhealed = -1;
   #waiting = [];
   constructor(vault, resource, document2) {
     this.#vault = vault;
@@ -125,6 +186,20 @@ class Keeper {
     late.set(PATIENCE_MS$1, done);
     this.#waiting.push({ changes: ++this.#changes, done: once });
     this.#plan(0);
+  }
+  /**
+   * Gives back what a restore lost and this page has, if the server takes it; then the document goes on (D8). Reports false
+   * when it does not take it.
+   */
+  heal(state) {
+    const document2 = this.#document;
+    if (state.heals !== document2.known.epoch || state.epoch === this.#unhealed) return false;
+    void this.#healing.ofPage(document2, state).then((outcome) => {
+      if (outcome !== "refused") return;
+      this.#unhealed = state.epoch;
+      document2.start();
+    });
+    return true;
   }
   /** Looks for what dead tabs have left, and takes it over: once, whoever looks at the same time. */
   async look() {
@@ -170,14 +245,39 @@ class Keeper {
   }
   async #takeOver(tab) {
     const [ownPlace, knownPlace] = [this.#place("own", tab), this.#place("known", tab)];
-    const own = await this.#vault.read(ownPlace, ownOf);
-    const known = await this.#vault.read(knownPlace, knownOf);
+    let own = await this.#vault.read(ownPlace, ownOf);
+    let known = await this.#vault.read(knownPlace, knownOf);
     if (this.#life.ended || (own ?? known) === void 0) return;
+    const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0);
+    own &&= { ...own, epoch };
+    if (epoch < this.#document.known.epoch) {
+      const rest = this.#document.ready ? await this.#ofLifeBefore(own, known) : "apart";
+      if (rest === "apart") return;
+      own = rest;
+      known = void 0;
+    }
     if (!this.#document.takeOver(own, known, changedSince(own, known, this.#document.doc))) return;
     if (tab === this.#vault.tab.id) this.#hasRecord = own !== void 0;
     else this.#takenOver.push(...own ? [ownPlace] : [], ...known ? [knownPlace] : []);
     if (known !== void 0) this.learned();
     if (own !== void 0) await new Promise((done) => this.flush(done));
+  }
+  /**
+   * Gives back what a page has left that was open before a restore, and returns the rest of it: what the server does not
+   * take is kept as drafts (D8).
+   */
+  async #ofLifeBefore(own, known) {
+    const document2 = this.#document;
+    const edits = own?.refused === void 0 ? own?.update : void 0;
+    const { epoch } = own ?? known;
+    const outcome = await this.#healing.give(document2.channel, epoch, encodeStateVector(document2.doc), () => docOf(known?.update, edits, encodeStateAsUpdate(document2.doc)));
+    if (outcome === "apart") return outcome;
+    if (outcome === "healed") document2.sync();
+    if (own === void 0) return void 0;
+    const taken = outcome === "healed" && own.refused === void 0;
+    const rest = taken ? [] : ownText(docOf(known?.update, own.update), docOf(known?.update), own.fields);
+    const drafts = [...rest.map(({ field, mine }) => ({ field, mine, reason: "epoch", by: "" })), ...own.drafts];
+    return { ...own, epoch: document2.known.epoch, update: new Uint8Array(), fields: [], edits: 0, refused: void 0, drafts };
   }
   /** The page was frozen and is shown again. If what it had was taken over meanwhile, that must not be sent twice. */
   async #cameBack() {
@@ -601,6 +701,4 @@ function isFull(error) {
   return error instanceof Error && /quota/i.test(error.name);
 }
 
-
-
-return {Keeper: Keeper, Vault: Vault, logout: logout} })
+export { Keeper, Vault, logout };

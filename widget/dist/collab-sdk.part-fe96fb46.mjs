@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { m: element, p: button, q: icon, u: drawn, x: listOf, y: avatar, z: adopt, A: clock, B: idOf, C: initials, D: LOST } = host
 
+import { x as element, y as button, z as icon, A as drawn, B as listOf, C as avatar, D as adopt, F as clock, G as idOf, H as initials, L as LOST } from './collab-sdk.part-22a8c8db.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
@@ -721,6 +721,4 @@ function stranger({ userId, name }) {
 }
 const styled = /* @__PURE__ */ new WeakSet();
 
-
-
-return {Rare: Rare, italian: italian} })
+export { Rare, italian };
