@@ -34,8 +34,8 @@ class Client {
   #n = 0
 
   constructor({ who, url, token, resource, field }) {
-    Object.assign(this, { who, resource, field })
-    this.socket = io(url, { path: '/ws/', transports: ['websocket'], forceNew: true, reconnectionDelay: 100, reconnectionDelayMax: 1000, timeout: 5000, auth: { token } })
+    Object.assign(this, { who, token, resource, field })
+    this.socket = io(url, { path: '/ws/', transports: ['websocket'], forceNew: true, reconnectionDelay: 100, reconnectionDelayMax: 1000, timeout: 5000, auth: (done) => done({ token: this.token }) })
     this.socket.on('CONNECTED', () => this.#join().catch((e) => console.error(who, String(e))))
     const again = () => { if (!this.socket.active) setTimeout(() => this.socket.connect(), 200) }
     this.socket.on('disconnect', () => { this.#joined = false; again() })
@@ -147,15 +147,16 @@ class Page {
   #written = []
 
   constructor({ who, url, token, resource, field }) {
-    Object.assign(this, { who, url, field })
+    Object.assign(this, { who, url, token, field })
     this.html = `<!doctype html><title>ward</title><textarea id="${field.replace(/^id-/, '')}"></textarea><script src="${url}/collab-sdk.js"></script>
-      <script>handle = CollabSDK.init(${JSON.stringify({ gatewayUrl: url, token, resourceId: resource, ui: false })})</script>`
+      <script>handle = CollabSDK.init({ getToken: async () => (await fetch('/ward-token')).text(), ...${JSON.stringify({ gatewayUrl: url, resourceId: resource, ui: false })} })</script>`
   }
 
   async open() {
     browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'] })
     this.context ??= await browser.newContext()
     await this.context.route(`${this.url}/ward`, (route) => route.fulfill({ contentType: 'text/html', body: this.html }))
+    await this.context.route(`${this.url}/ward-token`, (route) => route.fulfill({ contentType: 'text/plain', body: this.token }))
     this.page = await this.context.newPage()
     this.page.on('console', (m) => console.error(this.who, m.text()))
     await this.page.goto(`${this.url}/ward`)
@@ -202,6 +203,11 @@ const deeds = {
       }
       if (wait) await until(`acknowledgement of ${name}`, async () => (await person.report()).saved)
     }))
+    return {}
+  },
+  /** A restore has ended all tokens: everybody logs in again. */
+  async login({ tokens }) {
+    for (const [who, token] of Object.entries(tokens)) people.get(who).token = token
     return {}
   },
   async back({ who }) {

@@ -115,6 +115,11 @@ func TestTwentyBrowsersGiveBackWhatARestoreLost(t *testing.T) { // D8
 	if opened := db.follow(2)[0]; len(opened) != 1 || opened[0][0] != "0" {
 		t.Fatalf("step 2 has opened %v, want epoch 0", opened)
 	}
+	tokens := fields{}
+	for who := range c.who {
+		tokens[who] = cluster.Instances[0].Token(who)
+	}
+	c.do("login", fields{"tokens": tokens})
 	for _, i := range cluster.Instances {
 		i.Restart(t)
 	}
@@ -249,7 +254,7 @@ func TestHealingIsForEditorsWhileARecoveryIsOpen(t *testing.T) { // D8, R2, D6, 
 	db := openDatabase(t, cluster.StoreURL)
 	store := cluster.Store(t)
 	const resource = "page:/patient/1"
-	admin := one.Token("usr_admin", fields{"permissions": []any{"admin"}})
+	admin := func() string { return one.Token("usr_admin", fields{"permissions": []any{"admin"}}) }
 	request := func(method, token string, body any, want int) {
 		t.Helper()
 		if status, _, answer := one.HTTP(t, method, "/api/recovery", token, body); status != want {
@@ -263,7 +268,7 @@ func TestHealingIsForEditorsWhileARecoveryIsOpen(t *testing.T) { // D8, R2, D6, 
 	for _, i := range cluster.Instances {
 		i.Restart(t)
 	}
-	request("POST", admin, fields{"minutes": 10, "reason": "the disk of the database failed"}, http.StatusBadRequest)
+	request("POST", admin(), fields{"minutes": 10, "reason": "the disk of the database failed"}, http.StatusBadRequest)
 	for _, i := range cluster.Instances {
 		i.Stop(t)
 	}
@@ -291,10 +296,10 @@ func TestHealingIsForEditorsWhileARecoveryIsOpen(t *testing.T) { // D8, R2, D6, 
 	request("POST", one.Token("usr_001"), fields{"minutes": 10, "reason": "the disk of the database failed"}, http.StatusForbidden)
 	for _, body := range []fields{{"minutes": 0, "reason": "long enough a reason"}, {"minutes": 241, "reason": "long enough a reason"}, {"minutes": 10, "reason": "short"},
 		{"minutes": 10, "reason": "long enough a reason", "tenant": "another"}} {
-		request("POST", admin, body, http.StatusBadRequest)
+		request("POST", admin(), body, http.StatusBadRequest)
 	}
-	request("POST", admin, fields{"minutes": 10, "reason": "the disk of the database failed"}, http.StatusOK)
-	request("GET", admin, nil, http.StatusOK)
+	request("POST", admin(), fields{"minutes": 10, "reason": "the disk of the database failed"}, http.StatusOK)
+	request("GET", admin(), nil, http.StatusOK)
 	testkit.Eventually(t, 30*time.Second, "the other instance knows of it", func() bool {
 		_, told := anna.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"})["heals"]
 		return told
@@ -324,7 +329,7 @@ func TestHealingIsForEditorsWhileARecoveryIsOpen(t *testing.T) { // D8, R2, D6, 
 
 	anna.OK("JOIN_RESOURCE", fields{"resourceId": resource, "mode": "editor"}) // as that refusal asks for
 
-	request("DELETE", admin, nil, http.StatusOK)
+	request("DELETE", admin(), nil, http.StatusOK)
 	testkit.Eventually(t, 30*time.Second, "the recovery is over at the other instance", func() bool {
 		e, _ := anna.Call("Y_UPDATE", fields{"resourceId": resource, "update": lost(t, 7), "heals": 0})["error"].(fields)
 		return e["code"] == "HEALING_REFUSED"

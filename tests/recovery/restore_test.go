@@ -90,7 +90,7 @@ func (d *database) restore() {
 		}
 		exec(fmt.Sprintf("UPDATE yjs_heads SET epoch = epoch + 1, next_client = next_client + %d", collab.ClientsPerEpoch))
 		exec("UPDATE yjs_states SET epoch = epoch + 1")
-		exec("INSERT INTO audit_epochs (epoch, opened_at) SELECT max(epoch) + 1, now() FROM audit_epochs")
+		exec("INSERT INTO audit_epochs (epoch, opened_at) SELECT max(epoch) + 1, now() - interval '5 seconds' FROM audit_epochs")
 		exec("UPDATE locks SET closed_at = now() WHERE closed_at IS NULL")
 		exec("SELECT setval(pg_get_serial_sequence('audit_pending', 'position'), (SELECT coalesce(max(position), 0) + 1000000 FROM audit_pending))")
 		exec("DROP SCHEMA kept CASCADE")
