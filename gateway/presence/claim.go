@@ -49,8 +49,18 @@ func (t *Tracker) sealOf(e *Entry) collab.Claim {
 		Next: collab.HashSecret(collab.NewSecret())}
 }
 
-// Confirm asks whether the session is still this instance's, and renews it. ErrLost: another one has claimed it.
-func (t *Tracker) Confirm(ctx context.Context, e *Entry) error { return t.touch(ctx, e) }
+// Confirm asks whether the session is still this instance's: it claims what it has, and changes nothing. ErrLost: another one
+// has claimed it. One that has ended there already, or that the state driver has forgotten, must not come back by being
+// asked for: its next renewal or its end finds out which it is.
+func (t *Tracker) Confirm(ctx context.Context, e *Entry) error {
+	s := t.session(e)
+	_, _, err := t.Sessions.ClaimSession(ctx, collab.Claim{Tenant: s.Tenant, User: s.User, Session: s.ID, Instance: s.Instance,
+		Hash: s.ResumeHash, Next: s.ResumeHash})
+	if errors.Is(err, collab.ErrNotFound) {
+		return nil
+	}
+	return err
+}
 
 // Suspend stops the renewals of a session whose transport is lost: it may be resumed and ended elsewhere meanwhile, and must
 // not come back by a renewal. The driver keeps it for longer than its grace.

@@ -70,6 +70,30 @@ func TestClaimedSessionIsRenewedByItsHeirAlone(t *testing.T) { // C11, R5
 	})
 }
 
+func TestSessionThatHasEndedElsewhereDoesNotComeBackByBeingAskedFor(t *testing.T) { // C11, T3
+	tracking(t, func(t *testing.T, tr *Tracker, d *driver) {
+		e, _ := resumable(t, tr)
+		tr.Suspend(e)
+		heir := New(Options{Sessions: d, Rooms: d, Log: obs.TestLogger(t, t.Output()), Now: time.Now, ActivityTTL: activityTTL, RoomTTL: roomTTL})
+		entry, _, places, err := heir.Claim(t.Context(), claim)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(heir.Leave(t.Context(), places[0]), heir.Close(t.Context(), entry)); err != nil {
+			t.Fatalf("the heir ends it: %v", err)
+		}
+		if err := tr.Confirm(t.Context(), e); err != nil {
+			t.Fatalf("the old instance asks: %v", err)
+		}
+		if n := d.sessions(t, "anna"); n != 0 {
+			t.Fatalf("%d sessions are there", n)
+		}
+		if err := tr.Seal(t.Context(), e); !errors.Is(err, collab.ErrNotFound) {
+			t.Fatalf("seal: %v, want ErrNotFound: it would end twice", err)
+		}
+	})
+}
+
 func TestSessionThatEndsIsClaimedByNobody(t *testing.T) { // C11
 	tracking(t, func(t *testing.T, tr *Tracker, d *driver) {
 		e, m := resumable(t, tr)
