@@ -45,10 +45,13 @@ func TestPostgresMigratesOnceAndHasTheTablesOfSQLite(t *testing.T) {
 	if err := SQLite(t.Context(), embedded); err != nil {
 		t.Fatal(err)
 	}
-	want := slices.DeleteFunc(columns(t, embedded, sqliteColumns), func(name string) bool { // the journal's index
-		return name == "yjs_updates.position" || strings.HasPrefix(name, "yjs_revisions.") || strings.HasPrefix(name, "yjs_indexed.")
-	})
-	if got := columns(t, db, postgresColumns); !slices.Equal(got, want) {
+	// Each has its own index of the journal, and its own way to know how far the trail covers it.
+	own := func(name string) bool {
+		table, _, _ := strings.Cut(name, ".")
+		return name == "yjs_updates.position" || slices.Contains([]string{"yjs_revisions", "yjs_indexed", "audit_covered", "audit_covers", "audit_looked"}, table)
+	}
+	want := slices.DeleteFunc(columns(t, embedded, sqliteColumns), own)
+	if got := slices.DeleteFunc(columns(t, db, postgresColumns), own); !slices.Equal(got, want) {
 		t.Fatalf("columns\n%q\nwant those of SQLite\n%q", got, want)
 	}
 }
