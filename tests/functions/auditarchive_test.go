@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,11 +76,13 @@ func newPast(t *testing.T) *past {
 	log := slog.New(slog.DiscardHandler)
 	recorder, sealer := audit.NewRecorder("i_1", log), audit.NewSealer(store, log, time.Now)
 	today := time.Now().UTC().Truncate(24 * time.Hour)
+	// Of those that vouch for rows of a journal there are none: nothing was typed.
+	types := slices.DeleteFunc(slices.Clone(audit.Types), func(kind audit.Type) bool { return kind == audit.DocumentUpdated })
 	for day := range pastDays {
 		at := today.AddDate(0, 0, day-pastDays).Add(9 * time.Hour)
 		var rows []collab.AuditRow
 		for n := range rowsOfADay {
-			rows = append(rows, recorder.Row(audit.Event{Type: audit.Types[n%len(audit.Types)], Tenant: "default", Actor: "usr_001",
+			rows = append(rows, recorder.Row(audit.Event{Type: types[n%len(types)], Tenant: "default", Actor: "usr_001",
 				Resource: collab.ResourceID(fmt.Sprint("page:/patient/", n)), RecordedAt: at.Add(time.Duration(n) * time.Minute)}))
 		}
 		if err := store.Record(t.Context(), rows...); err != nil {
