@@ -55,14 +55,17 @@ func (db *DB) CoverJournal(ctx context.Context, before time.Time, describe func(
 		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.ID, b.ID))
 	})
 	now := time.Now()
-	var c covering
+	c := covering{doubted: doubted}
 	err = db.read(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		db.noted.doubt(c.rows) // of an attempt before this one
-		c = covering{describe: describe, doubted: doubted, held: map[collab.Resource]time.Time{}}
+		c = covering{describe: describe, doubted: c.doubted, audited: c.audited, held: map[collab.Resource]time.Time{}}
 		return c.run(ctx, conn, rs)
 	})
+	if len(c.audited) > 0 {
+		db.committer.options.OnAudit(c.audited)
+	}
 	if err != nil {
-		db.noted.doubt(append(doubted, c.rows...))
+		db.noted.doubt(append(c.doubted, c.rows...))
 		db.noted.add(now, rs...)
 		return false, fmt.Errorf("cover %d journals: %w", len(rs), err)
 	}
@@ -70,9 +73,6 @@ func (db *DB) CoverJournal(ctx context.Context, before time.Time, describe func(
 	db.noted.add(time.Time{}, c.cut...)
 	for r, since := range c.held {
 		db.noted.add(since, r)
-	}
-	if len(c.audited) > 0 {
-		db.committer.options.OnAudit(c.audited)
 	}
 	return more || len(c.cut) > 0, nil
 }
@@ -103,9 +103,9 @@ func (db *DB) FindUncovered(ctx context.Context, must bool) (more bool, err erro
 // covering is one transaction.
 type covering struct {
 	describe func([]collab.JournalLine, bool) ([]collab.AuditRow, int)
-	doubted  []collab.AuditRow
+	doubted  []collab.AuditRow // that may be recorded, until that is known
 
-	rows    []collab.AuditRow             // to insert
+	rows    []collab.AuditRow             // to insert; after an error, whose commit has an unknown outcome
 	audited []collab.AuditRow             // those that are recorded, of doubted too
 	busy    []collab.Resource             // that another instance covers
 	cut     []collab.Resource             // with rows that were not read
@@ -167,7 +167,9 @@ func (c *covering) resolve(ctx context.Context, conn *pgx.Conn) error {
 	}
 	found, err := query(ctx, conn, pgx.RowTo[string], `SELECT event_id FROM audit_pending WHERE event_id = ANY ($1)
 		UNION SELECT event_id FROM audit_log WHERE event_id = ANY ($1)`, ids)
-	c.audited = chosen(c.doubted, found)
+	if err == nil {
+		c.audited, c.doubted = append(c.audited, chosen(c.doubted, found)...), nil
+	}
 	return err
 }
 
@@ -226,7 +228,8 @@ func uncovered(ctx context.Context, conn *pgx.Conn, rs []collab.Resource, after 
 	return all, rows.Err()
 }
 
-// commit writes and commits. After an error nobody knows whether it did.
+// commit writes and commits. After an error of the commit itself nobody knows whether it did: then rows are left. What failed
+// before is undone, so that a store that refuses for long gathers none.
 func (c *covering) commit(ctx context.Context, tx pgx.Tx, covered []collab.Resource, upTo []int64) error {
 	ch := &change{audit: c.rows}
 	tenants, ids := columns(covered)
@@ -234,6 +237,7 @@ func (c *covering) commit(ctx context.Context, tx pgx.Tx, covered []collab.Resou
 	ch.queueAudit(b)
 	b.Queue(raiseCovers, tenants, ids, upTo)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		c.rows = nil
 		return err
 	}
 	if err := tx.Commit(ctx); err != nil {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"corsia/shared/collab"
 	"corsia/shared/driver/drivertest/pgtest"
 )
@@ -30,6 +32,49 @@ func TestT2EventsOfAnUnknownOutcomeAreToldWhenTheyAreThere(t *testing.T) {
 	}
 	if len(told) != 1 || told[0].EventID != "e_there" {
 		t.Fatalf("told were %+v", told)
+	}
+}
+
+// A store that refuses what is inserted, as a full disk does, is asked again and again: nothing is gathered meanwhile.
+func TestT2WhatARefusingStoreHasUndoneIsNotInDoubt(t *testing.T) {
+	address := pgtest.Database(t)
+	told := 0
+	db := openTest(t, address, Options{OnAudit: func(rows []collab.AuditRow) { told += len(rows) }})
+	r := created(t, db.DB, "page:/1")
+	if c := appendOne(db.DB, batch(r, 1)); c.Err != nil {
+		t.Fatal(c.Err)
+	}
+	exec := func(sql string) {
+		t.Helper()
+		conn, err := pgx.Connect(t.Context(), address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context())
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`CREATE FUNCTION refuse_all() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$;
+		CREATE TRIGGER refuse_all BEFORE INSERT ON audit_pending FOR EACH STATEMENT EXECUTE FUNCTION refuse_all()`)
+	cover := func() error {
+		_, err := db.CoverJournal(t.Context(), time.Now().Add(time.Hour), func(lines []collab.JournalLine, _ bool) ([]collab.AuditRow, int) {
+			return []collab.AuditRow{{EventID: "e_" + time.Now().String(), Tenant: "default", Body: []byte("{}"), RecordedAt: time.Now()}}, len(lines)
+		})
+		return err
+	}
+	for range 3 {
+		if cover() == nil {
+			t.Fatal("it is covered")
+		}
+	}
+	if rows := db.noted.doubted(); len(rows) > 0 {
+		t.Fatalf("%d rows are in doubt", len(rows))
+	}
+	exec("DROP TRIGGER refuse_all ON audit_pending")
+	told = 0
+	if err := cover(); err != nil || told != 1 {
+		t.Fatalf("afterwards: %v, %d told", err, told)
 	}
 }
 
