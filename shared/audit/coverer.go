@@ -53,22 +53,13 @@ func NewCoverer(store CoverStore, recorder *Recorder, log *slog.Logger, now func
 
 // Run covers every second until ctx ends.
 func (c *Coverer) Run(ctx context.Context) {
-	tick := time.NewTicker(coverEvery)
-	defer tick.Stop()
-	for {
-		failed := c.failed.Load()
-		switch err := c.Cover(ctx); {
-		case err != nil && ctx.Err() == nil && !failed: // the first of a row
+	rounds(ctx, coverEvery, &c.failed, c.Cover, func(err error) {
+		if err != nil {
 			c.log.Warn("audit: cover the journal", obs.Err(err))
-		case err == nil && failed:
+		} else {
 			c.log.Info("audit: covering goes on")
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // Cover covers what was committed two seconds ago and more, as far as this instance knows of it.

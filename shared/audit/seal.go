@@ -79,15 +79,24 @@ func NewSealer(store SealStore, log *slog.Logger, now func() time.Time) *Sealer 
 
 // Run seals every second until ctx ends.
 func (s *Sealer) Run(ctx context.Context) {
-	tick := time.NewTicker(sealEvery)
+	rounds(ctx, sealEvery, &s.failed, s.Seal, func(err error) {
+		if err != nil {
+			s.log.Warn("audit: seal", obs.Err(err))
+		} else {
+			s.log.Info("audit: sealing goes on")
+		}
+	})
+}
+
+// rounds works every so often until ctx ends. It tells of the first round of a row that failed, and of the first one after
+// them that did not (nil); failed says how the round before ended, which work sets.
+func rounds(ctx context.Context, every time.Duration, failed *atomic.Bool, work func(context.Context) error, tell func(error)) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		failed := s.failed.Load()
-		switch err := s.Seal(ctx); {
-		case err != nil && ctx.Err() == nil && !failed: // the first of a row
-			s.log.Warn("audit: seal", obs.Err(err))
-		case err == nil && failed:
-			s.log.Info("audit: sealing goes on")
+		before := failed.Load()
+		if err := work(ctx); (err != nil) != before && (err == nil || ctx.Err() == nil) {
+			tell(err)
 		}
 		select {
 		case <-ctx.Done():
