@@ -29,7 +29,7 @@ type memory struct {
 	locked      bool // somebody archives
 	journals    map[collab.Resource][]collab.JournalLine
 	ended       map[collab.Resource]int64 // heads of those whose rows were all removed
-	err         error // of every call, unless nil
+	err         error                     // of every call, unless nil
 }
 
 func newMemory() *memory {
