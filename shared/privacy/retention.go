@@ -19,10 +19,9 @@ const (
 	retentionEvery   = time.Hour
 	retentionTurn    = 55 * time.Minute // of all instances, one looks in that time
 	retentionRetry   = 5 * time.Minute
-	firstRetention   = time.Minute // after the start
-	retentionPage    = 500         // documents that are looked at by one query
-	retentionRows    = 2000        // rows that are removed in one transaction, unless there is no place to stop in so many
-	retentionBytes   = 8 << 20     // of their updates, likewise
+	retentionPage    = 500     // documents that are looked at by one query
+	retentionRows    = 2000    // rows that are removed in one transaction, unless there is no place to stop in so many
+	retentionBytes   = 8 << 20 // of their updates, likewise
 	maxRetentionRows = 32 * retentionRows
 	retentionPause   = 20 * time.Millisecond // between two transactions
 )
@@ -92,9 +91,9 @@ type Trimmed struct {
 // NewRetention returns what Run runs.
 func NewRetention(o RetentionOptions) *Retention { return &Retention{RetentionOptions: o} }
 
-// Run looks at all journals once an hour until ctx ends, unless another instance has.
+// Run looks at all journals at the start and then once an hour until ctx ends, unless another instance has.
 func (r *Retention) Run(ctx context.Context) {
-	timer := time.NewTimer(firstRetention)
+	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {

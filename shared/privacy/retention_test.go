@@ -322,6 +322,32 @@ func TestO7OldRowsLeaveAndTheTrailVerifies(t *testing.T) {
 	}
 }
 
+func TestO7ABaseHasNothingThatWasDeletedBefore(t *testing.T) {
+	doc := ydoc.New()
+	var entries []collab.Entry
+	edit := func(f func(*ydoc.Edit)) {
+		update, err := doc.Transact(7, f)
+		wantNil(t, err)
+		entries = append(entries, collab.Entry{Revision: int64(len(entries)) + 2, Update: update})
+	}
+	edit(func(e *ydoc.Edit) { e.InsertText("notes", 0, "kept secret kept") })
+	edit(func(e *ydoc.Edit) { e.DeleteText("notes", 5, 7) })
+	base, err := fold(&collab.JournalPrefix{Revision: 1}, entries, 3)
+	if err != nil || bytes.Contains(base, []byte("secret")) || !bytes.Contains(base, []byte("kept")) {
+		t.Fatalf("the base is %q, %v", base, err)
+	}
+	edit(func(e *ydoc.Edit) { e.InsertText("notes", 0, "more ") })
+	for name, wrong := range map[string][]collab.Entry{"a row less": entries[1:], "one is missing": {entries[0], entries[2]}, "not up to there": entries[:1]} {
+		if base, err := fold(&collab.JournalPrefix{Revision: 1}, wrong, 3); err == nil {
+			t.Errorf("%s: %q", name, base)
+		}
+	}
+	alone := entries[2]
+	if base, err := fold(&collab.JournalPrefix{Revision: 3}, []collab.Entry{alone}, 4); err == nil {
+		t.Errorf("without the base that it builds on: %q", base)
+	}
+}
+
 func TestO7WhatIsWrongWithOneJournalLeavesItAndNoOther(t *testing.T) {
 	w := openShelf(t)
 	behind, damaged, good := collab.Resource{Tenant: "default", ID: "page:/behind"}, collab.Resource{Tenant: "default", ID: "page:/damaged"}, collab.Resource{Tenant: "default", ID: "page:/good"}
@@ -408,7 +434,7 @@ func TestO7JournalsAreLookedAtOnceAnHourByOneInstance(t *testing.T) {
 		go func() { defer close(done); r.Run(ctx) }()
 		time.Sleep(90 * time.Minute)
 		store.err = errors.New("away")
-		time.Sleep(35 * time.Minute) // at 2:01 it fails, and goes on after five minutes without a new turn
+		time.Sleep(33 * time.Minute) // at 2:00 it fails, and goes on after five minutes without a new turn
 		store.err, store.taken = nil, true
 		time.Sleep(3 * time.Hour)
 		stop()
@@ -419,10 +445,10 @@ func TestO7JournalsAreLookedAtOnceAnHourByOneInstance(t *testing.T) {
 			}
 			return all
 		}
-		if want := minute(1, 61, 121, 126); !slices.Equal(store.looks, want) {
+		if want := minute(0, 60, 120, 125); !slices.Equal(store.looks, want) {
 			t.Errorf("it looked at %v, want %v", store.looks, want)
 		}
-		if want := minute(1, 61, 121, 186, 246); !slices.Equal(store.turns, want) {
+		if want := minute(0, 60, 120, 185, 245); !slices.Equal(store.turns, want) {
 			t.Errorf("it asked for its turn at %v, want %v", store.turns, want)
 		}
 	})
