@@ -29,6 +29,7 @@ import (
 	"corsia/shared/audit"
 	"corsia/shared/collab"
 	"corsia/shared/obs"
+	"corsia/shared/privacy"
 	"corsia/widget"
 )
 
@@ -264,6 +265,9 @@ func (a *App) Start(ctx context.Context) error {
 	a.running.Go(func() { a.notary.Run(running) })
 	if a.drivers.trail != nil {
 		a.running.Go(func() { a.archiveDaily(running) })
+	}
+	if a.config.JournalRetention != privacy.KeepForever {
+		a.running.Go(func() { a.newRetention().Run(running) })
 	}
 	a.watch(running)
 	a.running.Go(func() { a.inbox.Run(running) })

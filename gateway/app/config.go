@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"corsia/shared/audit"
 	"corsia/shared/collab"
+	"corsia/shared/privacy"
 )
 
 // Config is everything that can be set, by environment variables or by flags of the same names (SPEC 1).
@@ -34,6 +36,8 @@ type Config struct {
 
 	AuditKey       string        // private half of the key that signs checkpoints; empty: this installation's own (SPEC T4)
 	AuditRetention time.Duration // after which archived rows leave the store; 0: never (SPEC T5)
+
+	JournalRetention time.Duration // after which rows of journals are removed; 0: never (SPEC O7)
 
 	AllowedOrigins []string
 	RolePolicy     string // file
@@ -63,7 +67,7 @@ type Config struct {
 // in lower case with dashes.
 var Settings = []string{
 	"ADDR", "ENV", "STORE_URL", "STATE_URL", "BUS_URL", "ARCHIVE_URL", "INSTANCE_ID", "INSTANCE_ADDR",
-	"CLUSTER_KEY", "TRUSTED_PROXIES", "JWT_KEYS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUDIT_KEY", "AUDIT_RETENTION", "ALLOWED_ORIGINS",
+	"CLUSTER_KEY", "TRUSTED_PROXIES", "JWT_KEYS", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "AUDIT_KEY", "AUDIT_RETENTION", "JOURNAL_RETENTION", "ALLOWED_ORIGINS",
 	"ROLE_POLICY", "WEBHOOK_SOURCES", "PING_INTERVAL", "PING_TIMEOUT", "LOCK_TTL", "SESSION_TTL", "ACTIVITY_TTL", "RESUME_GRACE",
 	"REDIS_GRACE", "COMPACT_AFTER", "BREAKER_THRESHOLD", "MAX_MESSAGES_PER_SECOND", "MAX_SESSIONS_PER_USER",
 	"MAX_ROOMS_PER_SESSION", "MAX_OUTBOX_BYTES", "MAX_UPDATE_BYTES", "MAX_DOCUMENT_BYTES", "LOG_LEVEL",
@@ -88,10 +92,12 @@ func Load(getenv func(string) string) (Config, error) {
 		JWTIssuer:      r.text("JWT_ISSUER", ""),
 		JWTAudience:    r.text("JWT_AUDIENCE", ""),
 		AuditKey:       r.auditKey("AUDIT_KEY"),
-		AuditRetention: r.retention("AUDIT_RETENTION"),
+		AuditRetention: r.retention("AUDIT_RETENTION", audit.ParseRetention),
 		AllowedOrigins: r.origins("ALLOWED_ORIGINS"),
 		RolePolicy:     r.file("ROLE_POLICY"),
 		WebhookSources: r.document("WEBHOOK_SOURCES"),
+
+		JournalRetention: r.retention("JOURNAL_RETENTION", privacy.ParseJournalRetention),
 
 		PingInterval:     r.duration("PING_INTERVAL", 30*time.Second),
 		PingTimeout:      r.duration("PING_TIMEOUT", 30*time.Second),

@@ -89,6 +89,7 @@ func TestEveryWrongValueIsNamedAtOnceAndNoneIsShown(t *testing.T) { // SPEC 1, T
 		"ARCHIVE_URL":             {"ftp:" + secret, "file:", "s3:" + secret, "s3:///" + secret},
 		"AUDIT_KEY":               {secret, "PRIVATE+KEY+" + secret, "PRIVATE+KEY+corsia-audit+00000000+" + secret},
 		"AUDIT_RETENTION":         {secret, "47h", "400", "-9600h"},
+		"JOURNAL_RETENTION":       {secret, "23h", "365", "-8760h"},
 		"INSTANCE_ID":             {secret + " with spaces", strings.Repeat(secret, 10), secret + "\n"},
 		"INSTANCE_ADDR":           {secret, "10.0.0.7", "10.0.0.7:" + secret},
 		"CLUSTER_KEY":             {secret},

@@ -30,6 +30,7 @@ import (
 	"corsia/shared/driver/s3"
 	"corsia/shared/driver/sqlite"
 	"corsia/shared/obs"
+	"corsia/shared/privacy"
 	"corsia/shared/webhook"
 )
 
@@ -45,6 +46,7 @@ type store interface {
 	audit.CheckpointStore
 	inbox.Store
 	webhook.Inbox
+	privacy.JournalStore
 	Revoke(ctx context.Context, r collab.Revocation, audit []collab.AuditRow) error
 	Revocations(ctx context.Context) ([]collab.Revocation, error)
 	httpapi.Recoveries
@@ -238,6 +240,21 @@ func openAuditStore(ctx context.Context, storeURL string) (interface {
 		return sqlite.Open(ctx, path, sqlite.Options{})
 	}
 	return postgres.Open(ctx, storeURL, postgres.Options{})
+}
+
+// openJournalStore opens a store whose journals are trimmed. An embedded one must not be in use.
+func openJournalStore(ctx context.Context, storeURL string) (interface {
+	privacy.JournalStore
+	io.Closer
+}, error) {
+	path, embedded := strings.CutPrefix(storeURL, "sqlite:")
+	if !embedded {
+		return postgres.Open(ctx, storeURL, postgres.Options{})
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return sqlite.Open(ctx, path, sqlite.Options{})
 }
 
 // openArchive opens an archive; a folder is created when missing.

@@ -63,9 +63,9 @@ func (r *reader) auditKey(name string) string {
 	return v
 }
 
-// retention returns how long rows of the audit trail stay in the store.
-func (r *reader) retention(name string) time.Duration {
-	d, err := audit.ParseRetention(r.text(name, ""))
+// retention returns how long something stays in the store.
+func (r *reader) retention(name string, parse func(text string) (time.Duration, error)) time.Duration {
+	d, err := parse(r.text(name, ""))
 	if err != nil {
 		r.fail(name, err.Error())
 	}

@@ -36,6 +36,7 @@ type Metrics struct {
 	Resyncs            prometheus.Counter  // resyncs_total: rooms or sessions that started from the store again
 	CaughtUp           prometheus.Counter  // journal_caught_up_total: rows of other instances read from the journal, not heard (D4)
 	CompactionFailures prometheus.Counter  // compaction_failures_total: the journal was kept (D3)
+	JournalRemoved     prometheus.Counter  // journal_rows_removed_total: older than JOURNAL_RETENTION (O7)
 	CommitLatency      prometheus.Observer // commit_latency_seconds: one group commit (D2)
 	CommitBatch        prometheus.Observer // commit_batch_size: updates in it
 	JournalQueue       prometheus.Gauge    // journal_queue_depth: updates waiting for their commit

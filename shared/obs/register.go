@@ -38,6 +38,7 @@ func (m *Metrics) registerDocuments(r registrar) {
 	m.Resyncs = r.counter("resyncs_total", "Rooms and sessions that had to start from the store again.")
 	m.CaughtUp = r.counter("journal_caught_up_total", "Rows of other instances that were read from the journal, because the bus had not brought them.")
 	m.CompactionFailures = r.counter("compaction_failures_total", "Compactions that could not prove that nothing is lost, or failed; the journal was kept.")
+	m.JournalRemoved = r.counter("journal_rows_removed_total", "Rows of journals that this instance removed because they were older than JOURNAL_RETENTION.")
 	m.CommitLatency = r.histogram("commit_latency_seconds", "Duration of a group commit.", commitBuckets)
 	m.CommitBatch = r.histogram("commit_batch_size", "Updates in a group commit.", batchBuckets)
 	m.JournalQueue = r.gauge("journal_queue_depth", "Updates that wait for their commit.")

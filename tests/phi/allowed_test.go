@@ -22,6 +22,7 @@ const (
 var allowed = []sweep.Rule{
 	{Place: "postgres/yjs_updates.update", Kinds: []sweep.Kind{text}, Why: "D3: the journal"},
 	{Place: "postgres/yjs_states.state", Kinds: []sweep.Kind{text}, Why: "D3: the states"},
+	{Place: "postgres/yjs_bases.state", Kinds: []sweep.Kind{text}, Why: "D3, O7: what the rows amount to that have left the journal", Maybe: true},
 	{Place: "postgres/yjs_seeds.value", Kinds: []sweep.Kind{text}, Why: "G4: what was seeded is remembered"},
 	{Place: "postgres/yjs_seeds.known", Kinds: []sweep.Kind{text}, Why: "G4: values that are known to be old"},
 	{Place: "postgres/yjs_heads.resource_type", Kinds: []sweep.Kind{typed}, Why: "R1: the type of a resource"},

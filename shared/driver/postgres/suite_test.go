@@ -51,3 +51,10 @@ func TestCover(t *testing.T) {
 		return openTest(t, address, Options{}), openTest(t, address, Options{})
 	})
 }
+
+func TestRetention(t *testing.T) {
+	drivertest.Retention(t, func(t *testing.T) (a, b drivertest.Trimming) {
+		address := pgtest.Database(t)
+		return openTest(t, address, Options{}), openTest(t, address, Options{})
+	})
+}

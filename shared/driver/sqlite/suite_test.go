@@ -84,3 +84,10 @@ func TestCover(t *testing.T) {
 		return db, db
 	})
 }
+
+func TestRetention(t *testing.T) {
+	drivertest.Retention(t, func(t *testing.T) (a, b drivertest.Trimming) {
+		db := openOnce(t)
+		return db, db
+	})
+}

@@ -122,7 +122,7 @@ func (s *scene) cutJournal(r *rand.Rand) {
 		of.ID, revision, revision-1, of.ID)
 }
 
-// Honest has two instances write, cover and seal at the same time, many times, and asks for the verdict at any moment: it is
+// Honest has two instances write, cover, seal and remove at the same time, many times, and asks for the verdict at any moment: it is
 // never an alarm. Where two may not have the store open, a and b are the same.
 func Honest(t *testing.T, a, b Store, runs int) {
 	private, public, err := audit.GenerateKey()
@@ -137,11 +137,13 @@ func Honest(t *testing.T, a, b Store, runs int) {
 	must(t, audit.NewSealer(a, log, time.Now).Seal(t.Context()))
 	notary := audit.NewNotary(a, nowhere{}, signer, log, time.Now)
 	must(t, notary.Finish(t.Context()))
-	h := &honest{t: t, stores: []Store{a, b}, key: key, notary: notary}
+	h := &honest{t: t, runs: runs, stores: []Store{a, b}, key: key, notary: notary}
 	for i, store := range h.stores {
 		h.coverers = append(h.coverers, audit.NewCoverer(store, audit.NewRecorder(collab.InstanceID(fmt.Sprintf("i_%d", i)), log), log, later))
 		h.sealers = append(h.sealers, audit.NewSealer(store, log, time.Now))
 	}
+	age(t, a, runs, h.coverers[0], h.sealers[0])
+	must(t, notary.Finish(t.Context()))
 	for run := range runs {
 		h.run(run)
 	}
@@ -150,6 +152,7 @@ func Honest(t *testing.T, a, b Store, runs int) {
 // honest is two instances.
 type honest struct {
 	t        *testing.T
+	runs     int
 	stores   []Store
 	coverers []*audit.Coverer
 	sealers  []*audit.Sealer
@@ -163,7 +166,7 @@ func (h *honest) run(run int) {
 	t, ctx := h.t, h.t.Context()
 	var writing, working sync.WaitGroup
 	stop := make(chan struct{})
-	failed := make(chan error, writers*rowsWritten+2*len(h.stores))
+	failed := make(chan error, writers*rowsWritten+2*len(h.stores)+1)
 	for w := range writers {
 		writing.Go(func() {
 			for k := range rowsWritten {
@@ -175,6 +178,10 @@ func (h *honest) run(run int) {
 		working.Go(func() { failed <- repeat(stop, func() error { return h.coverers[i].Cover(ctx) }) })
 		working.Go(func() { failed <- repeat(stop, func() error { return h.sealers[i].Seal(ctx) }) })
 	}
+	working.Go(func() {
+		time.Sleep(time.Duration(run%10) * time.Millisecond)
+		failed <- removeAged(ctx, h.stores[run%2], audit.NewRecorder("i_1", slog.New(slog.DiscardHandler)), firstAged+int64(run))
+	})
 	h.verify(h.stores[1])
 	writing.Wait()
 	close(stop)
@@ -187,9 +194,11 @@ func (h *honest) run(run int) {
 	}
 	must(t, h.sealers[0].Seal(ctx))
 	must(t, h.notary.Finish(ctx))
-	total := int64(run+1) * writers * rowsWritten
-	if report := h.verify(h.stores[1]); report.Journalled != total || report.Pending != 0 {
-		t.Fatalf("run %d: %d rows of journals are vouched for, of %d; %d events are pending", run, report.Journalled, total, report.Pending)
+	removed := int64(run + 1)
+	total := removed*writers*rowsWritten + int64(h.runs) - removed
+	if report := h.verify(h.stores[1]); report.Journalled != total || report.Removed != removed || report.Pending != 0 {
+		t.Fatalf("run %d: %d rows of journals are vouched for, of %d, and %d were removed, of %d; %d events are pending", run, report.Journalled, total,
+			report.Removed, removed, report.Pending)
 	}
 }
 

@@ -27,6 +27,9 @@ type Store interface {
 	Record(ctx context.Context, rows ...collab.AuditRow) error
 	Join(ctx context.Context, j collab.Join) (collab.Joined, error)
 	Append(b collab.Batch, done chan<- collab.Committed)
+	SaveState(ctx context.Context, s collab.State) (bool, error)
+	JournalPrefix(ctx context.Context, r collab.Resource, limit int) (collab.JournalPrefix, error)
+	RemoveJournal(ctx context.Context, removal collab.JournalRemoval) (int64, error)
 }
 
 // SQL is a plain client of the store's database, with all rights.
@@ -48,6 +51,7 @@ func Tamper(t *testing.T, store Store, db SQL, places int) {
 		{"truncate the tail", s.truncate}, {"rewrite with fresh hashes", s.rewrite}, {"replay an old epoch", s.replay},
 		{"edit a row of a journal", s.editJournal}, {"change an author in a journal", s.changeAuthor}, {"delete from a journal", s.deleteJournal},
 		{"insert into a journal", s.insertJournal}, {"cut a journal", s.cutJournal},
+		{"remove what no removal says", s.removeUnsaid}, {"put a removed row back", s.putRemovedBack}, {"say that more was removed", s.widenRemoval},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			s.t = t
@@ -88,6 +92,10 @@ func begin(t *testing.T, store Store, db SQL) *scene {
 	recorder, sealer := audit.NewRecorder("i_1", log), audit.NewSealer(store, log, time.Now)
 	notary := audit.NewNotary(store, nowhere{}, signer, log, time.Now)
 	coverer := audit.NewCoverer(store, recorder, log, time.Now)
+	age(t, store, agedRows, coverer, sealer)
+	for k := range int64(agedRemoved) {
+		must(t, removeAged(t.Context(), store, recorder, firstAged+k))
+	}
 	for epoch := range 2 {
 		for i := range 40 {
 			kind := audit.Types[i%len(audit.Types)]
