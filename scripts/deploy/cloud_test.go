@@ -36,7 +36,7 @@ func newSite(t *testing.T) *site {
 
 func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case r.Header.Get("X-Corsia-Smoke") != "key-green":
+	case r.Header.Get("X-Corsia-Colour") != "green":
 		http.NotFound(w, r)
 	case r.URL.Path == "/health":
 		_ = json.NewEncoder(w).Encode(map[string]string{"status": s.status, "version": s.version})
@@ -72,8 +72,9 @@ func command(t *testing.T, c *standin.Cloud, url string, args ...string) (stdout
 		t.Setenv(name, value)
 	}
 	config, err := json.Marshal(Config{Environment: "test", Cluster: standin.Cluster, Services: map[Colour]string{Blue: standin.Service("blue"), Green: standin.Service("green")},
-		Family: standin.Family, Container: "corsia", Listener: standin.Listener, TargetGroups: map[Colour]string{Blue: standin.TargetGroup("blue"), Green: standin.TargetGroup("green")},
-		Alarms: []string{"corsia-test-error-rate", "corsia-test-latency"}, URL: url, SmokeHeader: "X-Corsia-Smoke", Profile: "fast"})
+		Families: map[Colour]string{Blue: standin.Family("blue"), Green: standin.Family("green")}, Targets: map[Colour]string{Blue: standin.Target("blue"), Green: standin.Target("green")},
+		Least: 2, Operations: Operations{Family: standin.Operations, Subnets: []string{"subnet-1"}}, Listener: standin.Listener, TargetGroups: map[Colour]string{Blue: standin.TargetGroup("blue"), Green: standin.TargetGroup("green")},
+		Alarms: []string{"corsia-test-error-rate", "corsia-test-latency"}, URL: url, Header: "X-Corsia-Colour", Profile: "fast"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,8 +83,9 @@ func command(t *testing.T, c *standin.Cloud, url string, args ...string) (stdout
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	status = run(t.Context(), append(args, "-config", path, "-hold", "20ms", "-poll", "5ms"), func(name string) string {
-		return map[string]string{"SMOKE_KEY": "key", "SMOKE_TOKEN": "jwt", "SLACK_WEBHOOK_URL": url + "/slack"}[name]
+	flags := []string{args[0], "-config", path, "-hold", "20ms", "-poll", "5ms"}
+	status = run(t.Context(), append(flags, args[1:]...), func(name string) string {
+		return map[string]string{"SMOKE_TOKEN": "jwt", "SLACK_WEBHOOK_URL": url + "/slack"}[name]
 	}, &out, &errs)
 	return out.String(), errs.String(), status
 }
@@ -97,8 +99,8 @@ func TestAReleaseThroughTheSDKs_O2(t *testing.T) {
 	if !slices.Equal(c.Log, want) || c.Sticky != "86400" {
 		t.Errorf("it did %q, want %q; sticky for %q", c.Log, want, c.Sticky)
 	}
-	task := c.Tasks[c.Newest]
-	kept, first := map[string]any{}, c.Tasks[c.Services["blue"].Task]
+	task := c.Tasks[c.Newest["green"]]
+	kept, first := map[string]any{}, definition(c, "green")
 	for key, value := range first { // all but the image is as it was
 		if key != "containerDefinitions" && key != "taskDefinitionArn" && key != "revision" && key != "status" {
 			kept[key] = value
@@ -117,6 +119,9 @@ func TestAReleaseThroughTheSDKs_O2(t *testing.T) {
 	if blue[tagRole] != "standby" || blue["Project"] != "corsia" || c.Services["green"].Tags[tagRole] != "active" {
 		t.Errorf("the tags are %v and %v", blue, c.Services["green"].Tags)
 	}
+	if c.Least["green"] != 2 || c.Least["blue"] != 2 {
+		t.Errorf("the least numbers of tasks are %v", c.Least)
+	}
 	if until, err := time.Parse(time.RFC3339, blue[tagUntil]); err != nil || time.Until(until) > 30*time.Minute || time.Until(until) < 29*time.Minute {
 		t.Errorf("the standby ends at %s", blue[tagUntil])
 	}
@@ -131,8 +136,35 @@ func TestAReleaseThroughTheSDKs_O2(t *testing.T) {
 	if want := []string{"weights 100 0", "roll green to 0 of corsia:2"}; !slices.Equal(c.Log, want) {
 		t.Errorf("the roll-back did %q, want %q", c.Log, want)
 	}
+	if c.Least["green"] != 0 || c.Least["blue"] != 2 {
+		t.Errorf("the least numbers of tasks are %v", c.Least)
+	}
 	if stdout, _, status := command(t, c, s.URL, "retire"); status != 0 || stdout != "nothing to retire\n" {
 		t.Errorf("status %d: %s", status, stdout)
+	}
+}
+
+// definition returns the first task definition of a side.
+func definition(c *standin.Cloud, colour string) map[string]any {
+	for arn, task := range c.Tasks {
+		if strings.HasSuffix(arn, standin.Family(colour)+":1") {
+			return task
+		}
+	}
+	return nil
+}
+
+func TestATaskOfOperationsEndsWithItsStatus_O4(t *testing.T) {
+	c, s := standin.New(t, "corsia:1"), newSite(t)
+	if _, stderr, status := command(t, c, s.URL, "task", "drill", "-quiet"); status != 0 || len(c.Ran) != 1 || !slices.Equal(c.Ran[0], []string{"drill", "-quiet"}) {
+		t.Fatalf("status %d, ran %q: %s", status, c.Ran, stderr)
+	}
+	c.Exit = 3
+	if _, _, status := command(t, c, s.URL, "task", "drill"); status != 3 {
+		t.Fatalf("status %d", status)
+	}
+	if _, _, status := command(t, c, s.URL, "task"); status != statusAsked {
+		t.Fatalf("without a command: status %d", status)
 	}
 }
 
@@ -154,7 +186,7 @@ func TestWhatIsTriedBeforeClientsCome_O2(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
-			p := &probe{url: s.URL, header: "X-Corsia-Smoke", key: "key", token: "jwt", version: "2", client: s.Client()}
+			p := &probe{url: s.URL, header: "X-Corsia-Colour", token: "jwt", version: "2", client: s.Client()}
 			if err := p.Try(t.Context(), Green); err != nil {
 				t.Fatal(err)
 			}

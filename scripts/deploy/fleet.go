@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	scaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	scalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
@@ -17,13 +19,15 @@ const (
 	tagUntil = "corsia:standby-until" // RFC 3339
 )
 
-// ecsFleet is the two services in ECS.
+// ecsFleet is the two services in ECS, and what scales them.
 type ecsFleet struct {
-	client    *ecs.Client
-	cluster   string
-	services  map[Colour]string // names or ARNs
-	family    string            // of the task definitions
-	container string            // that runs the image
+	client   *ecs.Client
+	scaling  *scaling.Client
+	cluster  string
+	services map[Colour]string // names or ARNs
+	families map[Colour]string // of the task definitions
+	targets  map[Colour]string // of the scaling
+	least    int               // tasks of a side that has clients, or is about to
 }
 
 func (f *ecsFleet) Sides(ctx context.Context) (Sides, error) {
@@ -80,7 +84,7 @@ func (f *ecsFleet) side(ctx context.Context, c Colour, s *types.Service) (Side, 
 	if err != nil {
 		return side, err
 	}
-	side.Image, err = f.image(definition)
+	side.Image, err = imageOf(definition)
 	return side, err
 }
 
@@ -94,22 +98,22 @@ func (f *ecsFleet) definition(ctx context.Context, name string) (*types.TaskDefi
 	return out.TaskDefinition, out.Tags, nil
 }
 
-func (f *ecsFleet) image(d *types.TaskDefinition) (string, error) {
+func imageOf(d *types.TaskDefinition) (string, error) {
 	for i := range d.ContainerDefinitions {
-		if aws.ToString(d.ContainerDefinitions[i].Name) == f.container {
+		if aws.ToString(d.ContainerDefinitions[i].Name) == container {
 			return aws.ToString(d.ContainerDefinitions[i].Image), nil
 		}
 	}
-	return "", fmt.Errorf("the task definition %s has no container %s", aws.ToString(d.TaskDefinitionArn), f.container)
+	return "", fmt.Errorf("the task definition %s has no container %s", aws.ToString(d.TaskDefinitionArn), container)
 }
 
 // Prepare copies the newest definition of the family, which Terraform made with all settings, and changes the image alone.
-func (f *ecsFleet) Prepare(ctx context.Context, image string) (string, error) {
-	d, tags, err := f.definition(ctx, f.family)
+func (f *ecsFleet) Prepare(ctx context.Context, c Colour, image string) (string, error) {
+	d, tags, err := f.definition(ctx, f.families[c])
 	if err != nil {
 		return "", err
 	}
-	has, err := f.image(d)
+	has, err := imageOf(d)
 	if err != nil {
 		return "", err
 	}
@@ -117,7 +121,7 @@ func (f *ecsFleet) Prepare(ctx context.Context, image string) (string, error) {
 		return aws.ToString(d.TaskDefinitionArn), nil
 	}
 	for i := range d.ContainerDefinitions {
-		if aws.ToString(d.ContainerDefinitions[i].Name) == f.container {
+		if aws.ToString(d.ContainerDefinitions[i].Name) == container {
 			d.ContainerDefinitions[i].Image = aws.String(image)
 		}
 	}
@@ -134,13 +138,32 @@ func (f *ecsFleet) Prepare(ctx context.Context, image string) (string, error) {
 	return aws.ToString(out.TaskDefinition.TaskDefinitionArn), nil
 }
 
+// Roll moves the least number of tasks, too, below which the scaling does not let a side fall: none for a side at rest.
 func (f *ecsFleet) Roll(ctx context.Context, c Colour, task string, wanted int) error {
+	if wanted == 0 {
+		if err := f.scale(ctx, c, 0); err != nil {
+			return err
+		}
+	}
 	in := &ecs.UpdateServiceInput{Cluster: aws.String(f.cluster), Service: aws.String(f.services[c]), DesiredCount: aws.Int32(int32(wanted))}
 	if task != "" {
 		in.TaskDefinition = aws.String(task)
 	}
 	if _, err := f.client.UpdateService(ctx, in); err != nil {
 		return fmt.Errorf("update the service %s: %w", f.services[c], err)
+	}
+	if wanted > 0 {
+		return f.scale(ctx, c, min(f.least, wanted))
+	}
+	return nil
+}
+
+func (f *ecsFleet) scale(ctx context.Context, c Colour, least int) error {
+	_, err := f.scaling.RegisterScalableTarget(ctx, &scaling.RegisterScalableTargetInput{ServiceNamespace: scalingtypes.ServiceNamespaceEcs,
+		ResourceId: aws.String(f.targets[c]), ScalableDimension: scalingtypes.ScalableDimensionECSServiceDesiredCount,
+		MinCapacity: aws.Int32(int32(least))})
+	if err != nil {
+		return fmt.Errorf("set the least number of tasks of %s: %w", c, err)
 	}
 	return nil
 }

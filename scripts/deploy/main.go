@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
+	scaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -27,8 +28,9 @@ const usage = `usage: deploy <command> -config deploy.json [flags]
   rollback           give all clients back to the other side
   retire             end the tasks of a side whose standby is over; for a schedule
   status             print both sides
+  task COMMAND …     run a task of operations, such as "task drill -quiet", wait for its end, and end with its exit status
 
-The file is what "terraform output -json deploy" prints. Secrets come from the environment: SMOKE_KEY and SMOKE_TOKEN (for what
+The file is what "terraform output -json deploy" prints. Secrets come from the environment: SMOKE_TOKEN (of a test user, for what
 is tried before clients come), SLACK_WEBHOOK_URL and PAGERDUTY_ROUTING_KEY (optional).
 
 Exit status: 0 done, or nothing to do; 1 it went wrong and the old side has all clients, or never lost any; 2 asked wrongly;
@@ -105,6 +107,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return d.status(err)
 	case "status":
 		return d.status(d.print(ctx, stdout))
+	case "task":
+		if set.NArg() == 0 {
+			return asked(errors.New("task needs a command"))
+		}
+		exit, err := d.task(ctx, set.Args())
+		if err != nil {
+			return d.status(err)
+		}
+		return exit
 	}
 	return asked(fmt.Errorf("there is no command %q", args[0]))
 }
@@ -133,7 +144,8 @@ func newDeployment(ctx context.Context, c Config, f flags, getenv func(string) s
 	}
 	log := newLog(stderr)
 	d := &deployment{Config: c, profile: profiles[c.Profile], log: log,
-		fleet:    &ecsFleet{client: ecs.NewFromConfig(settings), cluster: c.Cluster, services: c.Services, family: c.Family, container: c.Container},
+		fleet: &ecsFleet{client: ecs.NewFromConfig(settings), scaling: scaling.NewFromConfig(settings), cluster: c.Cluster, services: c.Services,
+			families: c.Families, targets: c.Targets, least: c.Least},
 		balancer: &elbListener{client: elb.NewFromConfig(settings), listener: c.Listener, groups: c.TargetGroups},
 		alarms:   &cloudWatchAlarms{client: cloudwatch.NewFromConfig(settings), names: c.Alarms},
 		people: &people{slack: getenv("SLACK_WEBHOOK_URL"), pagerDuty: getenv("PAGERDUTY_ROUTING_KEY"), pagerURL: pagerDutyURL,
@@ -158,7 +170,7 @@ func newDeployment(ctx context.Context, c Config, f flags, getenv func(string) s
 
 func (d *deployment) release(image, version string, getenv func(string) string) *Release {
 	return &Release{Fleet: d.fleet, Balancer: d.balancer, Alarms: d.alarms, Teller: d.people, Log: d.log, Now: time.Now, Image: image, Profile: d.profile,
-		Smoke: &probe{url: d.URL, header: d.SmokeHeader, key: getenv("SMOKE_KEY"), token: getenv("SMOKE_TOKEN"), version: version, client: http.DefaultClient}}
+		Smoke: &probe{url: d.URL, header: d.Header, token: getenv("SMOKE_TOKEN"), version: version, client: http.DefaultClient}}
 }
 
 func (d *deployment) operator() *Operator {

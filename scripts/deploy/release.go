@@ -40,8 +40,8 @@ var (
 type Fleet interface {
 	// Sides returns both sides without their weights.
 	Sides(ctx context.Context) (Sides, error)
-	// Prepare returns the task definition that has an image, and registers it unless the newest one has it.
-	Prepare(ctx context.Context, image string) (task string, err error)
+	// Prepare returns a side's task definition that has an image, and registers it unless the newest one has it.
+	Prepare(ctx context.Context, c Colour, image string) (task string, err error)
 	// Roll makes a side run a number of tasks of a definition; an empty one leaves it at what it has.
 	Roll(ctx context.Context, c Colour, task string, wanted int) error
 	// Mark notes what a side is, and until when if it is on standby.
@@ -168,7 +168,7 @@ func (r *Release) forward(ctx context.Context) error {
 		state State
 		do    func(context.Context) error
 	}{
-		{Registering, func(ctx context.Context) (err error) { task, err = r.Fleet.Prepare(ctx, r.Image); return err }},
+		{Registering, func(ctx context.Context) (err error) { task, err = r.Fleet.Prepare(ctx, r.to, r.Image); return err }},
 		{Starting, func(ctx context.Context) error { return r.start(ctx, task) }},
 		{Waiting, r.await},
 		{Smoking, r.smoke},

@@ -25,12 +25,10 @@ const (
 	socketEvent   = "42"
 )
 
-// probe tries a side by the same load balancer that clients use. A header chooses the side: a rule of the listener lets it
-// through to that side alone, /metrics too, which nobody else gets.
+// probe tries a side by the same load balancer that clients use: a header leads to the side that it names, whatever weight that has.
 type probe struct {
 	url     string // https://…
-	header  string // its value is <key>-<colour>
-	key     string
+	header  string // its value is a colour
 	token   string // of a test user
 	version string // that /health must tell; empty: any
 	client  *http.Client
@@ -55,7 +53,7 @@ func (p *probe) Try(ctx context.Context, c Colour) error {
 }
 
 func (p *probe) choose(c Colour) http.Header {
-	return http.Header{http.CanonicalHeaderKey(p.header): {p.key + "-" + string(c)}}
+	return http.Header{http.CanonicalHeaderKey(p.header): {string(c)}}
 }
 
 func (p *probe) get(ctx context.Context, c Colour, path string) ([]byte, error) {

@@ -70,7 +70,7 @@ func (w *world) Sides(context.Context) (Sides, error) {
 	return sides, nil
 }
 
-func (w *world) Prepare(_ context.Context, image string) (string, error) {
+func (w *world) Prepare(_ context.Context, _ Colour, image string) (string, error) {
 	if err := w.call(); err != nil {
 		return "", err
 	}

@@ -79,10 +79,11 @@ func newStage(t *testing.T) *stage {
 	t.Cleanup(s.work.Wait)
 	s.cloud.Do(func() { s.cloud.Rolled, s.cloud.Shifted, s.cloud.Healthy = s.rolled, s.shifted, s.healthy })
 	s.config = filepath.Join(folder, "deploy.json")
-	config, err := json.Marshal(fields{"environment": "test", "cluster": standin.Cluster, "family": standin.Family, "container": "corsia", "listener": standin.Listener,
+	config, err := json.Marshal(fields{"environment": "test", "cluster": standin.Cluster, "listener_arn": standin.Listener, "least_tasks": 2,
+		"families": fields{"blue": standin.Family("blue"), "green": standin.Family("green")}, "scalable_targets": fields{"blue": standin.Target("blue"), "green": standin.Target("green")},
 		"services":      fields{"blue": standin.Service("blue"), "green": standin.Service("green")},
 		"target_groups": fields{"blue": standin.TargetGroup("blue"), "green": standin.TargetGroup("green")},
-		"alarms":        []string{alarm}, "url": s.front.URL, "smoke_header": "X-Corsia-Smoke", "profile": "fast"})
+		"alarms":        []string{alarm}, "url": s.front.URL, "colour_header": "X-Corsia-Colour", "profile": "fast"})
 	if err == nil {
 		err = os.WriteFile(s.config, config, 0o600)
 	}
@@ -201,7 +202,7 @@ func (s *stage) deploy(args ...string) *release {
 	s.t.Helper()
 	r := &release{Cmd: exec.Command(s.program, append(args, "-config", s.config, "-poll", "200ms", "-standby", "1s")...), done: make(chan struct{})}
 	r.Env = append(os.Environ(), s.cloud.Env()...)
-	r.Env = append(r.Env, "SMOKE_KEY=key", "SMOKE_TOKEN="+s.cluster.Instances[0].Token("usr_smoke"))
+	r.Env = append(r.Env, "SMOKE_TOKEN="+s.cluster.Instances[0].Token("usr_smoke"))
 	r.Stdout, r.Stderr = &r.out, &r.out
 	if err := r.Start(); err != nil {
 		s.t.Fatal(err)
@@ -295,7 +296,7 @@ func TestReleasesUnderLoadLoseNothingAndABadOneGoesBackAtOnce_O2_F6(t *testing.T
 		}
 	}
 	s.cloud.Do(func() {
-		if n := len(s.cloud.Tasks); n != 3 { // the first, the one that crashes, the good one: once
+		if n := len(s.cloud.Tasks); n != 4 { // the first of each side, the one that crashes, the good one: once
 			t.Errorf("%d task definitions", n)
 		}
 		t.Log(strings.Join(s.cloud.Log, ", "))

@@ -13,15 +13,21 @@ import (
 
 // Names of what the cloud has.
 const (
-	Cluster  = "corsia-test"
-	Family   = "corsia-test-gateway"
-	Listener = "arn:aws:elasticloadbalancing:eu-south-1:000000000000:listener/app/corsia/1/2"
-	account  = "arn:aws:ecs:eu-south-1:000000000000:"
-	groups   = "arn:aws:elasticloadbalancing:eu-south-1:000000000000:targetgroup/corsia-"
+	Cluster    = "corsia-test"
+	Operations = "corsia-test-operations" // family of the tasks of operations
+	Listener   = "arn:aws:elasticloadbalancing:eu-south-1:000000000000:listener/app/corsia/1/2"
+	account    = "arn:aws:ecs:eu-south-1:000000000000:"
+	groups     = "arn:aws:elasticloadbalancing:eu-south-1:000000000000:targetgroup/corsia-"
 )
 
 // TargetGroup returns the ARN of the target group of a colour.
 func TargetGroup(colour string) string { return groups + colour + "/1" }
+
+// Family returns the family of task definitions of a colour, Target what scales it.
+func Family(colour string) string { return "corsia-test-" + colour }
+
+// Target returns the id of what scales a service.
+func Target(colour string) string { return "service/" + Cluster + "/" + Service(colour) }
 
 // Service returns the name of the service of a colour.
 func Service(colour string) string { return "corsia-test-" + colour }
@@ -33,7 +39,10 @@ type Cloud struct {
 	mu       sync.Mutex
 	Services map[string]*ServiceState  // by colour
 	Tasks    map[string]map[string]any // task definitions by ARN, as they were registered
-	Newest   string                    // ARN of the newest
+	Newest   map[string]string         // ARN of the newest of each colour
+	Least    map[string]int            // number of tasks of each colour, by its scaling
+	Exit     int                       // status of tasks of operations
+	Ran      [][]string                // commands of tasks of operations
 	Weights  map[string]int            // by colour
 	Alarms   map[string]string         // states by name
 	Log      []string                  // the calls that changed something, in order
@@ -57,25 +66,32 @@ type ServiceState struct {
 // New starts a cloud in which blue runs two tasks of an image and has all clients. It ends with the test.
 func New(t testing.TB, image string) *Cloud {
 	t.Helper()
-	first := account + "task-definition/" + Family + ":1"
-	c := &Cloud{
-		Services: map[string]*ServiceState{"blue": {Task: first, Wanted: 2, Tags: map[string]string{"Project": "corsia"}},
-			"green": {Task: first, Tags: map[string]string{"Project": "corsia"}}},
-		Tasks: map[string]map[string]any{}, Newest: first,
+	c := &Cloud{Services: map[string]*ServiceState{}, Tasks: map[string]map[string]any{}, Newest: map[string]string{},
+		Least:   map[string]int{"blue": 2, "green": 0},
 		Weights: map[string]int{"blue": 100, "green": 0}, Alarms: map[string]string{"corsia-test-error-rate": "OK", "corsia-test-latency": "INSUFFICIENT_DATA"},
 		Sticky: "86400",
 	}
-	c.Tasks[first] = map[string]any{"taskDefinitionArn": first, "family": Family, "revision": 1, "status": "ACTIVE", "cpu": "1024", "memory": "2048",
+	for _, colour := range []string{"blue", "green"} {
+		first := account + "task-definition/" + Family(colour) + ":1"
+		c.Services[colour] = &ServiceState{Task: first, Tags: map[string]string{"Project": "corsia"}}
+		c.Newest[colour], c.Tasks[first] = first, definition(first, colour, image)
+	}
+	c.Services["blue"].Wanted = 2
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	c.URL = server.URL
+	return c
+}
+
+// definition returns a task definition as Terraform registers it.
+func definition(arn, colour, image string) map[string]any {
+	return map[string]any{"taskDefinitionArn": arn, "family": Family(colour), "revision": 1, "status": "ACTIVE", "cpu": "1024", "memory": "2048",
 		"networkMode": "awsvpc", "requiresCompatibilities": []any{"FARGATE"}, "runtimePlatform": map[string]any{"cpuArchitecture": "ARM64"},
 		"taskRoleArn": "arn:aws:iam::000000000000:role/corsia-task", "executionRoleArn": "arn:aws:iam::000000000000:role/corsia-execution",
 		"containerDefinitions": []any{
 			map[string]any{"name": "corsia", "image": image, "readonlyRootFilesystem": true, "stopTimeout": 30,
 				"secrets": []any{map[string]any{"name": "STORE_URL", "valueFrom": "arn:aws:secretsmanager:eu-south-1:000000000000:secret:store"}}},
 			map[string]any{"name": "xray", "image": "xray:3"}}}
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	c.URL = server.URL
-	return c
 }
 
 // Do changes or reads the cloud.

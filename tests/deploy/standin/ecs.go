@@ -25,6 +25,17 @@ func (c *Cloud) ecs(w http.ResponseWriter, r *http.Request, operation string) {
 		out = c.register(in)
 	case "UpdateService":
 		out = c.update(in)
+	case "RegisterScalableTarget":
+		resource := fmt.Sprint(in["ResourceId"])
+		if least, given := in["MinCapacity"].(float64); given && resource == Target(colour(resource)) && in["ServiceNamespace"] == "ecs" {
+			c.Least[colour(resource)] = int(least)
+			out = map[string]any{}
+		}
+	case "RunTask":
+		out = c.run(in)
+	case "DescribeTasks":
+		out = map[string]any{"tasks": []any{map[string]any{"taskArn": list(in["tasks"])[0], "lastStatus": "STOPPED",
+			"containers": []any{map[string]any{"name": "corsia", "exitCode": c.Exit}}}}}
 	case "TagResource":
 		for _, tag := range list(in["tags"]) {
 			tag := tag.(map[string]any)
@@ -81,8 +92,10 @@ func (c *Cloud) healthy(colour string) int {
 }
 
 func (c *Cloud) describeTask(name string) map[string]any {
-	if name == Family {
-		name = c.Newest
+	for colour, newest := range c.Newest {
+		if name == Family(colour) {
+			name = newest
+		}
 	}
 	task := c.Tasks[name]
 	if task == nil {
@@ -92,16 +105,33 @@ func (c *Cloud) describeTask(name string) map[string]any {
 }
 
 func (c *Cloud) register(in map[string]any) map[string]any {
-	if in["family"] != Family {
+	of := colour(in["family"])
+	if c.Newest[of] == "" {
 		return nil
 	}
 	task := maps.Clone(in)
 	number := len(c.Tasks) + 1
-	c.Newest = fmt.Sprintf("%stask-definition/%s:%d", account, Family, number)
-	task["taskDefinitionArn"], task["revision"], task["status"] = c.Newest, number, "ACTIVE"
-	c.Tasks[c.Newest] = task
+	arn := fmt.Sprintf("%stask-definition/%s:%d", account, Family(of), number)
+	task["taskDefinitionArn"], task["revision"], task["status"] = arn, number, "ACTIVE"
+	c.Newest[of], c.Tasks[arn] = arn, task
 	c.Log = append(c.Log, "register "+Image(task, "corsia"))
 	return map[string]any{"taskDefinition": task}
+}
+
+// run takes a task of operations, which ends at once.
+func (c *Cloud) run(in map[string]any) map[string]any {
+	overrides, _ := in["overrides"].(map[string]any)
+	for _, o := range list(overrides["containerOverrides"]) {
+		var command []string
+		for _, part := range list(o.(map[string]any)["command"]) {
+			command = append(command, fmt.Sprint(part))
+		}
+		c.Ran = append(c.Ran, command)
+	}
+	if in["taskDefinition"] != Operations {
+		return map[string]any{"tasks": []any{}, "failures": []any{map[string]any{"reason": "MISSING"}}}
+	}
+	return map[string]any{"tasks": []any{map[string]any{"taskArn": account + "task/1"}}, "failures": []any{}}
 }
 
 func (c *Cloud) update(in map[string]any) map[string]any {
