@@ -27,7 +27,9 @@ pinned  = $(word 2,$(shell grep -E '^[[:space:]]*$(1) v' scripts/tools/go.mod))
 
 LINTER     := $(TOOLS)/golangci-lint-$(call pinned,github.com/golangci/golangci-lint/v2)-$(GO)
 TESTRUNNER := $(TOOLS)/gotestsum-$(call pinned,gotest.tools/gotestsum)-$(GO)
-# An S3 server for tests, in a module of its own: it and the linter want different versions of the same libraries.
+# A linter of workflows and an S3 server for tests, in modules of their own: these and the linter want different versions of the
+# same libraries.
+ACTIONLINT := $(TOOLS)/actionlint-$(word 2,$(shell grep -E '^[[:space:]]*github.com/rhysd/actionlint v' scripts/tools/actionlint/go.mod))-$(GO)
 S3SERVER   := $(TOOLS)/versitygw-$(word 2,$(shell grep -E '^[[:space:]]*github.com/versity/versitygw v' scripts/tools/versitygw/go.mod))-$(GO)
 
 # What ships: its statements count for the coverage, whichever package's unit tests run them.
@@ -39,7 +41,7 @@ INTEGRATION = $(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir
 
 STEPS := services tools lint unit widget integration coverage
 
-.PHONY: help run cluster build test lint fuzz chaos bench figures $(STEPS) format vet golangci clean
+.PHONY: help run cluster build test lint events fuzz chaos bench figures $(STEPS) format vet golangci workflows functions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -56,6 +58,12 @@ cluster: ## three gateways on Redis, RabbitMQ and PostgreSQL behind HAProxy, unt
 build: ## build bin/corsia as it ships
 	@go build -trimpath -ldflags '-X corsia/gateway/app.Version=$(VERSION)' -o bin/corsia ./gateway
 
+functions: ## build the functions as Lambda runs them: bin/functions/<name>.zip
+	@for name in webhook auditarchive backupverify locksweep; do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w' -o bin/functions/$$name/bootstrap ./functions/$$name; \
+		go run github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o bin/functions/$$name.zip bin/functions/$$name/bootstrap; \
+	done
+
 test: ## check everything; installs what is missing on Debian
 	@rm -rf coverage && mkdir coverage
 	@failed=; times=; for step in $(STEPS); do \
@@ -70,11 +78,14 @@ test: ## check everything; installs what is missing on Debian
 services: ## install the Debian packages that the tests need, unless they are there
 	@scripts/services
 
-tools: $(LINTER) $(TESTRUNNER) $(S3SERVER) ## build the linter, the test runner and the S3 server of the tests, unless they are there
+tools: $(LINTER) $(ACTIONLINT) $(TESTRUNNER) $(S3SERVER) ## build the linters, the test runner and the S3 server of the tests, unless they are there
 
 $(LINTER):
 	@echo "building golangci-lint, once: two to four minutes"
 	@go build -C scripts/tools -trimpath -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(ACTIONLINT):
+	@go build -C scripts/tools/actionlint -trimpath -o $@ github.com/rhysd/actionlint/cmd/actionlint
 
 $(TESTRUNNER):
 	@go build -C scripts/tools -trimpath -o $@ gotest.tools/gotestsum
@@ -83,11 +94,14 @@ $(S3SERVER):
 	@echo "building versitygw, once: two to four minutes"
 	@go build -C scripts/tools/versitygw -trimpath -o $@ github.com/versity/versitygw/cmd/versitygw
 
-lint: $(LINTER) ## gofmt, go vet, golangci-lint with the import rules
-	@$(MAKE) --keep-going format vet golangci
+lint: $(LINTER) $(ACTIONLINT) ## gofmt, go vet, golangci-lint with the import rules, actionlint
+	@$(MAKE) --keep-going format vet golangci workflows
 
 golangci: $(LINTER)
 	@$(LINTER) run ./...
+
+workflows: $(ACTIONLINT)
+	@$(ACTIONLINT)
 
 format:
 	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
@@ -121,6 +135,9 @@ integration: $(TESTRUNNER) $(S3SERVER) ## tests against real programs: npm clien
 		-tags integration -count=1 -p 1 -timeout 40m \
 		-covermode=atomic -coverprofile=coverage/integration.out -coverpkg=./shared/driver/... $(INTEGRATION) \
 		| sed -E 's/[[:space:]]*\(?coverage: [^)]*\)?//'
+
+events: ## make the tables of docs/protocol.md and docs/asyncapi.yaml from docs/events.yaml
+	@go run ./scripts/events
 
 fuzz: ## every fuzz target for FUZZTIME, then the engine against npm yjs on HISTORIES histories
 	@for package in $$(go list ./gateway/... ./shared/...); do \

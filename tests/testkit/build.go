@@ -52,6 +52,22 @@ func build() (string, error) {
 	return built.path, built.err
 }
 
+// BuildVersion compiles the gateway as another version than Build's, for a test alone.
+func BuildVersion(t testing.TB, version string) string {
+	t.Helper()
+	return BuildProgram(t, "corsia/gateway", "-ldflags", "-X corsia/gateway/app.Version="+version)
+}
+
+// BuildProgram compiles a program of this module for a test alone.
+func BuildProgram(t testing.TB, pkg string, flags ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	if out, err := exec.Command("go", append(append([]string{"build", "-o", path}, flags...), pkg)...).CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", pkg, err, out)
+	}
+	return path
+}
+
 // Main runs a package's tests and then removes what Build made and ends what Shared started. A package's TestMain is
 // os.Exit(testkit.Main(m)).
 func Main(m *testing.M) int {

@@ -23,10 +23,11 @@ import (
 type Client struct {
 	Connected Fields // the fields of CONNECTED
 
-	t    testing.TB
-	conn *websocket.Conn
-	mute bool
-	done chan struct{} // closed when reading has ended
+	t     testing.TB
+	conn  *websocket.Conn
+	mute  bool
+	watch func(name string, fields Fields)
+	done  chan struct{} // closed when reading has ended
 
 	reading sync.Mutex // held by Pause
 
@@ -54,6 +55,8 @@ type Options struct {
 	Path   string      // default /ws/
 	Raw    bool        // do not send CONNECT
 	Mute   bool        // do not answer pings
+
+	Watch func(name string, fields Fields) // is told of each event, from another goroutine; nil: nobody
 
 	SmallBuffers bool // of the network, so that Pause is felt soon
 }
@@ -110,7 +113,7 @@ func (g *Gateway) dial(t testing.TB, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{t: t, conn: conn, mute: o.Mute, acks: map[int]Fields{}, done: make(chan struct{})}
+	c := &Client{t: t, conn: conn, mute: o.Mute, watch: o.Watch, acks: map[int]Fields{}, done: make(chan struct{})}
 	c.changed = sync.NewCond(&c.mu)
 	go c.read()
 	t.Cleanup(func() { c.Drop(); <-c.done })
@@ -436,6 +439,9 @@ func (c *Client) take(p packet) {
 			e.fields, _ = list[1].(Fields)
 		}
 		c.events = append(c.events, e)
+		if c.watch != nil {
+			c.watch(e.name, e.fields)
+		}
 	case (p.kind == packetAck || p.kind == packetBinaryAck) && len(list) > 0:
 		answer, _ := list[0].(Fields)
 		if c.acks[p.id] != nil {

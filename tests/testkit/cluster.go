@@ -90,7 +90,17 @@ func (c *Cluster) newInstance(t testing.TB, n int, o ClusterOptions, key string)
 	env := append([]string{"ADDR=" + addr, "INSTANCE_ID=" + i.ID, "INSTANCE_ADDR=" + reached, "CLUSTER_KEY=" + clusterKey, "JWT_KEYS=" + key,
 		"STORE_URL=" + place.StoreURL, "STATE_URL=" + place.StateURL, "BUS_URL=" + place.BusURL}, o.Env...)
 	i.Gateway = newGateway(t.TempDir(), env)
-	i.postgres = c.StoreURL
+	i.URL, i.postgres = "http://"+addr, c.StoreURL
+	return i
+}
+
+// Add makes one more instance, which Restart starts, of another program when one is named. It has the options' settings.
+func (c *Cluster) Add(t testing.TB, o ClusterOptions, program string) *Instance {
+	t.Helper()
+	i := c.newInstance(t, len(c.Instances), o, PublicKey(t))
+	i.program = program
+	c.Instances = append(c.Instances, i)
+	t.Cleanup(func() { i.finish(t) })
 	return i
 }
 

@@ -33,6 +33,7 @@ type Gateway struct {
 	env      []string
 	log      *log
 	postgres string // URL of its store, when that is no file
+	program  string // empty: the one that Build made
 
 	// Of the process that runs, or ran last.
 	cmd    *exec.Cmd
@@ -108,7 +109,11 @@ func (g *Gateway) start() error {
 	if err := putKey(g.Dir); err != nil {
 		return err
 	}
-	g.cmd = exec.Command(built.path, "serve")
+	program := g.program
+	if program == "" {
+		program = built.path
+	}
+	g.cmd = exec.Command(program, "serve")
 	g.cmd.Env, g.cmd.Dir, g.cmd.SysProcAttr = g.Env(), g.Dir, dieWithUs()
 	g.log.begin()
 	g.cmd.Stdout, g.cmd.Stderr = g.log, &g.log.stderr
@@ -146,6 +151,9 @@ func (g *Gateway) storePath() string { return filepath.Join(g.Dir, "corsia.db") 
 
 // Running reports whether the process lives.
 func (g *Gateway) Running() bool {
+	if g.cmd == nil {
+		return false
+	}
 	select {
 	case <-g.done:
 		return false
