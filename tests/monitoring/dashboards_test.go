@@ -159,6 +159,11 @@ func TestO3EveryQueryAsksForWhatTheGatewayShows(t *testing.T) {
 		queries[r.Expr] = "rule " + r.Alert + r.Record
 		recorded[r.Record] = true
 	}
+	for _, name := range files(t, runbooks+"*.md") {
+		for _, m := range promQL.FindAllStringSubmatch(read(t, name), -1) {
+			queries[m[1]] = filepath.Base(name)
+		}
+	}
 	answer, err := http.Get(g.URL + "/metrics")
 	if err != nil {
 		t.Fatal(err)
