@@ -200,6 +200,7 @@ func (a *App) newHealth() *httpapi.Health {
 // sampleMetrics names the functions behind figures that are asked for at each scrape.
 func (a *App) sampleMetrics() {
 	a.metrics.ActiveUsers.Set(func() float64 { return float64(a.presence.ActiveUsers()) })
+	a.metrics.Serving.Set(func() float64 { return zeroOne(a.health.Serves()) })
 	a.metrics.OldestUncommitted.Set(func() float64 {
 		_, oldest := a.drivers.store.Stats()
 		if oldest.IsZero() {
@@ -269,6 +270,7 @@ func (a *App) Start(ctx context.Context) error {
 	if a.config.JournalRetention != privacy.KeepForever {
 		a.running.Go(func() { a.newRetention().Run(running) })
 	}
+	a.running.Go(func() { a.watchProofs(running) })
 	a.watch(running)
 	a.running.Go(func() { a.inbox.Run(running) })
 	a.running.Go(func() { a.locks.Run(running, a.gate) })

@@ -192,6 +192,12 @@ func (h *Health) view() (v healthView, serves, ready bool) {
 	return v, serves, serves && ready
 }
 
+// Serves reports whether /health answers 200.
+func (h *Health) Serves() bool {
+	_, serves, _ := h.view()
+	return serves
+}
+
 // serve answers /health: 503 when what clients send cannot be saved, or when the instance drains.
 func (h *Health) serve(w http.ResponseWriter, _ *http.Request) error {
 	v, serves, _ := h.view()

@@ -164,6 +164,9 @@ func TestOneFailureOfTheStoreDegradesAndAnOpenBreakerIsNotReady(t *testing.T) { 
 				t.Fatalf("%s after three: %d %+v", name, status, v)
 			}
 		}
+		if h.Serves() {
+			t.Fatal("health_serving says that it serves")
+		}
 		if status, v := ask(t, h.live); status != 200 || v.Status != "unhealthy" {
 			t.Fatalf("live: %d %+v: the process runs", status, v)
 		}

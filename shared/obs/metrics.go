@@ -58,6 +58,10 @@ type Metrics struct {
 	WebhooksTold   prometheus.Counter  // webhook_notifications_total: rows of the inbox that this instance has told its rooms
 	WebhookLatency prometheus.Observer // webhook_latency_seconds: request → this instance's rooms (W4)
 
+	// What is watched from outside.
+	Serving *Sampled // health_serving: 1 while /health answers 200 (H1)
+	Proofs  Proofs
+
 	registry        *prometheus.Registry
 	webhooks        *prometheus.CounterVec
 	errors          *prometheus.CounterVec
@@ -115,6 +119,7 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 	m.registerLocks(r)
 	m.registerDependencies(r)
 	m.registerWebhooks(r)
+	m.registerProofs(r)
 	return m
 }
 

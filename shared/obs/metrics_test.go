@@ -54,6 +54,9 @@ func TestMHasEveryNameOfTheSpecification(t *testing.T) {
 		"audit_sealing_lag_seconds":         "gauge",
 		"authentication_failures_total":     "counter",
 		"dependency_failures_total":         "counter",
+		"health_serving":                    "gauge",
+		"backup_verified_timestamp_seconds": "gauge",
+		"audit_archived_timestamp_seconds":  "gauge",
 		"go_goroutines":                     "gauge",
 		"process_resident_memory_bytes":     "gauge",
 	}
@@ -78,6 +81,8 @@ func TestMCountsAreShown(t *testing.T) {
 	m.Locks.Denied.Inc()
 	m.Operations.Update.Inc()
 	m.MessageLatency.Observe(.05)
+	Stamp(m.Proofs.Backup, time.UnixMilli(1772330400500))
+	Stamp(m.Proofs.Verified, time.Time{})
 	since := time.Now().Add(-time.Minute)
 	m.OldestUncommitted.Set(func() float64 { return float64(int(time.Since(since).Minutes())) })
 
@@ -89,6 +94,7 @@ func TestMCountsAreShown(t *testing.T) {
 		`rabbitmq_publish_total{result="failed"} 1`, `rabbitmq_publish_total{result="confirmed"} 0`,
 		`lock_acquisitions_total{result="denied"} 1`, `document_operations_total{op="update"} 1`,
 		`message_latency_seconds_bucket{le="0.05"} 1`, "oldest_uncommitted_seconds 1", "active_users 0",
+		"backup_newest_timestamp_seconds 1.7723304005e+09", "backup_verified_timestamp_seconds 0", "health_serving 0",
 	} {
 		if !strings.Contains(body, line+"\n") {
 			t.Errorf("no line %s", line)

@@ -86,7 +86,9 @@ func (m *Metrics) showFromTheStart() {
 		m.Published(result)
 	}
 	m.RedisLatency("ping")
-	m.errors.WithLabelValues(string(collab.CodeInternal))
+	for _, code := range []collab.Code{collab.CodeInternal, collab.CodeUnavailable, collab.CodeBackpressure, collab.CodeDocumentQuarantine} {
+		m.errors.WithLabelValues(string(code)) // those that the alert on errors is about
+	}
 	for _, dependency := range []string{"store", "state", "bus", "archive"} {
 		m.SetBreaker(dependency, BreakerClosed)
 		m.DependencyFailures(dependency)
