@@ -39,7 +39,7 @@ INTEGRATION = $(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir
 
 STEPS := services tools lint unit widget integration coverage
 
-.PHONY: help run cluster build test lint fuzz chaos bench figures $(STEPS) format vet golangci clean
+.PHONY: help run cluster build test lint infra fuzz chaos bench figures $(STEPS) format vet golangci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -121,6 +121,11 @@ integration: $(TESTRUNNER) $(S3SERVER) ## tests against real programs: npm clien
 		-tags integration -count=1 -p 1 -timeout 40m \
 		-covermode=atomic -coverprofile=coverage/integration.out -coverpkg=./shared/driver/... $(INTEGRATION) \
 		| sed -E 's/[[:space:]]*\(?coverage: [^)]*\)?//'
+
+# They are part of `make integration`. The copy of the tree that they work in is theirs: nothing is written here.
+infra: ## what is asked of AWS: Terraform, against a stand-in of its provider, and policy
+	@go test -count=1 ./tests/terraform/...
+	@go test -tags integration -count=1 -timeout 20m ./tests/terraform
 
 fuzz: ## every fuzz target for FUZZTIME, then the engine against npm yjs on HISTORIES histories
 	@for package in $$(go list ./gateway/... ./shared/...); do \
