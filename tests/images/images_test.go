@@ -67,7 +67,7 @@ func TestTheDockerfilesAreInOrder(t *testing.T) { // SPEC O2
 func TestTheImagesRunAsNobodyInProduction(t *testing.T) { // SPEC O2
 	for file, wanted := range map[string][]string{
 		"Dockerfile":            {"USER 65532:65532", "ENV ENV=production ADDR=0.0.0.0:8080", `VOLUME ["/tmp"]`, `["/corsia", "health"]`, `ENTRYPOINT ["/corsia"]`, "distroless/static"},
-		"Dockerfile.operations": {"USER 65532:65532", "ENV ENV=production", `VOLUME ["/tmp"]`, "postgresql-client-15", `ENTRYPOINT ["/corsia"]`},
+		"Dockerfile.operations": {"USER 65532:65532", "ENV ENV=production TMPDIR=/scratch", `VOLUME ["/scratch"]`, "-o 65532 -g 65532 /scratch", "postgresql-client-15", `ENTRYPOINT ["/corsia"]`},
 	} {
 		_, last, _ := strings.Cut(read(t, file), "\nFROM ")
 		for _, want := range wanted {

@@ -175,7 +175,9 @@ var verdicts = []struct {
 	{"secrets are references", "a function", with("aws_lambda_function", fields{"environment": list(fields{"variables": fields{"WEBHOOK_SOURCES": "{}"}})}), "WEBHOOK_SOURCES in plain text",
 		with("aws_lambda_function", fields{"environment": list(fields{"variables": fields{"LOG_LEVEL": "info"}})}), ""},
 	{"containers can change nothing", "root", with("aws_vpc", nil, task(`[{"name":"corsia","user":"0","readonlyRootFilesystem":true}]`)), `runs as "0"`,
-		with("aws_vpc", nil, task(`[{"name":"corsia","user":"65532:65532","readonlyRootFilesystem":true,"logConfiguration":{"logDriver":"awslogs"}}]`)), ""},
+		with("aws_vpc", nil, task(`[{"name":"corsia","user":"65532:65532","readonlyRootFilesystem":true,"logConfiguration":{"logDriver":"awslogs"},"mountPoints":[{"containerPath":"/tmp"}]}]`)), ""},
+	{"containers can change nothing", "no volume", with("aws_vpc", nil, task(`[{"name":"corsia","user":"65532","mountPoints":[{"containerPath":"/tmp"}],"environment":[{"name":"TMPDIR","value":"/scratch"}]}]`)), "no volume",
+		with("aws_vpc", nil, task(`[{"name":"corsia","user":"65532","readonlyRootFilesystem":true,"logConfiguration":{},"mountPoints":[{"containerPath":"/scratch"}],"environment":[{"name":"TMPDIR","value":"/scratch"}]}]`)), ""},
 	{"containers can change nothing", "a root that is written to", with("aws_vpc", nil, task(`[{"name":"corsia","user":"65532"}]`)), "can write", nil, ""},
 }
 

@@ -30,7 +30,10 @@ type container struct {
 	ReadonlyRootFilesystem bool `json:"readonlyRootFilesystem"`
 	Environment            []struct{ Name, Value string }
 	Secrets                []struct{ Name, ValueFrom string }
-	HealthCheck            *struct{ Command []string }
+	MountPoints            []struct {
+		ContainerPath string `json:"containerPath"`
+		ReadOnly      bool   `json:"readOnly"`
+	} `json:"mountPoints"`
 	LogConfiguration       *struct{ LogDriver string }
 }
 
@@ -72,6 +75,25 @@ func secrets(v *view, find func(string, string, ...any)) {
 	}
 }
 
+// program is the name of the containers that run corsia. Archiving and backing up want a folder for temporary files.
+const program = "corsia"
+
+// writes tells whether there is a volume for temporary files.
+func (c container) writes() bool {
+	folder := "/tmp"
+	for _, e := range c.Environment {
+		if e.Name == "TMPDIR" {
+			folder = e.Value
+		}
+	}
+	for _, m := range c.MountPoints {
+		if m.ContainerPath == folder && !m.ReadOnly {
+			return true
+		}
+	}
+	return false
+}
+
 var numericUser = regexp.MustCompile(`^[1-9][0-9]*(:[0-9]+)?$`)
 
 func containers(v *view, find func(string, string, ...any)) {
@@ -82,6 +104,9 @@ func containers(v *view, find func(string, string, ...any)) {
 			}
 			if !numericUser.MatchString(c.User) {
 				find(address, "container %s runs as %q, not as a user with a number that is not root's", c.Name, c.User)
+			}
+			if c.Name == program && !c.writes() {
+				find(address, "container %s has no volume where it keeps what is on its way: TMPDIR, or /tmp", c.Name)
 			}
 			if c.LogConfiguration == nil {
 				find(address, "container %s has no log", c.Name)
