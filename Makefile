@@ -123,8 +123,8 @@ integration: $(TESTRUNNER) $(S3SERVER) ## tests against real programs: npm clien
 		| sed -E 's/[[:space:]]*\(?coverage: [^)]*\)?//'
 
 # They are part of `make integration`. The copy of the tree that they work in is theirs: nothing is written here.
-infra: ## what is asked of AWS: Terraform, against a stand-in of its provider, policy, images
-	@go test -count=1 ./tests/terraform/...
+infra: ## what is asked of AWS: Terraform, against a stand-in of its provider, policy, costs, images
+	@go test -count=1 ./tests/terraform/... ./scripts/costs
 	@go test -tags integration -count=1 -timeout 20m ./tests/terraform ./tests/images
 
 fuzz: ## every fuzz target for FUZZTIME, then the engine against npm yjs on HISTORIES histories

@@ -34,7 +34,7 @@ type container struct {
 		ContainerPath string `json:"containerPath"`
 		ReadOnly      bool   `json:"readOnly"`
 	} `json:"mountPoints"`
-	LogConfiguration       *struct{ LogDriver string }
+	LogConfiguration *struct{ LogDriver string }
 }
 
 // definitions returns the containers of each task definition.
