@@ -156,7 +156,7 @@ func service(kind string) string {
 
 func random() string {
 	b := make([]byte, 8)
-	rand.Read(b) //nolint:errcheck // never fails
+	rand.Read(b) // never fails
 	return hex.EncodeToString(b)
 }
 
