@@ -41,7 +41,7 @@ INTEGRATION = $(sort $(dir $(shell grep -rlE --include='*_test.go' --exclude-dir
 
 STEPS := services tools lint unit widget integration coverage
 
-.PHONY: help run cluster build test lint events fuzz chaos bench figures $(STEPS) format vet golangci workflows functions clean
+.PHONY: help run cluster build test lint events infra fuzz chaos bench figures $(STEPS) format vet golangci workflows functions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -138,6 +138,11 @@ integration: $(TESTRUNNER) $(S3SERVER) ## tests against real programs: npm clien
 
 events: ## make the tables of docs/protocol.md and docs/asyncapi.yaml from docs/events.yaml
 	@go run ./scripts/events
+
+# They are part of `make integration`. The copy of the tree that they work in is theirs: nothing is written here.
+infra: ## what is asked of AWS: Terraform, against a stand-in of its provider, policy, costs, images
+	@go test -count=1 ./tests/terraform/... ./scripts/costs
+	@go test -tags integration -count=1 -timeout 20m ./tests/terraform ./tests/images
 
 fuzz: ## every fuzz target for FUZZTIME, then the engine against npm yjs on HISTORIES histories
 	@for package in $$(go list ./gateway/... ./shared/...); do \

@@ -12,6 +12,7 @@ import (
 const usage = `usage: corsia [command] [flags]
 
   serve     run the gateway (the default)
+  health    ask the gateway on this machine how it is: 0 it is well, 1 it is not
   token     print a development token: corsia token -user usr_001 -name "Dr Rossi" -role surgeon
   audit     verify, export or archive the audit trail, make its key: corsia audit verify
   backup    back the store up, list, check and prune backups: corsia backup
@@ -35,6 +36,8 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 	switch command {
 	case "serve":
 		return serve(args, getenv, stdout, stderr)
+	case "health":
+		return health(args, getenv, stdout, stderr)
 	case "token":
 		return token(args, getenv, stdout, stderr)
 	case "audit":
