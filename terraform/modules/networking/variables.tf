@@ -32,11 +32,6 @@ variable "zones" {
 variable "nat_gateways" {
   description = "How many zones have a NAT gateway of their own: all of them, or one, through which then all traffic goes and with whose zone it ends."
   type        = number
-
-  validation {
-    condition     = var.nat_gateways == 1 || var.nat_gateways == length(var.zones)
-    error_message = "One NAT gateway, or one for each zone."
-  }
 }
 
 variable "gateway_port" {

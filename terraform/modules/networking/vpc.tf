@@ -6,6 +6,13 @@ resource "aws_vpc" "this" {
   enable_dns_hostnames = true # names of the private namespace resolve inside
 
   tags = { Name = var.name }
+
+  lifecycle {
+    precondition {
+      condition     = var.nat_gateways == 1 || var.nat_gateways == length(var.zones)
+      error_message = "One NAT gateway, or one for each zone."
+    }
+  }
 }
 
 resource "aws_internet_gateway" "this" {

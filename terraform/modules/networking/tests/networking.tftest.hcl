@@ -75,7 +75,7 @@ run "a_number_of_nat_gateways_between_is_refused" {
   variables {
     nat_gateways = 2
   }
-  expect_failures = [var.nat_gateways]
+  expect_failures = [aws_vpc.this]
 }
 
 run "one_zone_is_refused" {
