@@ -89,3 +89,13 @@ variable "log_retention_days" {
   type        = number
   default     = 365
 }
+
+variable "runbooks" {
+  description = "Base of the repository's files, to which alarms add docs/runbooks/<name>.md."
+  type        = string
+
+  validation {
+    condition     = startswith(var.runbooks, "https://") && !endswith(var.runbooks, "/")
+    error_message = "It is an https URL without a slash at its end."
+  }
+}

@@ -29,6 +29,7 @@ variables {
     ]
   }
   api              = { domain = "hooks.corsia.example", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/1" }
+  runbooks         = "https://github.com/example/corsia/blob/main"
   alarm_topic_arns = { critical = "arn:aws:sns:eu-central-1:123456789012:critical", warning = "arn:aws:sns:eu-central-1:123456789012:warning" }
 }
 
