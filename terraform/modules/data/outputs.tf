@@ -8,9 +8,9 @@ output "database" {
   }
 }
 
-output "cache_id" {
-  description = "Replication group of Redis."
-  value       = aws_elasticache_replication_group.this.id
+output "cache" {
+  description = "Redis: its replication group, and how many nodes it has."
+  value       = { id = aws_elasticache_replication_group.this.id, nodes = var.cache.nodes }
 }
 
 output "broker_name" {

@@ -26,10 +26,6 @@ variable "secret_arns" {
     condition     = alltrue([for name in ["store-url", "store-url-archiver", "state-url", "bus-url", "webhook-sources"] : contains(keys(var.secret_arns), name)])
     error_message = "store-url, store-url-archiver, state-url, bus-url and webhook-sources are needed."
   }
-  validation {
-    condition     = lookup(var.secret_arns, "store-url", "") != lookup(var.secret_arns, "store-url-archiver", "-")
-    error_message = "The archiver's role in the store is never the gateway's (SPEC T5)."
-  }
 }
 
 variable "buckets" {

@@ -101,16 +101,10 @@ run "webhooks_are_throttled_and_logged_without_what_they_say" {
   }
 }
 
-run "the_gateways_role_for_the_archiver_is_refused" {
+run "a_missing_secret_is_refused" {
   command = plan
   variables {
-    secret_arns = {
-      store-url          = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:store-url"
-      store-url-archiver = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:store-url"
-      state-url          = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:state-url"
-      bus-url            = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bus-url"
-      webhook-sources    = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhook-sources"
-    }
+    secret_arns = { store-url = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:store-url" }
   }
   expect_failures = [var.secret_arns]
 }
