@@ -23,11 +23,12 @@ INSERT INTO journal_looked (at) VALUES ('-infinity');
 -- rights of the tables' owner, who alone may delete from a journal, and refuses whatever the state and the audit trail do not
 -- have: rows of the last day, beyond the state, beyond what the trail covers, with a gap, or of which an event covers a part
 -- alone: its rows lie within two seconds (T2). That they are removed must have been recorded in the same transaction. It
--- returns how many rows it removed; 0 says that somebody else has removed them, or that the resource began a new life.
+-- returns how many rows it removed; 0 says that somebody else has removed them, or that the resource began a new life: then the
+-- caller undoes the transaction.
 --
 -- The base is written before the head is locked, for which all who write to the resource wait.
 -- +goose StatementBegin
-CREATE FUNCTION remove_journal(of_tenant text, of_resource text, of_epoch bigint, up_to bigint, base bytea, recorded_as text)
+CREATE FUNCTION remove_journal(of_tenant text, of_resource text, of_epoch bigint, first bigint, up_to bigint, base bytea, recorded_as text)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     below bigint;
@@ -37,15 +38,17 @@ DECLARE
     following timestamptz;
     removed bigint;
 BEGIN
+    -- Of two at once the second waits here, and sees what the first has left.
+    INSERT INTO yjs_bases (tenant, resource_id, revision, state, last_at, made_at) VALUES (of_tenant, of_resource, 1, '\x0000', now(), now())
+        ON CONFLICT DO NOTHING;
     SELECT b.revision INTO below FROM yjs_bases b WHERE b.tenant = of_tenant AND b.resource_id = of_resource FOR UPDATE;
-    below := coalesce(below, 1);
-    IF up_to <= below THEN
+    IF below <> first - 1 OR up_to < first THEN
         RETURN 0;
     END IF;
     SELECT min(u.revision), count(*), max(u.created_at) INTO lowest, rows_there, newest FROM yjs_updates u
         WHERE u.tenant = of_tenant AND u.resource_id = of_resource AND u.revision <= up_to;
-    IF rows_there <> up_to - below OR lowest <= below THEN
-        RAISE EXCEPTION 'yjs_updates: the journal has not each revision from % to %', below + 1, up_to;
+    IF rows_there <> up_to - below OR lowest <> first THEN
+        RAISE EXCEPTION 'yjs_updates: the journal has not each revision from % to %', first, up_to;
     END IF;
     IF newest > now() - interval '1 day' THEN
         RAISE EXCEPTION 'yjs_updates: rows of the last day are not removed';
@@ -58,17 +61,12 @@ BEGIN
     IF NOT EXISTS (SELECT FROM audit_pending p WHERE p.event_id = recorded_as AND p.type = 'ADMIN_ACTION' AND p.tenant = of_tenant
         AND p.resource_id = of_resource AND p.xmin = pg_current_xact_id()::xid
         AND convert_from(p.body, 'UTF8')::jsonb @> jsonb_build_object('tenant', of_tenant, 'resource_id', of_resource, 'type', 'ADMIN_ACTION',
-            'revision_from', below + 1, 'revision_to', up_to, 'details', jsonb_build_object('action', 'journal_removed', 'cause', 'retention',
-                'rows', rows_there::text, 'revisions', (below + 1)::text || CASE WHEN up_to > below + 1 THEN '-' || up_to ELSE '' END))) THEN
-        RAISE EXCEPTION 'yjs_updates: that revisions % to % are removed is not recorded', below + 1, up_to;
+            'revision_from', first, 'revision_to', up_to, 'details', jsonb_build_object('action', 'journal_removed', 'cause', 'retention',
+                'rows', rows_there::text, 'revisions', first::text || CASE WHEN up_to > first THEN '-' || up_to ELSE '' END))) THEN
+        RAISE EXCEPTION 'yjs_updates: that revisions % to % are removed is not recorded', first, up_to;
     END IF;
-    INSERT INTO yjs_bases AS b (tenant, resource_id, revision, state, last_at, made_at)
-        VALUES (of_tenant, of_resource, up_to, base, newest, now())
-        ON CONFLICT (tenant, resource_id) DO UPDATE SET revision = excluded.revision, state = excluded.state,
-            last_at = excluded.last_at, made_at = excluded.made_at WHERE b.revision = below;
-    IF NOT FOUND THEN
-        RETURN 0;
-    END IF;
+    UPDATE yjs_bases b SET revision = up_to, state = base, last_at = newest, made_at = now()
+        WHERE b.tenant = of_tenant AND b.resource_id = of_resource;
     PERFORM FROM yjs_heads h WHERE h.tenant = of_tenant AND h.resource_id = of_resource AND h.epoch = of_epoch FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN 0;

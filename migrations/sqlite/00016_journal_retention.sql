@@ -3,7 +3,7 @@
 -- +goose Up
 
 -- What the rows that were removed from the beginning of a journal amount to: the document at a revision. The history (D9) begins
--- there, and the journal goes on after it. Without a row the journal has all its rows, from revision 2 on.
+-- there, and the journal goes on after it. Without a row, or with revision 1, the journal has all its rows, from revision 2 on.
 CREATE TABLE yjs_bases (
     tenant      TEXT    NOT NULL,
     resource_id TEXT    NOT NULL,

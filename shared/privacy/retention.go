@@ -126,8 +126,8 @@ func (r *Retention) turn(ctx context.Context) error {
 // Round removes what is old now. What it did before an error is good.
 func (r *Retention) Round(ctx context.Context) (done Trimmed, err error) {
 	defer func() {
-		if done.Rows > 0 || done.Left > 0 {
-			r.Log.Info("privacy: old rows have left the journals", obs.Count(int(done.Rows)), slog.Int(obs.KeyRooms, done.Documents))
+		if done.Rows > 0 {
+			r.Log.Info("privacy: old rows have left the journals", obs.Count(int(done.Rows)), slog.Int(obs.KeyBatch, done.Documents))
 		}
 	}()
 	before := r.Now().Add(-max(r.Keep, MinJournalAge))
@@ -178,8 +178,11 @@ func (r *Retention) trim(ctx context.Context, of collab.Resource, before time.Ti
 			return leave(err)
 		}
 		if to == 0 {
-			if !more || limit >= maxRetentionRows {
+			if !more {
 				return removed, false, nil
+			}
+			if limit >= maxRetentionRows {
+				return leave(fmt.Errorf("of %d rows there are no two that are more than %s apart", limit, audit.Burst))
 			}
 			limit *= 2
 			continue

@@ -29,7 +29,7 @@ const (
 	earliestAfter = `SELECT min(created_at) FROM yjs_updates WHERE tenant = $1 AND resource_id = $2 AND revision >
 		(SELECT max(revision) FROM (SELECT revision FROM yjs_updates WHERE tenant = $1 AND resource_id = $2 ORDER BY revision LIMIT $3) f)`
 
-	removeJournal = "SELECT remove_journal($1, $2, $3, $4, $5, $6)"
+	removeJournal = "SELECT remove_journal($1, $2, $3, $4, $5, $6, $7)"
 	// briefly bounds how long a removal waits for a row that another transaction holds. It is less than deadlock_timeout: of two
 	// that wait for each other it is the removal that gives way.
 	briefly = "SELECT set_config('lock_timeout', '400ms', true)"
@@ -129,7 +129,7 @@ func (db *DB) RemoveJournal(ctx context.Context, removal collab.JournalRemoval) 
 		b := &pgx.Batch{}
 		b.Queue(briefly)
 		(&change{audit: rows}).queueAudit(b)
-		b.Queue(removeJournal, string(removal.Resource.Tenant), string(removal.Resource.ID), removal.Epoch, removal.To, base, removal.Audit.EventID).
+		b.Queue(removeJournal, string(removal.Resource.Tenant), string(removal.Resource.ID), removal.Epoch, removal.From, removal.To, base, removal.Audit.EventID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&removed) })
 		if err := tx.SendBatch(ctx, b).Close(); err != nil || removed == 0 {
 			return err

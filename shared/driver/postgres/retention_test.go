@@ -41,7 +41,7 @@ func TestO7TheGatewaysRoleRemovesRowsByTheFunctionAlone(t *testing.T) {
 		UPDATE yjs_heads SET revision = 4; UPDATE yjs_states SET revision = 4;
 		INSERT INTO yjs_states SELECT tenant, resource_id, '\x01', 4, now(), epoch FROM yjs_heads ON CONFLICT DO NOTHING;
 		INSERT INTO audit_covers VALUES ('%[1]s', '%[2]s', 4) ON CONFLICT (tenant, resource_id) DO UPDATE SET revision = 4`, res.Tenant, res.ID))
-	call := fmt.Sprintf("SELECT remove_journal('%s', '%s', 0, 4, '\\x00', 'e')", res.Tenant, res.ID)
+	call := fmt.Sprintf("SELECT remove_journal('%s', '%s', 0, 2, 4, '\\x00', 'e')", res.Tenant, res.ID)
 	body := fmt.Sprintf(`{"tenant":"%s","resource_id":"%s","type":"ADMIN_ACTION","revision_from":2,"revision_to":4,`+
 		`"details":{"action":"journal_removed","cause":"retention","revisions":"2-4","rows":"3"}}`, res.Tenant, res.ID)
 	record := func(body string) string {
