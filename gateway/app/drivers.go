@@ -30,6 +30,7 @@ import (
 	"corsia/shared/driver/s3"
 	"corsia/shared/driver/sqlite"
 	"corsia/shared/obs"
+	"corsia/shared/privacy"
 	"corsia/shared/webhook"
 )
 
@@ -281,6 +282,37 @@ func openWholeStore(ctx context.Context, storeURL string) (wholeStore, error) {
 		return sqlite.OpenBackup(ctx, path)
 	}
 	return postgres.OpenBackup(ctx, storeURL)
+}
+
+// subjectStore is a store as an export of all about somebody sees it (SPEC O7), also while gateways use it.
+type subjectStore struct {
+	wholeStore
+	// read hands f what the store has about a subject, as it was at one moment.
+	read func(ctx context.Context, of collab.Subject, f func(privacy.View) error) error
+}
+
+func openSubjectStore(ctx context.Context, storeURL string) (subjectStore, error) {
+	if path, embedded := strings.CutPrefix(storeURL, "sqlite:"); embedded {
+		db, err := sqlite.OpenBackup(ctx, path)
+		return subjectStore{db, func(ctx context.Context, of collab.Subject, f func(privacy.View) error) error {
+			return db.ReadSubject(ctx, of, func(s *sqlite.Subject) error { return f(s) })
+		}}, err
+	}
+	db, err := postgres.OpenBackup(ctx, storeURL)
+	return subjectStore{db, func(ctx context.Context, of collab.Subject, f func(privacy.View) error) error {
+		return db.ReadSubject(ctx, of, func(s *postgres.Subject) error { return f(s) })
+	}}, err
+}
+
+// openPresence opens what knows who is connected. It is nil where that is in the memory of a gateway.
+func openPresence(stateURL string) (interface {
+	OfUser(ctx context.Context, tenant collab.Tenant, user collab.UserID) (map[string]map[string]string, error)
+	io.Closer
+}, error) {
+	if stateURL == "" || strings.HasPrefix(stateURL, "inproc:") {
+		return nil, nil
+	}
+	return redis.Open(stateURL, redis.Options{Log: slog.New(slog.DiscardHandler)})
 }
 
 // openPruner opens an archive whose objects may be deleted.
