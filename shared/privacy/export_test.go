@@ -3,8 +3,10 @@ package privacy_test
 import (
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -280,8 +282,8 @@ func TestO7EventsOfOthersNameThemAndNoMore(t *testing.T) {
 func TestO7EventsThatLeftTheStoreComeFromTheArchive(t *testing.T) {
 	c := newClinic(t)
 	long := time.Now().Add(-4 * 24 * time.Hour)
-	for n := range 3 {
-		row := c.recorder.Row(audit.Event{Type: audit.UserConnected, Tenant: "a", Actor: []collab.UserID{anna, bruno, anna}[n], Address: "OLD"})
+	for n := range 4 {
+		row := c.recorder.Row(audit.Event{Type: audit.UserConnected, Tenant: []collab.Tenant{"a", "a", "a", "b"}[n], Actor: []collab.UserID{anna, bruno, anna, anna}[n], Address: "OLD"})
 		e, err := audit.Parse(row.Body)
 		c.must(err)
 		e.RecordedAt = long
@@ -290,7 +292,7 @@ func TestO7EventsThatLeftTheStoreComeFromTheArchive(t *testing.T) {
 	c.seal()
 	done, err := audit.NewArchiver(audit.ArchiverOptions{Store: c.db, Objects: c.objects, Retention: 2 * 24 * time.Hour, Log: obs.NewLogger(bytes.NewBuffer(nil), nil), Now: time.Now}).Run(t.Context())
 	c.must(err)
-	if done.Removed != 3 {
+	if done.Removed != 4 {
 		t.Fatalf("archived %+v", done)
 	}
 	c.record(audit.Event{Type: audit.UserConnected, Tenant: "a", Actor: anna, Address: "NEW"})
@@ -307,12 +309,29 @@ func TestO7EventsThatLeftTheStoreComeFromTheArchive(t *testing.T) {
 	c.must(err)
 	for _, name := range names {
 		if strings.HasSuffix(name, ".gz") {
-			c.must(c.objects.Put(t.Context(), name, bytes.NewReader([]byte("damaged"))))
+			c.forge(name)
 		}
 	}
 	if _, _, err := c.export(s, c.objects); err == nil {
-		t.Fatal("a damaged archive was exported")
+		t.Fatal("an archive that was changed is exported")
 	}
+}
+
+// forge changes an object of the archive, which can be read as before.
+func (c *clinic) forge(name string) {
+	c.t.Helper()
+	from, err := c.objects.Get(c.t.Context(), name)
+	c.must(err)
+	defer from.Close()
+	unzipped, err := gzip.NewReader(from)
+	c.must(err)
+	text, err := io.ReadAll(unzipped)
+	c.must(err)
+	var forged bytes.Buffer
+	to := gzip.NewWriter(&forged)
+	_, err = to.Write(bytes.ReplaceAll(text, []byte("OLD"), []byte("OLE")))
+	c.must(errors.Join(err, to.Close()))
+	c.must(c.objects.Put(c.t.Context(), name, &forged))
 }
 
 func TestO7EveryTableOfTheStoreIsExportedOrLeftOutWithAReason(t *testing.T) {
