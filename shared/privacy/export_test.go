@@ -149,7 +149,10 @@ func TestO7AUserGetsAllThatTheUserWroteAndNothingOfOthers(t *testing.T) {
 	r, other := collab.Resource{Tenant: "a", ID: ward}, collab.Resource{Tenant: "b", ID: ward}
 	c.write(r, anna, anna, typing("notes", "ANNA-ONE "))
 	c.write(r, bruno, bruno, typing("notes", "BRUNO-ONE "))
-	c.write(r, anna, anna, func(e *ydoc.Edit) { e.InsertText("notes", 10, "ANNA-ERASED "); e.SetMap("values", "given", "ANNA-VALUE") })
+	c.write(r, anna, anna, func(e *ydoc.Edit) {
+		e.InsertText("notes", 10, "ANNA-ERASED ")
+		e.SetMap("values", "given", "ANNA-VALUE")
+	})
 	c.write(r, bruno, anna, typing("plan", "ANNA-BY-BRUNO"))
 	c.write(r, anna, bruno, typing("plan", "BRUNO-BY-ANNA "))
 	c.write(r, bruno, bruno, func(e *ydoc.Edit) { e.DeleteText("notes", 10, 12) })
