@@ -9,7 +9,7 @@ import (
 	"corsia/shared/collab"
 )
 
-// place says of a table of the store what an export does with it. One of file and why is set.
+// place says of a table of the store what an export does with it. One of file, elsewhere and why is set.
 type place struct {
 	name       string // of the table, in every store
 	table      collab.SubjectTable
@@ -17,7 +17,8 @@ type place struct {
 	ofUser     bool   // rows of users alone
 	ofResource bool   // rows of resources alone
 	what       string // is in the file, for its reader
-	why        string // it is elsewhere or left out
+	elsewhere  string // the file that is made of it
+	why        string // it is left out
 }
 
 // tables are all that a store may have. A test compares them with the schemas.
@@ -32,11 +33,11 @@ var tables = []place{
 	{name: "webhook_inbox", table: collab.SubjectWebhooks, file: "webhooks.ndjson", ofResource: true, what: "what other systems said about the record. Their data is erased soon after it was told, and the rest after days"},
 	{name: "webhook_versions", table: collab.SubjectVersions, file: "versions.ndjson", ofResource: true, what: "the newest version of the record that each other system has named"},
 
-	{name: "yjs_updates", why: "updates.ndjson"},
-	{name: "yjs_states", why: "contributions.ndjson, or documents/ for a record"},
-	{name: "audit_log", why: "audit.ndjson"},
-	{name: "audit_pending", why: "audit.ndjson"},
-	{name: "webhook_messages", why: "the ids of other systems' messages are in webhooks.ndjson; their hashes say nothing about anybody"},
+	{name: "yjs_updates", elsewhere: "updates.ndjson"},
+	{name: "yjs_states", elsewhere: "contributions.ndjson; of a record documents/"},
+	{name: "audit_log", elsewhere: "audit.ndjson"},
+	{name: "audit_pending", elsewhere: "audit.ndjson"},
+	{name: "webhook_messages", why: "hashes of other systems' messages, no personal data; of a record the messages' ids are in webhooks.ndjson"},
 	{name: "yjs_revisions", why: "an index of the journal"},
 	{name: "yjs_indexed", why: "an index of the journal"},
 	{name: "audit_floors", why: "hashes of the audit trail, no personal data"},
@@ -76,6 +77,10 @@ Other people
 %s
 What is not in it
 %s
+
+Where each table of the store is
+%s
+
 How long it is kept
   Audit events stay in the store for the time that AUDIT_RETENTION says (400 days unless set), and in the archive for ten
   years, by law; nobody can erase them sooner. The journal and the documents are kept for as long as the record is, or the
@@ -89,18 +94,18 @@ func (e *Export) readme(counts Counts) string {
 	fmt.Fprintf(&b, "All that Corsia has about %s\n\nMade on %s by %q. Times are UTC. A file that ends in .ndjson has one JSON value on each line.\n\nFiles\n",
 		e.subject(), e.At.UTC().Format(timeLayout), e.By)
 	what := maps.Clone(written)
-	var left []string
+	var left, places []string
 	for _, t := range tables {
-		switch {
-		case t.file != "" && what[t.file] == "":
-			what[t.file] = t.what
-			if _, there := counts[t.file]; !there {
-				left = append(left, fmt.Sprintf("  %s: %s", t.name, e.none(t)))
-			}
-		case t.file == "" && !strings.Contains(t.why, "."):
-			left = append(left, fmt.Sprintf("  %s: %s", t.name, t.why))
+		switch _, there := counts[t.file]; {
+		case t.elsewhere != "":
+			places = append(places, fmt.Sprintf("  %s: %s", t.name, t.elsewhere))
 		case t.file == "":
-			left = append(left, fmt.Sprintf("  %s: see %s", t.name, t.why))
+			left = append(left, fmt.Sprintf("  %s: %s", t.name, t.why))
+		case there:
+			what[t.file] = t.what
+			places = append(places, fmt.Sprintf("  %s: %s", t.name, t.file))
+		default:
+			left = append(left, fmt.Sprintf("  %s: %s", t.name, e.none(t)))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
@@ -115,16 +120,16 @@ func (e *Export) readme(counts Counts) string {
 	}
 	left = append(left, "  backups: they have the same rows, of earlier days, and are not searched",
 		"  logs: ids and addresses of the events that are in audit.ndjson, in what collects them")
-	fmt.Fprintf(&b, notes, e.othersNote(), strings.Join(left, "\n"))
+	fmt.Fprintf(&b, notes, e.othersNote(), strings.Join(left, "\n"), strings.Join(places, "\n"))
 	return b.String()
 }
 
 // none says why a table has no file in this export.
 func (e *Export) none(t place) string {
 	if t.ofResource {
-		return "it says nothing of users"
+		return "it is about records, and says nothing of users"
 	}
-	return "it says nothing of a record"
+	return "it is about users, and says nothing of a record"
 }
 
 // othersNote says what an export of a user leaves out for the sake of other people (GDPR 15(4)).
