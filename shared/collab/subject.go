@@ -21,6 +21,7 @@ const (
 	SubjectRecoveries  SubjectTable = "recoveries"  // that a user opened
 	SubjectWebhooks    SubjectTable = "webhooks"    // about a resource
 	SubjectVersions    SubjectTable = "versions"    // of a resource, as other systems said
+	SubjectErasures    SubjectTable = "erasures"    // of a resource's content; that a user made
 )
 
 // SubjectRow is a row by the names of its columns: texts, whole numbers as int64, truth values, times in UTC, and []byte for

@@ -25,6 +25,7 @@ type SubjectReader interface {
 	Rows(ctx context.Context, table collab.SubjectTable, f func(collab.SubjectRow) error) error
 	Resources(ctx context.Context, f func(collab.Resource) error) error
 	Document(ctx context.Context, r collab.Resource) (collab.Snapshot, error)
+	Base(ctx context.Context, r collab.Resource) (state []byte, revision int64, err error)
 	Entries(ctx context.Context, r collab.Resource, f func(collab.Entry) error) error
 	Floors(ctx context.Context) (map[int]collab.AuditHead, error)
 	Events(ctx context.Context, f func(collab.SealedRow) error) error
@@ -44,14 +45,17 @@ const (
 	manyEntries               = 150 // more than are read at once
 )
 
-// Subject checks what rule O7 asks of the store for an export.
-func Subject(t *testing.T, store SubjectStore, read func(context.Context, collab.Subject, func(SubjectReader) error) error) {
+// Subject checks what rule O7 asks of the store for an export. Put inserts what is none of these ports' to insert: a base at
+// revision 9, and an erasure of epoch 1 by Anna, into a resource's rows of yjs_bases and erasures.
+func Subject(t *testing.T, store SubjectStore, put func(*testing.T, collab.Resource), read func(context.Context, collab.Subject, func(SubjectReader) error) error) {
 	r := resource()
 	s := subjects{store: store, read: read, r: r}
 	other := r
 	other.Tenant = resource().Tenant
 	s.fill(t, other) // what must never be seen
 	s.clients = s.fill(t, r)
+	put(t, other)
+	put(t, r)
 	t.Run("O7 rows of a user are that user's in that tenant", s.rowsOfUser)
 	t.Run("O7 rows of a resource are all of it in that tenant", s.rowsOfResource)
 	t.Run("O7 of the journal a user has what was sent and what was written", s.journal)
@@ -144,6 +148,8 @@ func (s *subjects) rowsOfUser(t *testing.T) {
 	s.want(t, anna, collab.SubjectRevocations, collab.SubjectRow{"kind": "session", "value": "s_anna", "revoked_at": start, "until": nil}, collab.SubjectRow{"kind": "user", "value": string(anna)})
 	s.want(t, bruno, collab.SubjectRevocations, collab.SubjectRow{"kind": "session", "value": "s_bruno"})
 	s.want(t, anna, collab.SubjectRecoveries, collab.SubjectRow{"epoch": int64(0), "opened_at": start, "until": start.Add(time.Hour), "opened_by": string(anna), "reason": "disk"})
+	s.want(t, anna, collab.SubjectErasures, collab.SubjectRow{"resource_id": string(s.r.ID), "epoch": int64(1), "erased_at": start, "erased_by": string(anna), "reason": "asked for"})
+	s.want(t, bruno, collab.SubjectErasures)
 	for _, table := range []collab.SubjectTable{collab.SubjectHeads, collab.SubjectSeeds, collab.SubjectFences, collab.SubjectWebhooks, collab.SubjectVersions} {
 		s.want(t, anna, table)
 	}
@@ -159,6 +165,14 @@ func (s *subjects) rowsOfResource(t *testing.T) {
 		"occurred_at": start, "data": []byte(`{"a":1}`), "received_at": start, "superseded": false, "told_at": nil},
 		collab.SubjectRow{"message_id": "m_1", "event_type": "lab.other", "version": nil, "data": nil})
 	s.want(t, "", collab.SubjectVersions, collab.SubjectRow{"version": []byte(`"7"`), "occurred_at": start})
+	s.want(t, "", collab.SubjectErasures, collab.SubjectRow{"epoch": int64(1), "erased_by": string(anna)})
+	must(t, s.read(timeLimit(t), s.of(""), func(from SubjectReader) error {
+		state, revision, err := from.Base(timeLimit(t), s.r)
+		if string(state) != "base" || revision != 9 {
+			t.Errorf("the base is %q of revision %d", state, revision)
+		}
+		return err
+	}))
 	s.want(t, "", collab.SubjectRevocations)
 	s.want(t, "", collab.SubjectRecoveries)
 }
@@ -272,6 +286,9 @@ func (s *subjects) oneMoment(t *testing.T) {
 			e.User = anna
 			appendOK(t, s.store, collab.Batch{Resource: r, Expect: a.Head, Entries: []collab.Entry{e}})
 			found, err := from.Document(timeLimit(t), r)
+			if state, _, err := from.Base(timeLimit(t), r); err != nil || state != nil {
+				t.Errorf("a journal with all its rows has the base %q, %v", state, err)
+			}
 			if found.Head.Revision != 1 || len(found.Tail) != 0 || len(found.Owners) != 1 {
 				t.Errorf("what was written meanwhile is seen: %+v", found)
 			}

@@ -88,6 +88,9 @@ var plainRows = map[collab.SubjectTable]struct{ user, resource string }{
 		i.superseded, i.told_at FROM webhook_inbox i LEFT JOIN webhook_messages m ON m.source = i.source AND m.delivery_id = split_part(i.delivery_id, '.', 1)
 		WHERE i.tenant = @tenant AND i.resource_id = @resource ORDER BY i.position`},
 	collab.SubjectVersions: {resource: `SELECT source, version, occurred_at FROM webhook_versions WHERE tenant = @tenant AND resource_id = @resource ORDER BY source`},
+	collab.SubjectErasures: {`SELECT resource_id, epoch, erased_at, erased_by, reason FROM erasures WHERE tenant = @tenant AND erased_by = @user
+		ORDER BY resource_id, epoch`,
+		`SELECT resource_id, epoch, erased_at, erased_by, reason FROM erasures WHERE tenant = @tenant AND resource_id = @resource ORDER BY epoch`},
 }
 
 // query chooses by the kind of subject.
@@ -102,11 +105,22 @@ func (s *Subject) query(user, resource string) (string, pgx.NamedArgs) {
 // jsonColumns hold JSON as text.
 var jsonColumns = map[string]bool{"seed": true, "known": true, "version": true}
 
+// there reports whether the store has a table: those of erasures and of journals that lost their first rows came later.
+func (s *Subject) there(ctx context.Context, table string) (there bool, err error) {
+	err = s.tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&there)
+	return there, err
+}
+
 // Rows hands out rows as they are.
 func (s *Subject) Rows(ctx context.Context, table collab.SubjectTable, f func(collab.SubjectRow) error) error {
 	query, args := s.query(plainRows[table].user, plainRows[table].resource)
 	if query == "" {
 		return nil
+	}
+	if table == collab.SubjectErasures {
+		if there, err := s.there(ctx, "erasures"); err != nil || !there {
+			return err
+		}
 	}
 	if err := each(ctx, s, scanPlain, f, query, args); err != nil {
 		return fmt.Errorf("read %s: %w", table, err)
@@ -163,6 +177,19 @@ func (s *Subject) Document(ctx context.Context, r collab.Resource) (found collab
 		return found, fmt.Errorf("load %v: %w", r, err)
 	}
 	return found, nil
+}
+
+// Base returns what the rows that were removed from the beginning of a journal amount to; none: it has all of them.
+func (s *Subject) Base(ctx context.Context, r collab.Resource) (state []byte, revision int64, err error) {
+	there, err := s.there(ctx, "yjs_bases")
+	if err == nil && there {
+		err = orNone(s.tx.QueryRow(ctx, "SELECT state, revision FROM yjs_bases WHERE tenant = $1 AND resource_id = $2", string(r.Tenant), string(r.ID)).
+			Scan(&state, &revision))
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read base of %v: %w", r, err)
+	}
+	return state, revision, nil
 }
 
 // Entries hands out the rows of a resource's journal that are the subject's: of a user those that it sent, and those that

@@ -77,6 +77,9 @@ var plainRows = map[collab.SubjectTable]struct{ user, resource string }{
 		substr(i.delivery_id, 1, instr(i.delivery_id || '.', '.') - 1)
 		WHERE i.tenant = @tenant AND i.resource_id = @resource ORDER BY i.position`},
 	collab.SubjectVersions: {resource: `SELECT source, version, occurred_at FROM webhook_versions WHERE tenant = @tenant AND resource_id = @resource ORDER BY source`},
+	collab.SubjectErasures: {`SELECT resource_id, epoch, erased_at, erased_by, reason FROM erasures WHERE tenant = @tenant AND erased_by = @user
+		ORDER BY resource_id, epoch`,
+		`SELECT resource_id, epoch, erased_at, erased_by, reason FROM erasures WHERE tenant = @tenant AND resource_id = @resource ORDER BY epoch`},
 }
 
 // query chooses by the kind of subject.
@@ -94,16 +97,28 @@ func (s *Subject) query(user, resource string) (string, []any) {
 // Columns that SQLite keeps in another form than they have.
 var (
 	timeColumns = map[string]bool{"created_at": true, "updated_at": true, "acquired_at": true, "expires_at": true, "closed_at": true,
-		"revoked_at": true, "until": true, "opened_at": true, "occurred_at": true, "received_at": true, "told_at": true}
+		"revoked_at": true, "until": true, "opened_at": true, "occurred_at": true, "received_at": true, "told_at": true,
+		"erased_at": true}
 	flagColumns = map[string]bool{"used": true, "retired": true, "explicit": true, "superseded": true}
 	jsonColumns = map[string]bool{"seed": true, "known": true, "version": true, "data": true}
 )
+
+// there reports whether the store has a table: those of erasures and of journals that lost their first rows came later.
+func (s *Subject) there(ctx context.Context, table string) (there bool, err error) {
+	err = s.tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = ?", table).Scan(&there)
+	return there, err
+}
 
 // Rows hands out rows as they are.
 func (s *Subject) Rows(ctx context.Context, table collab.SubjectTable, f func(collab.SubjectRow) error) error {
 	query, args := s.query(plainRows[table].user, plainRows[table].resource)
 	if query == "" {
 		return nil
+	}
+	if table == collab.SubjectErasures {
+		if there, err := s.there(ctx, "erasures"); err != nil || !there {
+			return err
+		}
 	}
 	scan := func(from scanner) (collab.SubjectRow, error) {
 		rows, ok := from.(*sql.Rows)
@@ -174,6 +189,18 @@ func (s *Subject) Document(ctx context.Context, r collab.Resource) (collab.Snaps
 		return found, fmt.Errorf("load %v: %w", r, err)
 	}
 	return found, nil
+}
+
+// Base returns what the rows that were removed from the beginning of a journal amount to; none: it has all of them.
+func (s *Subject) Base(ctx context.Context, r collab.Resource) (state []byte, revision int64, err error) {
+	there, err := s.there(ctx, "yjs_bases")
+	if err == nil && there {
+		err = s.tx.QueryRowContext(ctx, "SELECT state, revision FROM yjs_bases WHERE tenant = ? AND resource_id = ?", r.Tenant, r.ID).Scan(&state, &revision)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, 0, fmt.Errorf("read base of %v: %w", r, err)
+	}
+	return state, revision, nil
 }
 
 // Entries hands out the rows of a resource's journal that are the subject's: of a user those that it sent, and those that
