@@ -34,6 +34,7 @@ func privacyExport(args []string, getenv func(string) string, stdout, stderr io.
 	resource := set.String("resource", "", "the record that the export is about, such as page:/patient/12345")
 	out := set.String("out", "", "a folder or a .zip file that is not there yet; default: corsia-export-<time>.zip")
 	format := set.String("format", "", "zip or folder; default: as -out ends")
+	noText := set.Bool("no-text", false, "withhold what the user typed, which is about patients: it is counted alone")
 	by := set.String("by", "", "who exports, as the trail will say; default: the user of this system")
 	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -44,11 +45,14 @@ func privacyExport(args []string, getenv func(string) string, stdout, stderr io.
 		fmt.Fprintf(stderr, "corsia privacy export: %v\n", err)
 		return status
 	}
-	x := app.SubjectExport{By: collab.UserID(first(*by, systemUser())),
+	x := app.SubjectExport{NoText: *noText, By: collab.UserID(first(*by, systemUser())),
 		Subject: collab.Subject{Tenant: collab.Tenant(*tenant), User: collab.UserID(*user), Resource: collab.ResourceID(*resource)}}
 	var err error
 	if x.Out, err = exportPlace(*out, *format, time.Now()); err == nil {
 		err = checkSubject(x.Subject)
+	}
+	if err == nil && x.NoText && x.Subject.User == "" {
+		err = privacy.ErrNoText
 	}
 	if err == nil && set.NArg() > 0 {
 		err = fmt.Errorf("there is no argument %q", set.Arg(0))

@@ -24,6 +24,7 @@ type SubjectExport struct {
 	State   string // empty: it is not asked
 	Subject collab.Subject
 	By      collab.UserID
+	NoText  bool   // what a user typed is counted alone
 	Out     string // a folder that is not there, or a file that ends in .zip and is not there
 }
 
@@ -43,7 +44,7 @@ func ExportSubject(ctx context.Context, x SubjectExport) (counts privacy.Counts,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	e := &privacy.Export{Subject: x.Subject, By: x.By, At: time.Now()}
+	e := &privacy.Export{Subject: x.Subject, By: x.By, At: time.Now(), NoText: x.NoText}
 	if e.Presence, err = x.presence(ctx); err != nil {
 		return nil, err
 	}

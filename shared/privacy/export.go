@@ -20,6 +20,8 @@ type Content interface {
 	Rows(ctx context.Context, table collab.SubjectTable, each func(collab.SubjectRow) error) error
 	Resources(ctx context.Context, each func(collab.Resource) error) error
 	Document(ctx context.Context, r collab.Resource) (collab.Snapshot, error)
+	// Base is what the rows that were removed from the beginning of a journal amount to; none: it has all of them.
+	Base(ctx context.Context, r collab.Resource) (state []byte, revision int64, err error)
 	// Entries are those that a user sent or that hold what a user wrote; of a resource all.
 	Entries(ctx context.Context, r collab.Resource, each func(collab.Entry) error) error
 }
@@ -44,10 +46,14 @@ type Export struct {
 	At       time.Time
 	Archive  audit.Objects                // nil: there is none
 	Presence map[string]map[string]string // by key, of the user; nil: the state was not asked
+	NoText   bool                         // what was typed is counted and not handed out: it is about patients
 }
 
 // Counts are how many lines each file has.
 type Counts map[string]int
+
+// ErrNoText is the error of an export of a record without what is in it.
+var ErrNoText = errors.New("a record is what was typed: text is withheld from an export of a user alone")
 
 // ErrSubject is the error of a subject that is not a user or a resource of a tenant.
 var ErrSubject = errors.New("a subject is a tenant and either a user or a resource")
@@ -62,6 +68,9 @@ func (e *Export) Event(counts Counts) audit.Event {
 	if e.Subject.User != "" {
 		event.Details["subject"], event.Details["user"] = "user", string(e.Subject.User)
 	}
+	if e.NoText {
+		event.Details["text"] = "withheld"
+	}
 	for name, n := range counts {
 		if rows, isRows := strings.CutSuffix(name, ".ndjson"); isRows {
 			event.Details["count:"+rows] = strconv.Itoa(n)
@@ -74,6 +83,9 @@ func (e *Export) Event(counts Counts) audit.Event {
 func (e *Export) Write(ctx context.Context, from View, folder string) (counts Counts, err error) {
 	if s := e.Subject; s.Tenant == "" || (s.User == "") == (s.Resource == "") {
 		return nil, ErrSubject
+	}
+	if e.NoText && e.Subject.User == "" {
+		return nil, ErrNoText
 	}
 	files := &files{folder: folder, open: map[string]*file{}}
 	defer func() { err = errors.Join(err, files.close()) }()

@@ -3,6 +3,7 @@ package privacy
 import (
 	"context"
 	"fmt"
+	"unicode/utf8"
 
 	"corsia/shared/collab"
 	"corsia/shared/ydoc"
@@ -30,6 +31,7 @@ type piece struct {
 	User   collab.UserID   `json:"user,omitempty"` // whose the client id is; of a resource
 	Text   string          `json:"text,omitempty"`
 	Values []any           `json:"values,omitempty"`
+	Length int             `json:"length,omitempty"`       // characters, or values: the text is withheld
 	Lost   uint32          `json:"deletedUnits,omitempty"` // nothing is left of them but their number
 	// GivenBack says that it came after a restore, from this user's browser, under an id of before: who had typed it is not
 	// known for certain (D8).
@@ -38,8 +40,17 @@ type piece struct {
 
 // authors are the users behind the client ids of a document.
 type authors struct {
-	of    map[ydoc.ClientID]collab.Owner
-	epoch int64
+	of     map[ydoc.ClientID]collab.Owner
+	epoch  int64
+	noText bool
+}
+
+func (w *writing) authors(s *collab.Snapshot) *authors {
+	a := &authors{of: map[ydoc.ClientID]collab.Owner{}, epoch: s.Head.Epoch, noText: w.NoText}
+	for _, o := range s.Owners {
+		a.of[ydoc.ClientID(o.Client)] = o
+	}
+	return a
 }
 
 // fieldOf names a field as the rest of the system does.
@@ -52,8 +63,13 @@ func fieldOf(root, key string) collab.Field {
 
 func (a *authors) piece(p *ydoc.Piece) piece {
 	owner := a.of[p.Client]
-	return piece{Field: fieldOf(p.Root, p.Key), Client: collab.ClientID(p.Client), User: owner.User, Text: p.Text, Values: p.Values, Lost: p.Lost,
+	made := piece{Field: fieldOf(p.Root, p.Key), Client: collab.ClientID(p.Client), User: owner.User, Text: p.Text, Values: p.Values, Lost: p.Lost,
 		GivenBack: owner.Retired && owner.Epoch < a.epoch}
+	if a.noText {
+		made.Length = utf8.RuneCountInString(p.Text) + len(p.Values)
+		made.Text, made.Values = "", nil
+	}
+	return made
 }
 
 // contents writes the journals and what the documents have.
@@ -71,15 +87,15 @@ func (w *writing) contents(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		doc, damage := document(&found)
-		who := &authors{of: map[ydoc.ClientID]collab.Owner{}, epoch: found.Head.Epoch}
-		for _, o := range found.Owners {
-			who.of[ydoc.ClientID(o.Client)] = o
-		}
+		doc, damage := document(found.State, found.StateRevision, found.Tail)
+		who := w.authors(&found)
 		if w.Subject.User == "" {
-			err = w.document(&found, doc, damage)
+			err = w.document(fileDocument, fileState, &found, doc, damage)
 		} else {
-			err = w.contributions(r, &found, doc, damage)
+			err = w.contributions(fileContributions, r, &found, doc, damage)
+		}
+		if err == nil {
+			err = w.base(ctx, r, found)
 		}
 		if err != nil {
 			return err
@@ -88,17 +104,31 @@ func (w *writing) contents(ctx context.Context) error {
 	})
 }
 
+// base writes what a journal began with that has lost its first rows.
+func (w *writing) base(ctx context.Context, r collab.Resource, found collab.Snapshot) error {
+	state, revision, err := w.from.Base(ctx, r)
+	if err != nil || state == nil {
+		return err
+	}
+	doc, damage := document(state, revision, nil)
+	found.Head.Revision = revision
+	if w.Subject.User == "" {
+		return w.document(fileBaseDocument, fileBaseState, &found, doc, damage)
+	}
+	return w.contributions(fileBase, r, &found, doc, damage)
+}
+
 // document opens a document. What cannot be decoded is empty, with the damage.
-func document(s *collab.Snapshot) (doc *ydoc.Doc, damage error) {
+func document(state []byte, revision int64, tail []collab.Entry) (doc *ydoc.Doc, damage error) {
 	doc = ydoc.New()
-	if len(s.State) > 0 {
-		if damage = doc.ApplyUpdate(s.State); damage != nil {
-			return ydoc.New(), fmt.Errorf("its state of revision %d: %w", s.StateRevision, damage)
+	if len(state) > 0 {
+		if damage = doc.ApplyUpdate(state); damage != nil {
+			return ydoc.New(), fmt.Errorf("its state of revision %d: %w", revision, damage)
 		}
 	}
-	for i := range s.Tail {
-		if damage = doc.ApplyUpdate(s.Tail[i].Update); damage != nil {
-			return doc, fmt.Errorf("revision %d: %w", s.Tail[i].Revision, damage)
+	for i := range tail {
+		if damage = doc.ApplyUpdate(tail[i].Update); damage != nil {
+			return doc, fmt.Errorf("revision %d: %w", tail[i].Revision, damage)
 		}
 	}
 	return doc, nil
@@ -136,8 +166,9 @@ type contribution struct {
 	Damage   string            `json:"damage,omitempty"` // the document cannot be read to its end
 }
 
-func (w *writing) contributions(r collab.Resource, found *collab.Snapshot, doc *ydoc.Doc, damage error) error {
-	who := &authors{of: map[ydoc.ClientID]collab.Owner{}, epoch: found.Head.Epoch}
+// contributions writes what a document has of the user's.
+func (w *writing) contributions(file string, r collab.Resource, found *collab.Snapshot, doc *ydoc.Doc, damage error) error {
+	who := w.authors(found)
 	line := contribution{Resource: r.ID, Type: found.Type, Revision: found.Head.Revision, Written: []piece{}}
 	if damage != nil {
 		line.Damage = damage.Error()
@@ -146,7 +177,6 @@ func (w *writing) contributions(r collab.Resource, found *collab.Snapshot, doc *
 		if o.User != w.Subject.User {
 			continue
 		}
-		who.of[ydoc.ClientID(o.Client)] = o
 		pieces := doc.WrittenBy(ydoc.ClientID(o.Client))
 		for i := range pieces {
 			p := who.piece(&pieces[i])
@@ -154,7 +184,7 @@ func (w *writing) contributions(r collab.Resource, found *collab.Snapshot, doc *
 			line.Written = append(line.Written, p)
 		}
 	}
-	return w.files.value(fileContributions, line)
+	return w.files.value(file, line)
 }
 
 // content is documents/1.json: a resource as its readers see it.
@@ -168,8 +198,8 @@ type content struct {
 	Damage   string               `json:"damage,omitempty"`
 }
 
-// document writes what a resource has now: for people, and as Yjs reads it.
-func (w *writing) document(found *collab.Snapshot, doc *ydoc.Doc, damage error) error {
+// document writes what a resource has: for people, and as Yjs reads it.
+func (w *writing) document(file, stateFile string, found *collab.Snapshot, doc *ydoc.Doc, damage error) error {
 	if found.Head.Revision == 0 {
 		return nil // somebody has locked what has no document
 	}
@@ -194,12 +224,12 @@ func (w *writing) document(found *collab.Snapshot, doc *ydoc.Doc, damage error) 
 	if err != nil {
 		return err
 	}
-	if err := w.files.whole(fileDocument, text); err != nil {
+	if err := w.files.whole(file, text); err != nil {
 		return err
 	}
 	state, err := doc.EncodeState(nil)
 	if err != nil {
 		return err
 	}
-	return w.files.whole(fileState, state)
+	return w.files.whole(stateFile, state)
 }

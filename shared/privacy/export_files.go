@@ -24,6 +24,9 @@ const (
 	filePresence      = "presence.ndjson"
 	fileDocument      = "documents/1.json"
 	fileState         = "documents/1.yjs"
+	fileBase          = "base.ndjson"
+	fileBaseDocument  = "documents/base.json"
+	fileBaseState     = "documents/base.yjs"
 )
 
 // files are those of an export, in a folder that is the owner's alone.

@@ -32,7 +32,9 @@ var tables = []place{
 	{name: "recoveries", table: collab.SubjectRecoveries, file: "recoveries.ndjson", ofUser: true, what: "recoveries after a restore that the user has opened"},
 	{name: "webhook_inbox", table: collab.SubjectWebhooks, file: "webhooks.ndjson", ofResource: true, what: "what other systems said about the record. Their data is erased soon after it was told, and the rest after days"},
 	{name: "webhook_versions", table: collab.SubjectVersions, file: "versions.ndjson", ofResource: true, what: "the newest version of the record that each other system has named"},
+	{name: "erasures", table: collab.SubjectErasures, file: "erasures.ndjson", what: "when the content of a record was erased, by whom and why"},
 
+	{name: "yjs_bases", elsewhere: "base.ndjson; of a record documents/"},
 	{name: "yjs_updates", elsewhere: "updates.ndjson"},
 	{name: "yjs_states", elsewhere: "contributions.ndjson; of a record documents/"},
 	{name: "audit_log", elsewhere: "audit.ndjson"},
@@ -45,6 +47,7 @@ var tables = []place{
 	{name: "audit_checkpoints", why: "signatures of the audit trail, no personal data"},
 	{name: "audit_covers", why: "how far the trail covers each journal, no personal data"},
 	{name: "audit_covered", why: "how far the trail covers the journals, no personal data"},
+	{name: "journal_looked", why: "when a program last looked, no personal data"},
 	{name: "audit_looked", why: "when a program last looked, no personal data"},
 	{name: "goose_db_version", why: "the version of the schema, no personal data"},
 }
@@ -69,6 +72,10 @@ var written = map[string]string{
 	filePresence: "where the user is connected now. It is kept for minutes, at most an hour",
 	fileDocument: "what the record says now, field by field",
 	fileState:    "the same document as Yjs reads it (update, version 1)",
+	fileBase: "of records whose oldest changes were removed from the journal: what they had of the user's text then, before the " +
+		"changes in updates.ndjson",
+	fileBaseDocument: "what the record said before the changes in updates.ndjson: older ones were removed from the journal",
+	fileBaseState:    "the same as Yjs reads it",
 }
 
 const notes = `
@@ -110,7 +117,7 @@ func (e *Export) readme(counts Counts) string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		if strings.HasSuffix(name, ".ndjson") {
-			fmt.Fprintf(&b, "  %s: %d. %s.\n", name, counts[name], what[name])
+			fmt.Fprintf(&b, "  %s (%d lines): %s.\n", name, counts[name], what[name])
 		} else {
 			fmt.Fprintf(&b, "  %s: %s.\n", name, what[name])
 		}
@@ -137,8 +144,13 @@ func (e *Export) othersNote() string {
 	if e.Subject.User == "" {
 		return "  A record holds what everybody has written in it, with the ids of who wrote it: mind whom you give it to.\n"
 	}
+	text := ""
+	if e.NoText {
+		text = "  What the user typed is about other people, patients, and is withheld: \"length\" counts its characters.\n"
+	}
 	return `  An event that somebody else caused lacks that person's address, role and session ("withheld"); its hashes are of the whole.
   What other people wrote is left out, also where it came in the same change ("others" counts it). What the user gave back
-  after a restore under numbers of before is marked "givenBack": who had typed it is not known for certain.
-`
+  after a restore under numbers of before is marked "givenBack": who had typed it is not known for certain. What a page had in a
+  field already, when the user's browser was the first to open it, counts as the user's.
+` + text
 }

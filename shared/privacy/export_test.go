@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
@@ -98,13 +99,16 @@ func (c *clinic) seal() {
 }
 
 // export makes an export, and returns it by file.
-func (c *clinic) export(s collab.Subject, objects audit.Objects) (map[string]string, privacy.Counts, error) {
+func (c *clinic) export(s collab.Subject, objects audit.Objects, change ...func(*privacy.Export)) (map[string]string, privacy.Counts, error) {
 	c.t.Helper()
 	b, err := sqlite.OpenBackup(c.t.Context(), c.path)
 	c.must(err)
 	defer b.Close()
 	to := c.t.TempDir()
 	e := &privacy.Export{Subject: s, By: "usr_dpo", At: time.Now(), Archive: objects}
+	for _, f := range change {
+		f(e)
+	}
 	var counts privacy.Counts
 	err = b.ReadSubject(c.t.Context(), s, func(from *sqlite.Subject) (err error) {
 		counts, err = e.Write(c.t.Context(), from, to)
@@ -191,6 +195,71 @@ func TestO7AUserGetsAllThatTheUserWroteAndNothingOfOthers(t *testing.T) {
 	}
 	if !strings.Contains(files["README.txt"], `user "usr_anna/../x" of tenant "a"`) || files["clients.ndjson"] == "" {
 		t.Errorf("README %s", files["README.txt"])
+	}
+}
+
+func TestO7WhatAUserTypedCanBeWithheld(t *testing.T) {
+	c := newClinic(t)
+	c.write(collab.Resource{Tenant: "a", ID: ward}, anna, anna, func(e *ydoc.Edit) { e.InsertText("notes", 0, "SECRET-é"); e.SetMap("values", "given", "SECRET") })
+	withhold := func(e *privacy.Export) { e.NoText = true }
+	files, _, err := c.export(collab.Subject{Tenant: "a", User: anna}, nil, withhold)
+	c.must(err)
+	for name, content := range files {
+		if strings.Contains(content, "SECRET") {
+			t.Errorf("%s has text: %s", name, content)
+		}
+	}
+	if !strings.Contains(files["updates.ndjson"], `"length":8`) || !strings.Contains(files["contributions.ndjson"], `"length":1`) || !strings.Contains(files["README.txt"], "withheld") {
+		t.Errorf("updates %s, contributions %s", files["updates.ndjson"], files["contributions.ndjson"])
+	}
+	if _, _, err := c.export(collab.Subject{Tenant: "a", Resource: ward}, nil, withhold); !errors.Is(err, privacy.ErrNoText) {
+		t.Errorf("a record without its text: %v", err)
+	}
+}
+
+func TestO7AJournalWithoutItsFirstRowsIsExportedWithWhatTheyWere(t *testing.T) { // D3
+	c := newClinic(t)
+	r := collab.Resource{Tenant: "a", ID: ward}
+	c.write(r, anna, anna, typing("notes", "ANNA-ERASED "))
+	c.write(r, bruno, bruno, typing("plan", "BRUNO-PLAN"))
+	base, err := c.docs[r].EncodeState(nil)
+	c.must(err)
+	c.write(r, anna, anna, func(e *ydoc.Edit) { e.DeleteText("notes", 0, 12) })
+	c.trim(r, base, 3)
+	files, counts, err := c.export(collab.Subject{Tenant: "a", User: anna}, nil)
+	c.must(err)
+	if counts["updates.ndjson"] != 1 || !strings.Contains(files["base.ndjson"], "ANNA-ERASED") || strings.Contains(files["base.ndjson"], "BRUNO") {
+		t.Errorf("updates %s, base %s", files["updates.ndjson"], files["base.ndjson"])
+	}
+	files, _, err = c.export(collab.Subject{Tenant: "a", Resource: ward}, nil)
+	c.must(err)
+	if !strings.Contains(files["documents/base.json"], "ANNA-ERASED") || !strings.Contains(files["documents/base.json"], `"revision": 3`) || files["documents/base.yjs"] != string(base) {
+		t.Errorf("base %s", files["documents/base.json"])
+	}
+}
+
+// trim removes the rows of a journal up to a revision, and keeps what they amount to.
+func (c *clinic) trim(r collab.Resource, base []byte, revision int64) {
+	c.t.Helper()
+	state, err := c.docs[r].EncodeState(nil)
+	c.must(err)
+	if _, err := c.db.SaveState(c.t.Context(), collab.State{Resource: r, Revision: c.heads[r].Revision, State: state, At: time.Now()}); err != nil {
+		c.t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", c.path)
+	c.must(err)
+	defer db.Close()
+	for _, s := range []struct {
+		text string
+		args []any
+	}{
+		{"CREATE TABLE IF NOT EXISTS yjs_bases (tenant TEXT, resource_id TEXT, revision INTEGER, state BLOB, last_at INTEGER, made_at INTEGER)", nil},
+		{"INSERT INTO yjs_bases (tenant, resource_id, revision, state, last_at, made_at) VALUES (?, ?, ?, ?, 0, 0)", []any{r.Tenant, r.ID, revision, base}},
+		{"DELETE FROM yjs_revisions WHERE revision <= ?", []any{revision}},
+		{"DELETE FROM yjs_updates WHERE revision <= ?", []any{revision}},
+	} {
+		_, err := db.ExecContext(c.t.Context(), s.text, s.args...)
+		c.must(err)
 	}
 }
 
