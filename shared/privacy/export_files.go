@@ -148,22 +148,23 @@ func Zip(folder, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
 	archive := zip.NewWriter(to)
-	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		name, err := filepath.Rel(folder, path)
-		if err != nil {
-			return err
-		}
-		header := &zip.FileHeader{Name: filepath.ToSlash(name), Method: zip.Deflate, Modified: time.Now().UTC()}
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Now().UTC()}
 		header.SetMode(0o600)
 		entryTo, err := archive.CreateHeader(header)
 		if err != nil {
 			return err
 		}
-		from, err := os.Open(path)
+		from, err := root.Open(name)
 		if err != nil {
 			return err
 		}

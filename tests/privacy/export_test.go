@@ -218,28 +218,36 @@ func TestAnExportHasAllOfItsSubjectAndNothingElse_O7(t *testing.T) {
 		files := export(t, g, "-user", "usr_here")
 		want(t, map[string]string{"": files["presence.ndjson"]}, []string{"presence:user:usr_here", here.Session(), "connectedAt"}, []string{"resume"})
 	})
-	t.Run("what cannot be audited is not handed over", func(t *testing.T) {
-		db, err := sql.Open("pgx", c.StoreURL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		for _, statement := range []string{"DROP ROLE IF EXISTS reader", "CREATE ROLE reader LOGIN", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader"} {
+	db, err := sql.Open("pgx", c.StoreURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	as := func(t *testing.T, role, grant string) (address string) {
+		t.Helper()
+		for _, statement := range []string{"CREATE ROLE " + role + " LOGIN", grant} {
 			if _, err := db.ExecContext(t.Context(), statement); err != nil {
 				t.Fatalf("%s: %v", statement, err)
 			}
 		}
-		defer func() {
-			_, _ = db.Exec("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM reader") // the server goes with the test
-			_, _ = db.Exec("DROP ROLE reader")
-		}()
-		address, err := url.Parse(c.StoreURL)
+		t.Cleanup(func() { _, _ = db.Exec("DROP OWNED BY " + role + "; DROP ROLE " + role) }) // of a server that other tests use
+		u, err := url.Parse(c.StoreURL)
 		if err != nil {
 			t.Fatal(err)
 		}
-		address.User = url.User("reader")
+		u.User = url.User(role)
+		return u.String()
+	}
+	t.Run("the gateway's role can export", func(t *testing.T) {
+		role := as(t, "export_gateway", "SELECT grant_application('export_gateway')")
+		for _, of := range [][]string{{"-user", anna}, {"-resource", record}} {
+			want(t, export(t, g, append(of, "-store-url", role)...), []string{"ANNA-NOTES"}, []string{"ELSEWHERE"})
+		}
+	})
+	t.Run("what cannot be audited is not handed over", func(t *testing.T) {
+		role := as(t, "export_reader", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO export_reader")
 		out := filepath.Join(t.TempDir(), "out.zip")
-		_, errs, status := testkit.Run(t, g.Dir, g.Env(), "privacy", "export", "-user", anna, "-store-url", address.String(), "-out", out)
+		_, errs, status := testkit.Run(t, g.Dir, g.Env(), "privacy", "export", "-user", anna, "-store-url", role, "-out", out)
 		if status != 1 || !strings.Contains(errs, "record the export") {
 			t.Errorf("status %d: %s", status, errs)
 		}
