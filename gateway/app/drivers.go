@@ -241,23 +241,6 @@ func openAuditStore(ctx context.Context, storeURL string) (interface {
 	return postgres.Open(ctx, storeURL, postgres.Options{})
 }
 
-// recoveryStore is a store whose recoveries are opened and closed past the gateways, which notice.
-type recoveryStore interface {
-	httpapi.Recoveries
-	io.Closer
-}
-
-func openRecoveryStore(ctx context.Context, storeURL string) (recoveryStore, error) {
-	path, embedded := strings.CutPrefix(storeURL, "sqlite:")
-	if !embedded {
-		return postgres.Open(ctx, storeURL, postgres.Options{})
-	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	return sqlite.OpenBackup(ctx, path)
-}
-
 // openArchive opens an archive; a folder is created when missing.
 func openArchive(ctx context.Context, archiveURL string) (archive, error) {
 	if path, embedded := strings.CutPrefix(archiveURL, "file:"); embedded {
@@ -330,6 +313,23 @@ func openPresence(stateURL string) (interface {
 		return nil, nil
 	}
 	return redis.Open(stateURL, redis.Options{Log: slog.New(slog.DiscardHandler)})
+}
+
+// recoveryStore is a store whose recoveries are opened and closed past the gateways, which notice.
+type recoveryStore interface {
+	httpapi.Recoveries
+	io.Closer
+}
+
+func openRecoveryStore(ctx context.Context, storeURL string) (recoveryStore, error) {
+	path, embedded := strings.CutPrefix(storeURL, "sqlite:")
+	if !embedded {
+		return postgres.Open(ctx, storeURL, postgres.Options{})
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return sqlite.OpenBackup(ctx, path)
 }
 
 // openPruner opens an archive whose objects may be deleted.
