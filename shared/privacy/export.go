@@ -14,9 +14,9 @@ import (
 	"corsia/shared/collab"
 )
 
-// Content is what a store has of rows, journals and documents about a subject, as it was at one moment. What it hands out
+// SubjectContent is what a store has of rows, journals and documents about a subject, as it was at one moment. What it hands out
 // may be asked about meanwhile.
-type Content interface {
+type SubjectContent interface {
 	Rows(ctx context.Context, table collab.SubjectTable, each func(collab.SubjectRow) error) error
 	Resources(ctx context.Context, each func(collab.Resource) error) error
 	Document(ctx context.Context, r collab.Resource) (collab.Snapshot, error)
@@ -26,8 +26,8 @@ type Content interface {
 	Entries(ctx context.Context, r collab.Resource, each func(collab.Entry) error) error
 }
 
-// Trail is what a store has of the audit trail about a subject, at the same moment.
-type Trail interface {
+// SubjectTrail is what a store has of the audit trail about a subject, at the same moment.
+type SubjectTrail interface {
 	Floors(ctx context.Context) (map[int]collab.AuditHead, error)
 	Events(ctx context.Context, each func(collab.SealedRow) error) error
 	Pending(ctx context.Context, each func(collab.AuditRow) error) error
@@ -35,8 +35,8 @@ type Trail interface {
 
 // View is a store at one moment.
 type View interface {
-	Content
-	Trail
+	SubjectContent
+	SubjectTrail
 }
 
 // Export is an export of all that the system has about a user or a resource (GDPR 15 and 20).
