@@ -300,6 +300,54 @@ func openWholeStore(ctx context.Context, storeURL string) (wholeStore, error) {
 	return postgres.OpenBackup(ctx, storeURL)
 }
 
+// subjectStore is a store as an export of all about somebody sees it (SPEC O7), also while gateways use it.
+type subjectStore struct {
+	wholeStore
+	// read hands f what the store has about a subject, as it was at one moment.
+	read func(ctx context.Context, of collab.Subject, f func(privacy.View) error) error
+}
+
+func openSubjectStore(ctx context.Context, storeURL string) (subjectStore, error) {
+	if path, embedded := strings.CutPrefix(storeURL, "sqlite:"); embedded {
+		db, err := sqlite.OpenBackup(ctx, path)
+		return subjectStore{db, func(ctx context.Context, of collab.Subject, f func(privacy.View) error) error {
+			return db.ReadSubject(ctx, of, func(s *sqlite.Subject) error { return f(s) })
+		}}, err
+	}
+	db, err := postgres.OpenBackup(ctx, storeURL)
+	return subjectStore{db, func(ctx context.Context, of collab.Subject, f func(privacy.View) error) error {
+		return db.ReadSubject(ctx, of, func(s *postgres.Subject) error { return f(s) })
+	}}, err
+}
+
+// openPresence opens what knows who is connected. It is nil where that is in the memory of a gateway.
+func openPresence(stateURL string) (interface {
+	OfUser(ctx context.Context, tenant collab.Tenant, user collab.UserID) (map[string]map[string]string, error)
+	io.Closer
+}, error) {
+	if stateURL == "" || strings.HasPrefix(stateURL, "inproc:") {
+		return nil, nil
+	}
+	return redis.Open(stateURL, redis.Options{Log: slog.New(slog.DiscardHandler)})
+}
+
+// recoveryStore is a store whose recoveries are opened and closed past the gateways, which notice.
+type recoveryStore interface {
+	httpapi.Recoveries
+	io.Closer
+}
+
+func openRecoveryStore(ctx context.Context, storeURL string) (recoveryStore, error) {
+	path, embedded := strings.CutPrefix(storeURL, "sqlite:")
+	if !embedded {
+		return postgres.Open(ctx, storeURL, postgres.Options{})
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return sqlite.OpenBackup(ctx, path)
+}
+
 // openPruner opens an archive whose objects may be deleted.
 func openPruner(archiveURL string) (interface {
 	backup.Pruner

@@ -128,7 +128,11 @@ func (r *Report) whole(ctx context.Context, objects Objects, m *Manifest, to io.
 			bad = nil
 		}
 	}
-	if _, err := io.Copy(io.Discard, in); err != nil || tap.err != nil { // to the end, for the hash
+	_, err = io.Copy(io.Discard, in) // to the end, for the hash
+	if errors.Is(tap.err, collab.ErrDamaged) {
+		return failed(Checksum, "%w", tap.err)
+	}
+	if err != nil || tap.err != nil {
 		return fmt.Errorf("read %s: %w", m.Object, errors.Join(err, tap.err))
 	}
 	switch got := hex.EncodeToString(tap.sum.Sum(nil)); {

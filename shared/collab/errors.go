@@ -85,6 +85,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrExists says that there is such an object already.
 	ErrExists = errors.New("exists already")
+	// ErrDamaged says that an object is not what was put.
+	ErrDamaged = errors.New("the object is damaged")
 	// ErrClientTaken says that a Yjs client id belongs to another user of the document (D7).
 	ErrClientTaken = errors.New("client id belongs to another user")
 )

@@ -13,11 +13,13 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
 
 	"corsia/shared/collab"
+	"corsia/tests/testkit"
 )
 
 // database is the gateways' store, as a database administrator has it.
 type database struct {
 	t   *testing.T
+	url string
 	sql *sql.DB
 }
 
@@ -28,7 +30,7 @@ func openDatabase(t *testing.T, url string) *database {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return &database{t, db}
+	return &database{t, url, db}
 }
 
 // in runs statements in one transaction that sees one state of the database.
@@ -97,22 +99,49 @@ func (d *database) restore() {
 	})
 }
 
-// follow carries out what a step of the runbook does in the database, and returns the rows of each statement, as text.
-func (d *database) follow(step int) (answers [][][]string) {
+// step is a step of the runbook.
+func (d *database) step(n int) string {
 	d.t.Helper()
 	runbook, err := os.ReadFile("../../docs/runbooks/recovery-window.md")
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	_, text, _ := strings.Cut(string(runbook), fmt.Sprintf("\n## %d. ", step))
+	_, text, _ := strings.Cut(string(runbook), fmt.Sprintf("\n## %d. ", n))
 	text, _, _ = strings.Cut(text, "\n## ")
-	for _, statement := range regexp.MustCompile(`-c "([^"]+)"`).FindAllStringSubmatch(text, -1) {
+	return text
+}
+
+// follow carries out what a step of the runbook does in the database, and returns the rows of each statement, as text.
+func (d *database) follow(step int) (answers [][][]string) {
+	d.t.Helper()
+	for _, statement := range regexp.MustCompile(`-c "([^"]+)"`).FindAllStringSubmatch(d.step(step), -1) {
 		answers = append(answers, d.rows(statement[1]))
 	}
 	if len(answers) == 0 {
 		d.t.Fatalf("the runbook has no statement in step %d", step)
 	}
 	return answers
+}
+
+// carryOut carries out the commands of a step of the runbook, and returns what they print.
+func (d *database) carryOut(step int) (printed string) {
+	d.t.Helper()
+	commands := regexp.MustCompile(`(?m)^corsia (recovery .+)$`).FindAllStringSubmatch(d.step(step), -1)
+	if len(commands) == 0 {
+		d.t.Fatalf("the runbook has no command in step %d", step)
+	}
+	for _, command := range commands {
+		var args []string
+		for _, word := range regexp.MustCompile(`"[^"]*"|\S+`).FindAllString(command[1], -1) {
+			args = append(args, strings.ReplaceAll(strings.Trim(word, `"`), "$STORE_URL", d.url))
+		}
+		out, errs, status := testkit.Run(d.t, d.t.TempDir(), nil, args...)
+		if status != 0 {
+			d.t.Fatalf("corsia %v: status %d\n%s%s", args, status, out, errs)
+		}
+		printed += out
+	}
+	return printed
 }
 
 func (d *database) rows(statement string) (found [][]string) {

@@ -140,7 +140,7 @@ func (b *Bucket) put(ctx context.Context, key string, in transfermanager.UploadO
 }
 
 // Get opens the object for reading. It returns ErrNotFound when there is none; the caller closes it. What was damaged on the
-// way is an error of the last Read.
+// server or on the way is ErrDamaged of the last Read.
 func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	if !isKey(key) {
 		return nil, fmt.Errorf("get %q: not a key", key)
@@ -153,7 +153,22 @@ func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("get %q: %w", key, err)
 	}
-	return out.Body, nil
+	return &verified{out.Body}, nil
+}
+
+// verified tells a connection that ended from content that is not what was put: the library compares it with the server's
+// checksum, and has no type for what it finds.
+type verified struct{ io.ReadCloser }
+
+const mismatch = "checksum did not match"
+
+// Read reads.
+func (v *verified) Read(p []byte) (int, error) {
+	n, err := v.ReadCloser.Read(p)
+	if err != nil && strings.Contains(err.Error(), mismatch) {
+		err = fmt.Errorf("%w: %w", collab.ErrDamaged, err)
+	}
+	return n, err
 }
 
 // List returns the keys that begin with a prefix, in order.

@@ -36,6 +36,11 @@ func (db *DB) load(ctx context.Context, r collab.Resource, after int64) (s colla
 		return s, err
 	}
 	defer tx.Rollback() // it has written nothing
+	return readSnapshot(ctx, tx, r, after)
+}
+
+// readSnapshot is load in a transaction.
+func readSnapshot(ctx context.Context, tx *sql.Tx, r collab.Resource, after int64) (s collab.Snapshot, err error) {
 	err = tx.QueryRowContext(ctx,
 		"SELECT revision, guard, epoch, resource_type FROM yjs_heads WHERE tenant = ? AND resource_id = ?", r.Tenant, r.ID,
 	).Scan(&s.Head.Revision, &s.Head.Guard, &s.Head.Epoch, &s.Type)
