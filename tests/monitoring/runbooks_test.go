@@ -146,6 +146,7 @@ func anchors(page string) []string {
 }
 
 func TestO5TheCommandsOfRunbooksExist(t *testing.T) {
+	t.Parallel()
 	asked := map[string]string{} // what -help says
 	found := 0
 	for _, name := range files(t, runbooks+"*.md") {
