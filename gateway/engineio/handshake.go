@@ -46,6 +46,13 @@ var (
 	errVersion   = protocolError{5, "Unsupported protocol version"}
 )
 
+// guardAnswer keeps browsers from taking an answer for anything but the data of a script.
+func guardAnswer(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+}
+
 func writeError(w http.ResponseWriter, status int, e protocolError) {
 	body, _ := json.Marshal(e) // cannot fail: an int and a string
 	h := w.Header()

@@ -139,6 +139,7 @@ func (s *Server) Len() int {
 // ServeHTTP answers every request of the protocol: handshakes, polls, posts and
 // WebSocket upgrades.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	guardAnswer(w.Header())
 	if !s.allowOrigin(w, r) {
 		writeError(w, http.StatusForbidden, errForbidden)
 		return

@@ -100,12 +100,17 @@ func (d *demo) page(w http.ResponseWriter, r *http.Request, name string) error {
 const demoPolicy = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src 'self'; " +
 	"frame-ancestors 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types corsia"
 
+// tokenPolicy is of a page without scripts, whose one form comes back to it.
+const tokenPolicy = "default-src 'none'; style-src 'nonce-%s'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
 // token answers the development token page: a form, and the token that it asks for.
 func (d *demo) token(w http.ResponseWriter, r *http.Request) error {
 	if !local(r) {
 		return errNotLocal
 	}
-	view := struct{ User, Name, Role, Token string }{User: r.FormValue("user"), Name: r.FormValue("name"), Role: r.FormValue("role")}
+	readWithin(w)
+	r.Body = http.MaxBytesReader(w, r.Body, maxPushBody)
+	view := struct{ User, Name, Role, Token, Nonce string }{User: r.FormValue("user"), Name: r.FormValue("name"), Role: r.FormValue("role"), Nonce: rand.Text()}
 	if view.User != "" {
 		q, err := person(r)
 		if err != nil {
@@ -119,6 +124,7 @@ func (d *demo) token(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Security-Policy", fmt.Sprintf(tokenPolicy, view.Nonce))
 	return tokenPage.Execute(w, view)
 }
 
@@ -153,7 +159,7 @@ func badRequest(msg string, err error) error {
 var tokenPage = template.Must(template.New("token").Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Corsia: development token</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
+<style nonce="{{.Nonce}}">
 body{font:15px/1.5 system-ui,sans-serif;color:#1f2a33;background:#f6f8f9;margin:0;padding:32px}
 main{max-width:560px;margin:0 auto;background:#fff;border:1px solid #cfd7dd;border-radius:10px;padding:24px 32px}
 h1{font-size:20px;margin:0 0 8px}label{display:block;margin:12px 0 4px;font-weight:600}

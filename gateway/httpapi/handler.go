@@ -24,11 +24,9 @@ var statuses = map[collab.Code]int{
 	collab.CodeDraining:         http.StatusServiceUnavailable,
 }
 
-// wrap adapts a handler: it logs and maps its error, and adds the headers that every answer has.
+// wrap adapts a handler: it logs and maps its error.
 func wrap(log *slog.Logger, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Referrer-Policy", "no-referrer")
 		err := h(w, r)
 		if err == nil {
 			return

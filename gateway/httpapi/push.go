@@ -28,6 +28,7 @@ func (d *demo) push(w http.ResponseWriter, r *http.Request) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" { // a form of another page is none
 		return collab.NewError(collab.CodeBadRequest, "the body is not application/json")
 	}
+	readWithin(w)
 	var q struct {
 		ResourceID string          `json:"resourceId"`
 		EventType  string          `json:"eventType"`

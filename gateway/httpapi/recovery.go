@@ -130,7 +130,7 @@ func (a Admin) recoveryEvent(r *http.Request, id auth.Identity, action string, d
 }
 
 func readRecovery(w http.ResponseWriter, r *http.Request) (recoveryRequest, error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // where the connection has one
+	readWithin(w)
 	var q recoveryRequest
 	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdminBody))
 	body.DisallowUnknownFields()

@@ -12,6 +12,12 @@ import (
 	"corsia/shared/obs"
 )
 
+// Paths of the sockets (SPEC C1).
+const (
+	socketPath         = "/ws/"
+	standardSocketPath = "/socket.io/"
+)
+
 // Options are the parts that the routes lead to.
 type Options struct {
 	Sockets http.Handler // Engine.IO
@@ -36,8 +42,8 @@ func Routes(o Options) (http.Handler, error) {
 		sockets = o.here(sockets)
 		admin = func(pattern string, h handler) { mux.Handle(pattern, o.here(wrap(o.Log, h))) }
 	}
-	mux.Handle("/ws/", sockets)
-	mux.Handle("/socket.io/", sockets)
+	mux.Handle(socketPath, sockets)
+	mux.Handle(standardSocketPath, sockets)
 	handle("GET /health", o.Health.serve)
 	handle("GET /health/ready", o.Health.ready)
 	handle("GET /health/live", o.Health.live)
@@ -55,7 +61,7 @@ func Routes(o Options) (http.Handler, error) {
 	admin("DELETE /api/recovery", o.Admin.closeRecovery)
 	mux.HandleFunc("/api/webhooks/{source}", o.webhook)
 	if o.Issuer == nil {
-		return mux, nil
+		return guard(mux), nil
 	}
 	files, err := fs.Sub(o.Widget, "demo")
 	if err != nil {
@@ -76,7 +82,7 @@ func Routes(o Options) (http.Handler, error) {
 	mux.Handle("POST /demo/push", o.here(wrap(o.Log, d.push)))
 	handle("GET /token", d.token)
 	handle("POST /token", d.token)
-	return mux, nil
+	return guard(mux), nil
 }
 
 // here lets only clients on this machine use development keys (SPEC 1).

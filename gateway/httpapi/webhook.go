@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"time"
 
 	"corsia/shared/webhook"
 )
@@ -16,9 +15,8 @@ type Receiver interface {
 
 // webhook serves /api/webhooks/{source}.
 func (o Options) webhook(w http.ResponseWriter, r *http.Request) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // where the connection has one
+	readWithin(w)
 	a := o.Webhooks.Receive(r.Context(), webhook.Request{Method: r.Method, Source: r.PathValue("source"), Address: o.Admin.Address(r), Header: r.Header, Body: r.Body})
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	maps.Copy(w.Header(), a.Header)
 	w.WriteHeader(a.Status)
 	_, _ = w.Write(a.Body) // the client may be gone: it will send again
