@@ -4,3 +4,41 @@ resource "aws_iam_openid_connect_provider" "github" {
   url            = "https://token.actions.githubusercontent.com"
   client_id_list = ["sts.amazonaws.com"]
 }
+
+# The workflow of the main branch makes releases: it puts images and code where environments find them, and nothing else.
+resource "aws_iam_role" "release" {
+  name = "corsia-release"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Principal = { Federated = aws_iam_openid_connect_provider.github.arn }
+      Condition = { StringEquals = {
+        "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
+        "token.actions.githubusercontent.com:sub" = "repo:${var.repository}:ref:refs/heads/main"
+      } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "release" {
+  name = "release"
+  role = aws_iam_role.release.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "ecr:GetAuthorizationToken", Resource = "*" }, # wildcard: AWS has no resource for this action
+      {
+        Effect = "Allow"
+        Action = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
+        "ecr:CompleteLayerUpload", "ecr:PutImage"]
+        Resource = [for repository in aws_ecr_repository.this : repository.arn]
+      },
+      { Effect = "Allow", Action = "s3:PutObject", Resource = "${aws_s3_bucket.this["artifacts"].arn}/functions/*" }, # wildcard: a folder for each release
+      { Effect = "Allow", Action = ["kms:GenerateDataKey", "kms:Decrypt"], Resource = aws_kms_key.this.arn },
+    ]
+  })
+}

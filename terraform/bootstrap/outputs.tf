@@ -15,3 +15,8 @@ output "repositories" {
   description = "Repositories of images."
   value       = { for image, repository in aws_ecr_repository.this : image => repository.repository_url }
 }
+
+output "release_role_arn" {
+  description = "Role of the workflow that makes releases."
+  value       = aws_iam_role.release.arn
+}

@@ -24,3 +24,13 @@ variable "region" {
   type        = string
   default     = "eu-central-1"
 }
+
+variable "repository" {
+  description = "GitHub repository (owner/name) whose main branch makes releases."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", var.repository))
+    error_message = "A repository is owner/name, without wildcards."
+  }
+}

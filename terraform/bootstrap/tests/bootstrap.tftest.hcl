@@ -2,6 +2,7 @@ mock_provider "aws" {}
 
 variables {
   account_id = "123456789012"
+  repository = "example/corsia"
 }
 
 run "a_state_that_was_can_be_gone_back_to" {
@@ -41,4 +42,12 @@ run "an_account_of_eleven_digits_is_refused" {
     account_id = "12345678901"
   }
   expect_failures = [var.account_id]
+}
+
+run "a_repository_with_a_wildcard_is_refused" {
+  command = plan
+  variables {
+    repository = "example/*"
+  }
+  expect_failures = [var.repository]
 }

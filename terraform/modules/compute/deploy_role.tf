@@ -38,6 +38,12 @@ resource "aws_iam_role_policy" "deploy" {
       { Effect = "Allow", Action = ["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"], Resource = "*" }, # wildcard: AWS has no resource for these actions
       {
         Effect    = "Allow"
+        Action    = "ecs:TagResource"
+        Resource  = [for task in aws_ecs_task_definition.gateway : "${task.arn_without_revision}:*"] # wildcard: revisions are numbered
+        Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
+      },
+      {
+        Effect    = "Allow"
         Action    = "iam:PassRole"
         Resource  = [aws_iam_role.execution.arn, aws_iam_role.gateway.arn]
         Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }

@@ -46,6 +46,10 @@ resource "aws_service_discovery_service" "gateway" {
       type = "A"
     }
   }
+
+  health_check_custom_config {
+    failure_threshold = 1 # what ECS finds ill is not named
+  }
 }
 
 resource "aws_cloudwatch_log_group" "this" {

@@ -13,6 +13,11 @@ output "deployment" {
   }
 }
 
+output "deploy_role" {
+  description = "Name of the role that deploys; null when there is none."
+  value       = one(aws_iam_role.deploy[*].name)
+}
+
 output "load_balancer" {
   description = "The load balancer: ARN, what its metrics are named by, name and zone for DNS, the listener for HTTPS."
   value = {

@@ -60,6 +60,10 @@ resource "aws_ecs_task_definition" "gateway" {
     cpu_architecture        = "ARM64"
   }
 
+  volume {
+    name = "tmp"
+  }
+
   container_definitions = jsonencode([
     merge(local.confined, {
       name         = "corsia"
@@ -68,7 +72,8 @@ resource "aws_ecs_task_definition" "gateway" {
       portMappings = [{ containerPort = local.port, protocol = "tcp" }]
       environment  = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
       secrets      = [for name in sort(keys(local.secrets)) : { name = name, valueFrom = local.secrets[name] }]
-      stopTimeout  = 30 # seconds; the gateway needs up to 25
+      mountPoints  = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }] # a day's trail on its way to the archive
+      stopTimeout  = 30                                                                   # seconds; the gateway needs up to 25
       ulimits      = [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }]
       healthCheck = {
         command     = ["CMD", "/corsia", "health"]

@@ -12,14 +12,13 @@ resource "aws_db_parameter_group" "this" {
 
   dynamic "parameter" {
     for_each = {
-      "rds.force_ssl"                       = "1"
-      "log_statement"                       = "ddl"
-      "log_connections"                     = "1"
-      "log_disconnections"                  = "1"
-      "log_min_duration_statement"          = "-1"
-      "log_parameter_max_length"            = "0" # in bytes: values may be what somebody typed
-      "log_parameter_max_length_on_error"   = "0"
-      "idle_in_transaction_session_timeout" = "60000" # milliseconds
+      "rds.force_ssl"                     = "1"
+      "log_statement"                     = "ddl"
+      "log_connections"                   = "1"
+      "log_disconnections"                = "1"
+      "log_min_duration_statement"        = "-1"
+      "log_parameter_max_length"          = "0" # in bytes: values may be what somebody typed
+      "log_parameter_max_length_on_error" = "0"
     }
 
     content {

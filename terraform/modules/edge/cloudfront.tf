@@ -131,29 +131,3 @@ resource "aws_cloudfront_distribution" "widget" {
     minimum_protocol_version = "TLSv1.2_2021"
   }
 }
-
-resource "aws_s3_bucket_policy" "widget" {
-  bucket = var.widget_bucket.name
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "CloudFrontReads"
-        Effect    = "Allow"
-        Principal = { Service = "cloudfront.amazonaws.com" }
-        Action    = "s3:GetObject"
-        Resource  = "${var.widget_bucket.arn}/*" # wildcard: all files of the widget are public
-        Condition = { StringEquals = { "aws:SourceArn" = aws_cloudfront_distribution.widget.arn } }
-      },
-      {
-        Sid       = "EncryptedConnectionsOnly"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"]
-        Resource  = [var.widget_bucket.arn, "${var.widget_bucket.arn}/*"] # wildcard: a denial for all objects
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-    ]
-  })
-}

@@ -28,6 +28,18 @@ variable "widget_bucket" {
   type        = object({ name = string, arn = string, domain = string })
 }
 
+variable "deploys" {
+  description = "Whether there is a role that deploys."
+  type        = bool
+  default     = false
+}
+
+variable "deploy_role" {
+  description = "Name of the role that deploys, which puts the widget's files in their bucket."
+  type        = string
+  default     = null
+}
+
 variable "logs_key_arn" {
   description = "KMS key of logs."
   type        = string

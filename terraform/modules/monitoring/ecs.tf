@@ -93,6 +93,10 @@ resource "aws_service_discovery_service" "this" {
       type = "A"
     }
   }
+
+  health_check_custom_config {
+    failure_threshold = 1 # what ECS finds ill is not named
+  }
 }
 
 resource "aws_ecs_service" "this" {

@@ -1,7 +1,7 @@
 # The secrets of an installation. Terraform makes the places; of the values it knows only those that it makes itself (data module).
 locals {
   secrets = {
-    store-url            = "STORE_URL of the gateway and of the functions: the role that grant_gateway was called for"
+    store-url            = "STORE_URL of the gateway and of the functions: the role that grant_application was called for"
     store-url-archiver   = "STORE_URL of the function auditarchive: the role that grant_archiver was called for, and never the gateway's"
     store-url-operations = "STORE_URL of backup, restore and drill: a role that may read all and make databases"
     state-url            = "STATE_URL: rediss:// with the token"

@@ -88,6 +88,13 @@ run "a_task_is_confined_and_asked_for_its_health" {
   }
 }
 
+run "what_a_task_writes_is_a_volume" {
+  assert {
+    condition     = [for v in aws_ecs_task_definition.gateway["green"].volume : v.name] == [for m in jsondecode(aws_ecs_task_definition.gateway["green"].container_definitions)[0].mountPoints : m.sourceVolume] && jsondecode(aws_ecs_task_definition.gateway["green"].container_definitions)[0].mountPoints[0].containerPath == "/tmp"
+    error_message = "The gateway has nowhere to keep what is on its way to the archive."
+  }
+}
+
 run "the_agent_writes_the_metric_that_services_scale_by" {
   assert {
     condition = alltrue([for colour, policy in aws_appautoscaling_policy.connections :

@@ -94,6 +94,18 @@ run "the_bucket_is_read_by_this_distribution_alone" {
   }
 }
 
+run "a_release_writes_the_widgets_files_and_deletes_none" {
+  variables {
+    deploys     = true
+    deploy_role = "corsia-test-deploy"
+  }
+
+  assert {
+    condition     = toset(flatten([for s in jsondecode(aws_iam_role_policy.release[0].policy).Statement : s.Action])) == toset(["s3:PutObject", "cloudfront:CreateInvalidation"])
+    error_message = "A release can do more, or cannot be seen."
+  }
+}
+
 run "a_rate_that_shuts_a_hospital_out_is_refused" {
   command = plan
   variables {
