@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -12,8 +13,8 @@ const (
 What each environment of ` + "`terraform/`" + ` costs in a month, in %s, in %s. ` + "`scripts/costs`" + ` writes this page from what Terraform makes and
 from ` + "`scripts/costs/prices.json`" + `; a test compares it.
 
-The prices were written down on %s from what AWS publishes, and no program has asked AWS since. They are good for seeing what is
-large and what a change costs; before they are relied on, they are to be compared with AWS's own calculator. Not in them: the
+The prices are those of public lists of about %s, copied by hand and not checked against AWS since. They are good for seeing what
+is large and what a change costs; before they are relied on, they are to be compared with AWS's own calculator. Not in them: the
 free tier, savings plans, support, taxes, traffic to the internet but through CloudFront.
 
 `
@@ -62,7 +63,7 @@ func (p prices) write(out io.Writer, all []estimate) error {
 	} {
 		b.WriteString("| " + a.what + " |")
 		for _, e := range all {
-			fmt.Fprintf(&b, " %g |", a.of(e.usage))
+			b.WriteString(" " + strconv.FormatFloat(a.of(e.usage), 'f', -1, 64) + " |")
 		}
 		b.WriteString("\n")
 	}

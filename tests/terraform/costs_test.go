@@ -20,7 +20,7 @@ func TestThePageOfCostsIsOfTheseEnvironments(t *testing.T) {
 	folder, args := t.TempDir(), []string{"run", "corsia/scripts/costs"}
 	for _, name := range environments {
 		path := filepath.Join(folder, name+".json")
-		if err := os.WriteFile(path, []byte(terraform(t, apply(t, name).folder, "show", "-json")), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(apply(t, name).shown), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		args = append(args, name+"="+path)

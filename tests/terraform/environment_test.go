@@ -23,8 +23,8 @@ const localState = "terraform {\n  backend \"local\" {}\n}\n"
 type environment struct {
 	once   sync.Once
 	folder string
-	plan   tfjson.Plan  // of an empty account
-	state  tfjson.State // afterwards: every reference has a value
+	state  tfjson.State // in which, unlike in the plan, every reference has a value
+	shown  string       // the same, as terraform shows it
 	ready  bool
 }
 
@@ -42,9 +42,9 @@ func apply(t *testing.T, name string) *environment {
 		terraform(t, e.folder, "init")
 		terraform(t, e.folder, "validate")
 		terraform(t, e.folder, "plan", "-out=saved.tfplan")
-		decode(t, terraform(t, e.folder, "show", "-json", "saved.tfplan"), &e.plan)
 		terraform(t, e.folder, "apply", "saved.tfplan")
-		decode(t, terraform(t, e.folder, "show", "-json"), &e.state)
+		e.shown = terraform(t, e.folder, "show", "-json")
+		decode(t, e.shown, &e.state)
 		e.ready = true
 	})
 	if !e.ready {

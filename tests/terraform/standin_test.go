@@ -56,6 +56,12 @@ resource "aws_s3_bucket_policy" "archive" {
   bucket = aws_s3_bucket.archive.id
   policy = data.aws_iam_policy_document.whole.json
 }
+data "aws_secretsmanager_secret_version" "one" { secret_id = "one" }
+resource "aws_ssm_parameter" "copy" {
+  name  = "copy"
+  type  = "SecureString"
+  value = data.aws_secretsmanager_secret_version.one.secret_string
+}
 output "zones" { value = data.aws_availability_zones.all.names }
 output "region" { value = data.aws_region.here.region }
 `

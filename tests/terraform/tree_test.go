@@ -76,9 +76,6 @@ func TestModulesAreValidAndPassTheirTests(t *testing.T) {
 			t.Parallel()
 			terraform(t, folder, "init", "-backend=false")
 			terraform(t, folder, "validate")
-			if filepath.Base(folder) == "bootstrap" {
-				return
-			}
 			if out := terraform(t, folder, "test"); !succeeded.MatchString(out) {
 				t.Errorf("terraform test ran no test:\n%s", out)
 			}

@@ -1,6 +1,6 @@
 // Package policy judges what terraform/ makes of an environment by rules that no schema knows: who may do what, what is
-// encrypted, what is reached from where, what is kept how long, and whether AWS takes the values at all. It reads a state, in
-// which every reference has a value, or a plan.
+// encrypted, what is reached from where, what is kept how long, and whether AWS takes the values at all. It reads a state,
+// in which, unlike in a plan, every reference has a value: who is reached from where follows from ids.
 package policy
 
 import (

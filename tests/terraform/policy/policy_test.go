@@ -176,6 +176,8 @@ var verdicts = []struct {
 		with("aws_lambda_function", fields{"environment": list(fields{"variables": fields{"LOG_LEVEL": "info"}})}), ""},
 	{"containers can change nothing", "root", with("aws_vpc", nil, task(`[{"name":"corsia","user":"0","readonlyRootFilesystem":true}]`)), `runs as "0"`,
 		with("aws_vpc", nil, task(`[{"name":"corsia","user":"65532:65532","readonlyRootFilesystem":true,"logConfiguration":{"logDriver":"awslogs"},"mountPoints":[{"containerPath":"/tmp"}]}]`)), ""},
+	{"containers can change nothing", "an agent with capabilities", with("aws_vpc", nil, task(`[{"name":"agent","essential":false}]`)), "container agent can write",
+		with("aws_vpc", nil, task(`[{"name":"agent","essential":false,"linuxParameters":{"capabilities":{"drop":["ALL"]}}}]`)), ""},
 	{"containers can change nothing", "no volume", with("aws_vpc", nil, task(`[{"name":"corsia","user":"65532","mountPoints":[{"containerPath":"/tmp"}],"environment":[{"name":"TMPDIR","value":"/scratch"}]}]`)), "no volume",
 		with("aws_vpc", nil, task(`[{"name":"corsia","user":"65532","readonlyRootFilesystem":true,"logConfiguration":{},"mountPoints":[{"containerPath":"/scratch"}],"environment":[{"name":"TMPDIR","value":"/scratch"}]}]`)), ""},
 	{"containers can change nothing", "a root that is written to", with("aws_vpc", nil, task(`[{"name":"corsia","user":"65532"}]`)), "can write", nil, ""},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,9 @@ type container struct {
 	Name                   string
 	User                   string
 	Privileged             bool
-	ReadonlyRootFilesystem bool `json:"readonlyRootFilesystem"`
+	Essential              *bool
+	LinuxParameters        struct{ Capabilities struct{ Drop []string } } `json:"linuxParameters"`
+	ReadonlyRootFilesystem bool                                           `json:"readonlyRootFilesystem"`
 	Environment            []struct{ Name, Value string }
 	Secrets                []struct{ Name, ValueFrom string }
 	MountPoints            []struct {
@@ -78,6 +81,10 @@ func secrets(v *view, find func(string, string, ...any)) {
 // program is the name of the containers that run corsia. Archiving and backing up want a folder for temporary files.
 const program = "corsia"
 
+// agent is AWS's own image, which writes its translated configuration beside itself and names no user. It has no secrets, no
+// capabilities, and the gateway goes on without it.
+const agent = "agent"
+
 // writes tells whether there is a volume for temporary files.
 func (c container) writes() bool {
 	folder := "/tmp"
@@ -99,6 +106,9 @@ var numericUser = regexp.MustCompile(`^[1-9][0-9]*(:[0-9]+)?$`)
 func containers(v *view, find func(string, string, ...any)) {
 	for address, all := range v.definitions(find) {
 		for _, c := range all {
+			if c.Name == agent && c.Essential != nil && !*c.Essential && !c.Privileged && slices.Contains(c.LinuxParameters.Capabilities.Drop, "ALL") {
+				continue
+			}
 			if !c.ReadonlyRootFilesystem || c.Privileged {
 				find(address, "container %s can write to its root, or is privileged", c.Name)
 			}

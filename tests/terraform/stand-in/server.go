@@ -135,7 +135,7 @@ func (s *server) ApplyResourceChange(_ context.Context, r *tfprotov5.ApplyResour
 		return nil, err
 	}
 	if !v.IsNull() {
-		if v, err = fill(schema.Block, v, s.inventor(r.TypeName, object(v))); err != nil {
+		if v, err = fill(schema.Block, v, s.inventor(r.TypeName, random(), object(v))); err != nil {
 			return nil, err
 		}
 	}
@@ -155,7 +155,7 @@ func (s *server) ReadDataSource(_ context.Context, r *tfprotov5.ReadDataSourceRe
 	if err != nil {
 		return nil, err
 	}
-	invent := s.inventor(r.TypeName, object(v))
+	invent := s.inventor(r.TypeName, digest(v.String()), object(v))
 	v, err = fill(schema.Block, v, func(name string, a *tfprotov5.SchemaAttribute) tftypes.Value {
 		if answer, ok := known[name]; ok {
 			return answer

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"maps"
 	"strings"
@@ -112,10 +113,10 @@ func (s *server) tag(v tftypes.Value) (tftypes.Value, error) {
 	return tftypes.NewValue(v.Type(), m), nil
 }
 
-// inventor makes values in the form that AWS gives them; ids are of one resource alone.
-func (s *server) inventor(typeName string, resource map[string]tftypes.Value) maker {
+// inventor makes values in the form that AWS gives them. Unique is what an id has that is of one resource alone.
+func (s *server) inventor(typeName, unique string, resource map[string]tftypes.Value) maker {
 	kind := strings.TrimPrefix(typeName, "aws_")
-	id := kind + "-" + random()
+	id := kind + "-" + unique
 	for _, name := range []string{"bucket", "function_name", "identifier", "replication_group_id", "name", "domain", "family"} {
 		if given := text(resource[name], ""); given != "" {
 			id = given
@@ -130,7 +131,7 @@ func (s *server) inventor(typeName string, resource map[string]tftypes.Value) ma
 		arn = "arn:aws:iam::" + account + ":" + strings.TrimPrefix(kind, "iam_") + "/" + id
 	}
 	if kind == "security_group" || kind == "vpc" || kind == "subnet" || kind == "lb_target_group" || strings.HasPrefix(kind, "lb") {
-		id = kind + "-" + random() // a name is none here: two environments, or two groups, may share it
+		id = kind + "-" + unique // a name is none here: two environments, or two groups, may share it
 	}
 	return func(name string, a *tfprotov5.SchemaAttribute) tftypes.Value {
 		switch {
@@ -154,14 +155,20 @@ func service(kind string) string {
 	return first
 }
 
+// digest is the same for the same question: data are read again at each plan.
+func digest(question string) string {
+	sum := sha256.Sum256([]byte(question))
+	return hex.EncodeToString(sum[:8])
+}
+
 func random() string {
 	b := make([]byte, 8)
 	rand.Read(b) // never fails
 	return hex.EncodeToString(b)
 }
 
-// invent makes a value of a type. A list that nobody can set has one element, as that of a broker's instances has; one
-// that could have been set and was not is empty.
+// invent makes a value of a type. A list that only AWS makes has one element, as that of a broker's instances has. What
+// could have been set and was not stays empty, so that it is not taken for what somebody chose.
 func invent(id, name string, typ tftypes.Type, one bool) tftypes.Value {
 	if strings.HasSuffix(name, "_arn") {
 		id = "arn:aws:stand-in:eu-central-1:" + account + ":" + id
@@ -188,6 +195,8 @@ func invent(id, name string, typ tftypes.Type, one bool) tftypes.Value {
 		return tftypes.NewValue(t, m)
 	}
 	switch {
+	case typ.Is(tftypes.String) && !one && name != "name":
+		return tftypes.NewValue(typ, "") // the provider's default, which the schemas do not have
 	case typ.Is(tftypes.String) && strings.HasSuffix(name, "_arn"):
 		return tftypes.NewValue(typ, id)
 	case typ.Is(tftypes.String):
