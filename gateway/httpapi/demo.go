@@ -100,8 +100,8 @@ func (d *demo) page(w http.ResponseWriter, r *http.Request, name string) error {
 const demoPolicy = "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src 'self'; " +
 	"frame-ancestors 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types corsia"
 
-// tokenPolicy is of a page without scripts, whose one form comes back to it.
-const tokenPolicy = "default-src 'none'; style-src 'nonce-%s'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+// formPolicy is of a page without scripts, whose one form comes back to it.
+const formPolicy = "default-src 'none'; style-src 'nonce-%s'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // token answers the development token page: a form, and the token that it asks for.
 func (d *demo) token(w http.ResponseWriter, r *http.Request) error {
@@ -124,7 +124,7 @@ func (d *demo) token(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Security-Policy", fmt.Sprintf(tokenPolicy, view.Nonce))
+	w.Header().Set("Content-Security-Policy", fmt.Sprintf(formPolicy, view.Nonce))
 	return tokenPage.Execute(w, view)
 }
 

@@ -9,7 +9,7 @@ output "names" {
 }
 
 output "deployment" {
-  description = "What `corsia deploy` needs, its alarms among it."
+  description = "What `scripts/deploy` needs, its alarms among it."
   value       = module.platform.deployment
 }
 

@@ -1,4 +1,4 @@
-# Each colour scales by its own sockets and processors. The least is that of the colour with the traffic; `corsia deploy` moves it with
+# Each colour scales by its own sockets and processors. The least is that of the colour with the traffic; `scripts/deploy` moves it with
 # the traffic, so that a colour at rest stays at none.
 resource "aws_appautoscaling_target" "gateway" {
   for_each = local.colours

@@ -1,4 +1,4 @@
-# The role of `corsia deploy` in GitHub's workflow: tokens of one environment of one repository, and what a deployment does.
+# The role of `scripts/deploy` in GitHub's workflow: tokens of one environment of one repository, and what a deployment does.
 resource "aws_iam_role" "deploy" {
   count = var.deploy == null ? 0 : 1
 
@@ -27,8 +27,12 @@ resource "aws_iam_role_policy" "deploy" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
-      { Effect = "Allow", Action = ["ecs:DescribeServices", "ecs:UpdateService"], Resource = [for service in aws_ecs_service.gateway : service.id] },
+    Statement = concat(local.runner, [ # drills, too
+      {
+        Effect   = "Allow"
+        Action   = ["ecs:DescribeServices", "ecs:UpdateService", "ecs:TagResource", "ecs:UntagResource"] # tags say what a colour is
+        Resource = [for service in aws_ecs_service.gateway : service.id]
+      },
       {
         Effect    = "Allow"
         Action    = ["ecs:ListTasks", "ecs:DescribeTasks"]
@@ -62,6 +66,6 @@ resource "aws_iam_role_policy" "deploy" {
         Action   = "cloudwatch:DescribeAlarms"
         Resource = "arn:aws:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-*" # wildcard: all alarms of this environment
       },
-    ]
+    ])
   })
 }

@@ -1,4 +1,4 @@
-# Blue and green: one has the traffic, the other none or the next version. `corsia deploy` moves tasks and weights between them; Terraform
+# Blue and green: one has the traffic, the other none or the next version. `scripts/deploy` moves tasks and weights between them; Terraform
 # begins with blue and leaves both alone afterwards.
 resource "aws_ecs_service" "gateway" {
   for_each = local.colours

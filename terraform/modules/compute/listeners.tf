@@ -47,7 +47,7 @@ resource "aws_lb_listener" "https" {
   }
 
   lifecycle {
-    ignore_changes = [default_action] # `corsia deploy` moves the weights
+    ignore_changes = [default_action] # `scripts/deploy` moves the weights
   }
 }
 

@@ -37,7 +37,7 @@ resource "aws_lb_target_group" "gateway" {
   }
 
   health_check {
-    path                = "/health"
+    path                = "/health/live" # not /health: it is 503 everywhere while the database is away, and ECS would end all tasks (F4)
     matcher             = "200"
     interval            = 10
     timeout             = 5

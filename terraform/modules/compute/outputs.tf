@@ -1,5 +1,5 @@
 output "deployment" {
-  description = "What `corsia deploy` needs: cluster, services, scalable targets, task families, listener, target groups by colour, least number of tasks, role."
+  description = "What `scripts/deploy` needs: cluster, services, scalable targets, task families, listener, target groups by colour, least number of tasks, role."
   value = {
     cluster          = aws_ecs_cluster.this.name
     services         = { for colour, service in aws_ecs_service.gateway : colour => service.name }

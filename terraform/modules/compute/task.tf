@@ -76,7 +76,7 @@ resource "aws_ecs_task_definition" "gateway" {
       stopTimeout  = 30                                                                   # seconds; the gateway needs up to 25
       ulimits      = [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }]
       healthCheck = {
-        command     = ["CMD", "/corsia", "health"]
+        command     = ["CMD", "/corsia", "health", "-live"]
         interval    = 10
         timeout     = 5
         retries     = 3

@@ -19,7 +19,7 @@ locals {
     dims = { Broker = local.w.broker }, text = "RabbitMQ has no time left." }
     broker-waiting = { ns = "AWS/AmazonMQ", metric = "MessageReadyCount", stat = "Maximum", over = 10000, periods = 5, missing = "notBreaching", severity = "warning", runbook = "breaker-open"
     dims = { Broker = local.w.broker }, text = "Messages wait in RabbitMQ that nobody fetches." }
-    firewall-blocks = { ns = "AWS/WAFV2", metric = "BlockedRequests", stat = "Sum", over = 1000, periods = 5, missing = "notBreaching", severity = "warning", runbook = "disaster-recovery"
+    firewall-blocks = { ns = "AWS/WAFV2", metric = "BlockedRequests", stat = "Sum", over = 1000, periods = 5, missing = "notBreaching", severity = "warning", runbook = "firewall-blocks"
     dims = { WebACL = local.w.web_acl, Region = local.region, Rule = "ALL" }, text = "More than a thousand requests a minute are refused: an attack, or a hospital behind one address." }
   }
 

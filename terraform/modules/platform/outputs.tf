@@ -9,8 +9,14 @@ output "names" {
 }
 
 output "deployment" {
-  description = "What `corsia deploy` needs, its alarms among it."
-  value       = merge(module.compute.deployment, { alarms = module.monitoring.deployment_alarms })
+  description = "What `scripts/deploy` needs, its alarms among it."
+  value = merge(module.compute.deployment, {
+    environment = var.environment
+    url         = "https://${module.edge.names.gateway}"
+    profile     = var.protected ? "standard" : "fast"
+    alarms      = module.monitoring.deployment_alarms
+    operations  = { for key, value in module.compute.drill : key => value if contains(["task", "subnets", "security_groups"], key) }
+  })
 }
 
 output "widget" {

@@ -79,7 +79,7 @@ run "a_task_is_confined_and_asked_for_its_health" {
     error_message = "A container may write its root, or more."
   }
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.gateway["blue"].container_definitions)[0].healthCheck.command == ["CMD", "/corsia", "health"] && aws_lb_target_group.gateway["blue"].health_check[0].path == "/health"
+    condition     = jsondecode(aws_ecs_task_definition.gateway["blue"].container_definitions)[0].healthCheck.command == ["CMD", "/corsia", "health", "-live"] && aws_lb_target_group.gateway["blue"].health_check[0].path == "/health/live"
     error_message = "Nobody notices a gateway that is ill."
   }
   assert {
