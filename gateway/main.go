@@ -15,6 +15,7 @@ const usage = `usage: corsia [command] [flags]
   health    ask the gateway on this machine how it is: 0 it is well, 1 it is not
   token     print a development token: corsia token -user usr_001 -name "Dr Rossi" -role surgeon
   audit     verify, export or archive the audit trail, make its key: corsia audit verify
+  migrate   bring the store to the schema of this version, and grant its roles what they need: corsia migrate -application corsia
   backup    back the store up, list, check and prune backups: corsia backup
   restore   restore a backup to a new store and verify it: corsia restore -to postgres://…/corsia_restored
   drill     prove that the newest backup can be restored, and measure it: corsia drill
@@ -44,6 +45,8 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		return token(args, getenv, stdout, stderr)
 	case "audit":
 		return auditCommand(args, getenv, stdout, stderr)
+	case "migrate":
+		return migrate(args, getenv, stdout, stderr)
 	case "backup":
 		return backupCommand(args, getenv, stdout, stderr)
 	case "restore":

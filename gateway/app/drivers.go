@@ -359,3 +359,22 @@ func openPruner(archiveURL string) (interface {
 	}
 	return folder.Open(path)
 }
+
+// grantRoles gives roles of PostgreSQL what they need.
+func grantRoles(ctx context.Context, storeURL string, r Roles) error {
+	if r == (Roles{}) {
+		return nil
+	}
+	db, err := postgres.OpenBackup(ctx, storeURL)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if r.Application != "" {
+		err = db.Grant(ctx, r.Application)
+	}
+	if err == nil && r.Archiver != "" {
+		err = db.GrantArchiver(ctx, r.Archiver)
+	}
+	return err
+}

@@ -156,8 +156,17 @@ func (b *Backup) Load(ctx context.Context, file string, loaded func(table string
 
 // Grant gives a role what the gateway needs.
 func (b *Backup) Grant(ctx context.Context, role string) error {
+	return b.grant(ctx, "SELECT grant_application($1::text::regrole)", role)
+}
+
+// GrantArchiver gives a role what archiving the audit trail needs. It is another than the gateway's.
+func (b *Backup) GrantArchiver(ctx context.Context, role string) error {
+	return b.grant(ctx, "SELECT grant_archiver($1::text::regrole)", role)
+}
+
+func (b *Backup) grant(ctx context.Context, statement, role string) error {
 	return b.with(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		if _, err := conn.Exec(ctx, "SELECT grant_application($1::text::regrole)", role); err != nil {
+		if _, err := conn.Exec(ctx, statement, role); err != nil {
 			return fmt.Errorf("grant to %s: %w", role, err)
 		}
 		return nil
