@@ -64,6 +64,9 @@ func (db *DB) load(ctx context.Context, r collab.Resource, after int64) (s colla
 	if s.Locks, err = openLocks(ctx, tx, r); err != nil {
 		return s, fmt.Errorf("locks: %w", err)
 	}
+	if s.Erased, err = lastErased(ctx, tx, r); err != nil {
+		return s, fmt.Errorf("erasures: %w", err)
+	}
 	return s, nil
 }
 
