@@ -9,6 +9,7 @@ CREATE TABLE erasures (
     erased_at   timestamptz      NOT NULL,
     erased_by   text             NOT NULL,
     reason      text             NOT NULL,
+    repeats     text             NOT NULL,
     PRIMARY KEY (tenant, resource_id, epoch)
 );
 

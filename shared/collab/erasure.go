@@ -37,8 +37,9 @@ type Erasure struct {
 	By       UserID
 	Reason   string
 	At       time.Time
-	Lives    int64 // by which the epoch is raised, at least 1; more when a restore has forgotten erasures that pages know of
-	Always   bool  // a new life begins even when there is nothing to erase
+	// Repeats are the events of erasures that a restore has forgotten and this one carries out again. Pages know of each of them: a
+	// new life begins for each, even when there is nothing to erase. None: it is a new erasure, one life.
+	Repeats []string
 	// Cover makes the events of rows of journals that no event covers yet: the trail vouches for them before they go (SPEC T2).
 	Cover func(lines []JournalLine) []AuditRow
 	// Audit makes the rows that tell of it. It gets what is erased, and the locks that end by it. After an error of it nothing is
@@ -46,9 +47,12 @@ type Erasure struct {
 	Audit func(c Content, closed []Lock) ([]AuditRow, error)
 }
 
+// Lives returns by how much the epoch is raised.
+func (e Erasure) Lives() int64 { return int64(max(len(e.Repeats), 1)) }
+
 // Erased is what an Erasure did.
 type Erased struct {
-	Content Content // what there was; empty: nothing was done, unless Always
+	Content Content // what there was; empty: nothing was erased
 	Head    Head    // after it
 	Locks   int64   // that were open, and ended
 	Covered int64   // rows that were covered by it

@@ -23,6 +23,7 @@ type Erasing interface {
 type Eraser interface {
 	Content(ctx context.Context, r collab.Resource) (collab.Content, error)
 	Erase(ctx context.Context, e collab.Erasure) (collab.Erased, error)
+	Repeated(ctx context.Context) ([]string, error)
 	OpenEpoch(ctx context.Context, o collab.EpochOpening) (collab.EpochOpened, error)
 }
 
@@ -52,7 +53,7 @@ func Erasures(t *testing.T, open func(*testing.T) (Erasing, Eraser)) {
 
 // erasure returns one that tells of itself by a row of its own, and of each row that it covers by another.
 func erasure(r collab.Resource) collab.Erasure {
-	return collab.Erasure{Resource: r, By: "usr_dpo", Reason: "request of the patient", At: start.Add(time.Hour), Lives: 1,
+	return collab.Erasure{Resource: r, By: "usr_dpo", Reason: "request of the patient", At: start.Add(time.Hour),
 		Cover: func(lines []collab.JournalLine) (rows []collab.AuditRow) {
 			for _, line := range lines {
 				rows = append(rows, auditRow(line.Resource, "COVERED"))
@@ -136,13 +137,28 @@ func eraseNothing(t *testing.T, s Erasing, x Eraser) {
 	}
 	wantPending(t, s, r)
 	e := erasure(r)
-	e.Always, e.Lives = true, 3
+	e.Repeats = []string{"a", "b", "c"}
 	done, err := x.Erase(timeLimit(t), e)
 	must(t, err)
 	if snap := load(t, s, r); done.Head.Epoch != 3 || snap.Head != done.Head || snap.Erased.Epoch != 3 {
 		t.Fatalf("a new life was asked for all the same, and the document is %+v", snap)
 	}
 	wantPending(t, s, r, "ERASED")
+	missing := erasure(resource())
+	missing.Repeats = []string{"d"}
+	for range 2 { // the second of two that start at once
+		_, err = x.Erase(timeLimit(t), missing)
+		must(t, err)
+	}
+	repeated, err := x.Repeated(timeLimit(t))
+	must(t, err)
+	slices.Sort(repeated)
+	if !slices.Equal(repeated, []string{"a", "b", "c", "d", "d"}) {
+		t.Errorf("the store says that %v were carried out again", repeated)
+	}
+	if head := load(t, s, missing.Resource).Head; head != (collab.Head{}) {
+		t.Errorf("a resource that does not exist is at %+v", head)
+	}
 }
 
 func eraseClients(t *testing.T, s Erasing, x Eraser) {
@@ -257,7 +273,7 @@ func eraseFails(t *testing.T, s Erasing, x Eraser) {
 func eraseAndRestore(t *testing.T, s Erasing, x Eraser) {
 	r, other := filled(t, s), filled(t, s)
 	e := erasure(r)
-	e.Lives = 2
+	e.Repeats = []string{"a", "b"}
 	_, err := x.Erase(timeLimit(t), e)
 	must(t, err)
 	_, err = x.OpenEpoch(timeLimit(t), collab.EpochOpening{Epoch: 2, At: start, Audit: func([]collab.Lock) []collab.AuditRow { return nil }})

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -91,7 +92,7 @@ func erase(ctx context.Context, tx pgx.Tx, e collab.Erasure) (done collab.Erased
 	}
 	c := done.Content
 	done.Head = c.Head
-	if c.Empty() && (!e.Always || c.Head.Revision == 0) {
+	if c.Empty() && len(e.Repeats) == 0 {
 		return done, nil
 	}
 	if done.Covered, err = coverRest(ctx, tx, e); err != nil {
@@ -108,7 +109,7 @@ func erase(ctx context.Context, tx pgx.Tx, e collab.Erasure) (done collab.Erased
 	}
 	done.Locks = int64(len(closed))
 	if c.Head.Revision > 0 {
-		done.Head.Epoch, done.Head.Guard = c.Head.Epoch+max(e.Lives, 1), c.Head.Guard+1
+		done.Head.Epoch, done.Head.Guard = c.Head.Epoch+e.Lives(), c.Head.Guard+1
 	}
 	b := &pgx.Batch{}
 	queueErase(b, e, c, done.Head)
@@ -132,6 +133,11 @@ func queueErase(b *pgx.Batch, e collab.Erasure, c collab.Content, head collab.He
 	if c.Bases > 0 {
 		b.Queue("DELETE FROM yjs_bases WHERE tenant = $1 AND resource_id = $2", tenant, id)
 	}
+	if len(e.Repeats) > 0 || head.Revision > 0 {
+		b.Queue(`INSERT INTO erasures (tenant, resource_id, epoch, erased_at, erased_by, reason, repeats) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (tenant, resource_id, epoch) DO UPDATE SET repeats = concat_ws(',', nullif(erasures.repeats, ''), excluded.repeats)`,
+			tenant, id, head.Epoch, e.At, storable(e.By), storable(e.Reason), strings.Join(e.Repeats, ","))
+	}
 	if head.Revision == 0 {
 		return
 	}
@@ -141,8 +147,21 @@ func queueErase(b *pgx.Batch, e collab.Erasure, c collab.Content, head collab.He
 	b.Queue("UPDATE yjs_clients SET retired = true WHERE tenant = $1 AND resource_id = $2 AND NOT retired", tenant, id)
 	b.Queue("UPDATE yjs_heads SET epoch = $3, guard = $4, updated_at = $5 WHERE tenant = $1 AND resource_id = $2",
 		tenant, id, head.Epoch, head.Guard, e.At)
-	b.Queue("INSERT INTO erasures (tenant, resource_id, epoch, erased_at, erased_by, reason) VALUES ($1, $2, $3, $4, $5, $6)",
-		tenant, id, head.Epoch, e.At, storable(e.By), storable(e.Reason))
+}
+
+// Repeated returns the events of a newer trail whose erasures were carried out again.
+func (b *Backup) Repeated(ctx context.Context) (events []string, err error) {
+	err = b.with(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+		lists, err := query(ctx, conn, pgx.RowTo[string], "SELECT repeats FROM erasures WHERE repeats <> ''")
+		for _, list := range lists {
+			events = append(events, strings.Split(list, ",")...)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read erasures: %w", err)
+	}
+	return events, nil
 }
 
 // coverRest covers what no event covers yet of the journal, whose head the transaction holds. It returns the number of rows.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"corsia/shared/collab"
 )
@@ -83,7 +84,7 @@ func (w *writer) erase(e collab.Erasure) (done collab.Erased, err error) {
 	}
 	c := done.Content
 	done.Head = c.Head
-	if c.Empty() && (!e.Always || c.Head.Revision == 0) {
+	if c.Empty() && len(e.Repeats) == 0 {
 		return done, nil
 	}
 	if done.Covered, err = w.coverRest(e); err != nil {
@@ -100,7 +101,7 @@ func (w *writer) erase(e collab.Erasure) (done collab.Erased, err error) {
 	}
 	done.Locks = int64(len(closed))
 	if c.Head.Revision > 0 {
-		done.Head.Epoch, done.Head.Guard = c.Head.Epoch+max(e.Lives, 1), c.Head.Guard+1
+		done.Head.Epoch, done.Head.Guard = c.Head.Epoch+e.Lives(), c.Head.Guard+1
 	}
 	if err := w.eraseContent(e, c); err != nil {
 		return done, err
@@ -147,10 +148,18 @@ func (w *writer) eraseContent(e collab.Erasure, c collab.Content) error {
 
 // beginLife begins the new life of the document, at its revision.
 func (w *writer) beginLife(e collab.Erasure, head collab.Head) error {
+	tenant, id, at := e.Resource.Tenant, e.Resource.ID, micros(e.At)
+	if len(e.Repeats) > 0 || head.Revision > 0 {
+		err := w.exec(`INSERT INTO erasures (tenant, resource_id, epoch, erased_at, erased_by, reason, repeats) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (tenant, resource_id, epoch) DO UPDATE SET repeats = ltrim(repeats || ',' || excluded.repeats, ',')`,
+			tenant, id, head.Epoch, at, e.By, e.Reason, strings.Join(e.Repeats, ","))
+		if err != nil {
+			return err
+		}
+	}
 	if head.Revision == 0 {
 		return nil
 	}
-	tenant, id, at := e.Resource.Tenant, e.Resource.ID, micros(e.At)
 	for _, step := range []struct {
 		sql  string
 		args []any
@@ -160,14 +169,30 @@ func (w *writer) beginLife(e collab.Erasure, head collab.Head) error {
 			updated_at = excluded.updated_at, epoch = excluded.epoch`, []any{tenant, id, emptyState, head.Revision, at, head.Epoch}},
 		{"UPDATE yjs_clients SET retired = 1 WHERE tenant = ? AND resource_id = ? AND retired = 0", []any{tenant, id}},
 		{"UPDATE yjs_heads SET epoch = ?, guard = ?, updated_at = ? WHERE tenant = ? AND resource_id = ?", []any{head.Epoch, head.Guard, at, tenant, id}},
-		{"INSERT INTO erasures (tenant, resource_id, epoch, erased_at, erased_by, reason) VALUES (?, ?, ?, ?, ?, ?)",
-			[]any{tenant, id, head.Epoch, at, e.By, e.Reason}},
 	} {
 		if err := w.exec(step.sql, step.args...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Repeated returns the events of a newer trail whose erasures were carried out again.
+func (b *Backup) Repeated(ctx context.Context) (events []string, err error) {
+	if b.Trail == nil {
+		return nil, fmt.Errorf("read erasures: %w", errNoStore)
+	}
+	lists, err := collect(ctx, b.readers, func(s scanner) (list string, err error) {
+		err = s.Scan(&list)
+		return list, err
+	}, "SELECT repeats FROM erasures WHERE repeats <> ''")
+	if err != nil {
+		return nil, fmt.Errorf("read erasures: %w", err)
+	}
+	for _, list := range lists {
+		events = append(events, strings.Split(list, ",")...)
+	}
+	return events, nil
 }
 
 // coverRest covers what no event covers yet of all journals: they have one order here.
