@@ -17,6 +17,7 @@ const usage = `usage: corsia [command] [flags]
   backup    back the store up, list, check and prune backups: corsia backup
   restore   restore a backup to a new store and verify it: corsia restore -to postgres://…/corsia_restored
   drill     prove that the newest backup can be restored, and measure it: corsia drill
+  privacy   erase the content of a record, the audit trail kept: corsia privacy erase -resource page:/patient/12345
   webhook   send a signed message as an EMR would: corsia webhook send -profile standard -resource page:/patient/12345
   version   print the version
 
@@ -45,6 +46,8 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		return restoreCommand(args, getenv, stdout, stderr)
 	case "drill":
 		return drillCommand(args, getenv, stdout, stderr)
+	case "privacy":
+		return privacyCommand(args, getenv, stdout, stderr)
 	case "webhook":
 		return sendWebhook(args, getenv, stdout, stderr)
 	case "version":

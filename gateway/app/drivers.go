@@ -30,6 +30,7 @@ import (
 	"corsia/shared/driver/s3"
 	"corsia/shared/driver/sqlite"
 	"corsia/shared/obs"
+	"corsia/shared/privacy"
 	"corsia/shared/webhook"
 )
 
@@ -270,6 +271,7 @@ func openObjects(ctx context.Context, archiveURL string) (archive, error) {
 type wholeStore interface {
 	backup.Store
 	backup.Dumper
+	privacy.EraseStore
 	Record(ctx context.Context, rows ...collab.AuditRow) error
 	Behind(ctx context.Context) (time.Duration, bool, error)
 	io.Closer
@@ -293,4 +295,12 @@ func openPruner(archiveURL string) (interface {
 		return nil, errors.New("a bucket deletes old backups by itself, by rules of its life cycle: who writes it has no right to")
 	}
 	return folder.Open(path)
+}
+
+// openCache opens what keeps states for whoever looks at the state driver.
+func openCache(stateURL string) (interface {
+	document.Cache
+	io.Closer
+}, error) {
+	return redis.Open(stateURL, redis.Options{})
 }
