@@ -63,7 +63,7 @@ func content(ctx context.Context, tx pgx.Tx, r collab.Resource, head string) (c 
 		return c, err
 	}
 	if bases {
-		err = tx.QueryRow(ctx, "SELECT count(*) FROM yjs_bases WHERE tenant = $1 AND resource_id = $2", tenant, id).Scan(&c.Bases)
+		err = tx.QueryRow(ctx, "SELECT count(*) FROM yjs_bases WHERE tenant = $1 AND resource_id = $2 AND state <> $3", tenant, id, emptyState).Scan(&c.Bases)
 	}
 	if c.Head.Revision == 0 { // somebody has locked it, no more
 		c.Head = collab.Head{}
@@ -87,6 +87,10 @@ func (b *Backup) Erase(ctx context.Context, e collab.Erasure) (done collab.Erase
 }
 
 func erase(ctx context.Context, tx pgx.Tx, e collab.Erasure) (done collab.Erased, err error) {
+	based, err := lockBase(ctx, tx, e.Resource)
+	if err != nil {
+		return done, fmt.Errorf("lock base: %w", err)
+	}
 	if done.Content, err = content(ctx, tx, e.Resource, selectHeadRow+" FOR UPDATE"); err != nil {
 		return done, err
 	}
@@ -112,7 +116,10 @@ func erase(ctx context.Context, tx pgx.Tx, e collab.Erasure) (done collab.Erased
 		done.Head.Epoch, done.Head.Guard = c.Head.Epoch+e.Lives(), c.Head.Guard+1
 	}
 	b := &pgx.Batch{}
-	queueErase(b, e, c, done.Head)
+	queueErase(b, e, done.Head)
+	if based && done.Head.Revision > 0 {
+		queueBase(b, e, done.Head)
+	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return done, err
 	}
@@ -124,15 +131,12 @@ func erase(ctx context.Context, tx pgx.Tx, e collab.Erasure) (done collab.Erased
 }
 
 // queueErase queues what takes the content away, and begins the new life of the document at its revision.
-func queueErase(b *pgx.Batch, e collab.Erasure, c collab.Content, head collab.Head) {
+func queueErase(b *pgx.Batch, e collab.Erasure, head collab.Head) {
 	tenant, id := string(e.Resource.Tenant), string(e.Resource.ID)
 	b.Queue("DELETE FROM yjs_updates WHERE tenant = $1 AND resource_id = $2", tenant, id)
 	b.Queue("DELETE FROM yjs_seeds WHERE tenant = $1 AND resource_id = $2", tenant, id)
 	b.Queue("UPDATE webhook_inbox SET data = '' WHERE tenant = $1 AND resource_id = $2 AND length(data) > 0", tenant, id)
 	b.Queue("UPDATE locks SET name = '' WHERE tenant = $1 AND resource_id = $2 AND name <> ''", tenant, id)
-	if c.Bases > 0 {
-		b.Queue("DELETE FROM yjs_bases WHERE tenant = $1 AND resource_id = $2", tenant, id)
-	}
 	if len(e.Repeats) > 0 || head.Revision > 0 {
 		b.Queue(`INSERT INTO erasures (tenant, resource_id, epoch, erased_at, erased_by, reason, repeats) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (tenant, resource_id, epoch) DO UPDATE SET repeats = concat_ws(',', nullif(erasures.repeats, ''), excluded.repeats)`,
@@ -147,6 +151,28 @@ func queueErase(b *pgx.Batch, e collab.Erasure, c collab.Content, head collab.He
 	b.Queue("UPDATE yjs_clients SET retired = true WHERE tenant = $1 AND resource_id = $2 AND NOT retired", tenant, id)
 	b.Queue("UPDATE yjs_heads SET epoch = $3, guard = $4, updated_at = $5 WHERE tenant = $1 AND resource_id = $2",
 		tenant, id, head.Epoch, head.Guard, e.At)
+}
+
+// lockBase waits for who removes the first rows of the journal, and takes their place: they hold the base before the head. A
+// base of revision 1 says what none says. It reports whether this schema has bases.
+func lockBase(ctx context.Context, tx pgx.Tx, r collab.Resource) (based bool, err error) {
+	if err := tx.QueryRow(ctx, "SELECT to_regclass('yjs_bases') IS NOT NULL").Scan(&based); err != nil || !based {
+		return false, err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO yjs_bases (tenant, resource_id, revision, state, last_at, made_at)
+		SELECT tenant, resource_id, 1, $3, now(), now() FROM yjs_heads WHERE tenant = $1 AND resource_id = $2 AND revision > 0
+		ON CONFLICT DO NOTHING`, string(r.Tenant), string(r.ID), emptyState); err != nil {
+		return true, err
+	}
+	_, err = tx.Exec(ctx, "SELECT FROM yjs_bases WHERE tenant = $1 AND resource_id = $2 FOR UPDATE", string(r.Tenant), string(r.ID))
+	return true, err
+}
+
+// queueBase queues what the journal begins with now: nothing, at the revision of the last row that was in it.
+func queueBase(b *pgx.Batch, e collab.Erasure, head collab.Head) {
+	b.Queue(`INSERT INTO yjs_bases (tenant, resource_id, revision, state, last_at, made_at) VALUES ($1, $2, $3, $4, $5, $5)
+		ON CONFLICT (tenant, resource_id) DO UPDATE SET revision = excluded.revision, state = excluded.state, last_at = excluded.last_at,
+		made_at = excluded.made_at`, string(e.Resource.Tenant), string(e.Resource.ID), head.Revision, emptyState, e.At)
 }
 
 // Repeated returns the events of a newer trail whose erasures were carried out again.

@@ -42,22 +42,22 @@ const (
 	countContent = `SELECT count(*), ifnull(min(revision), 0), ifnull(max(revision), 0),
 		EXISTS (SELECT 1 FROM yjs_states WHERE tenant = ?1 AND resource_id = ?2 AND state <> ?3),
 		(SELECT count(*) FROM yjs_seeds WHERE tenant = ?1 AND resource_id = ?2),
-		(SELECT count(*) FROM webhook_inbox WHERE tenant = ?1 AND resource_id = ?2 AND length(data) > 0),
-		(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'yjs_bases')
+		(SELECT count(*) FROM webhook_inbox WHERE tenant = ?1 AND resource_id = ?2 AND length(data) > 0)
 		FROM yjs_updates WHERE tenant = ?1 AND resource_id = ?2`
-	countBases = "SELECT count(*) FROM yjs_bases WHERE tenant = ? AND resource_id = ?"
+	hasBases   = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'yjs_bases'"
+	countBases = "SELECT count(*) FROM yjs_bases WHERE tenant = ? AND resource_id = ? AND state <> ?"
 )
 
 func (w *writer) content(r collab.Resource) (c collab.Content, err error) {
 	if c.Head, _, err = w.head(r); err != nil {
 		return c, fmt.Errorf("read head: %w", err)
 	}
-	bases := 0
-	if _, err = w.row(countContent, []any{r.Tenant, r.ID, emptyState}, &c.Updates, &c.From, &c.To, &c.Text, &c.Seeds, &c.Pushes, &bases); err != nil {
+	if _, err = w.row(countContent, []any{r.Tenant, r.ID, emptyState}, &c.Updates, &c.From, &c.To, &c.Text, &c.Seeds, &c.Pushes); err != nil {
 		return c, err
 	}
-	if bases > 0 {
-		_, err = w.row(countBases, []any{r.Tenant, r.ID}, &c.Bases)
+	bases := 0
+	if _, err = w.row(hasBases, nil, &bases); err == nil && bases > 0 {
+		_, err = w.row(countBases, []any{r.Tenant, r.ID, emptyState}, &c.Bases)
 	}
 	return c, err
 }
@@ -103,7 +103,7 @@ func (w *writer) erase(e collab.Erasure) (done collab.Erased, err error) {
 	if c.Head.Revision > 0 {
 		done.Head.Epoch, done.Head.Guard = c.Head.Epoch+e.Lives(), c.Head.Guard+1
 	}
-	if err := w.eraseContent(e, c); err != nil {
+	if err := w.eraseContent(e); err != nil {
 		return done, err
 	}
 	if err := w.beginLife(e, done.Head); err != nil {
@@ -118,7 +118,7 @@ func (w *writer) erase(e collab.Erasure) (done collab.Erased, err error) {
 
 // eraseContent takes the content away. All rows of the journal are indexed first: a row's position is given once, and where
 // the last one was is known by yjs_indexed alone when it is gone.
-func (w *writer) eraseContent(e collab.Erasure, c collab.Content) error {
+func (w *writer) eraseContent(e collab.Erasure) error {
 	if err := w.exec("PRAGMA secure_delete = ON"); err != nil {
 		return err
 	}
@@ -134,9 +134,6 @@ func (w *writer) eraseContent(e collab.Erasure, c collab.Content) error {
 		"DELETE FROM yjs_seeds WHERE tenant = ? AND resource_id = ?",
 		"UPDATE webhook_inbox SET data = x'' WHERE tenant = ? AND resource_id = ? AND length(data) > 0",
 		"UPDATE locks SET name = '' WHERE tenant = ? AND resource_id = ? AND name <> ''",
-	}
-	if c.Bases > 0 {
-		statements = append(statements, "DELETE FROM yjs_bases WHERE tenant = ? AND resource_id = ?")
 	}
 	for _, statement := range statements {
 		if err := w.exec(statement, e.Resource.Tenant, e.Resource.ID); err != nil {
@@ -174,7 +171,14 @@ func (w *writer) beginLife(e collab.Erasure, head collab.Head) error {
 			return err
 		}
 	}
-	return nil
+	bases := 0
+	if _, err := w.row(hasBases, nil, &bases); err != nil || bases == 0 {
+		return err
+	}
+	// The journal begins with nothing now, at the revision of the last row that was in it.
+	return w.exec(`INSERT INTO yjs_bases (tenant, resource_id, revision, state, last_at, made_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+		ON CONFLICT (tenant, resource_id) DO UPDATE SET revision = excluded.revision, state = excluded.state, last_at = excluded.last_at,
+		made_at = excluded.made_at`, tenant, id, head.Revision, emptyState, at)
 }
 
 // Repeated returns the events of a newer trail whose erasures were carried out again.
