@@ -122,6 +122,9 @@ func printReport(to io.Writer, r *audit.Report) {
 	if r.Journalled > 0 {
 		fmt.Fprintf(to, "%d rows of journals are what they vouch for\n", r.Journalled)
 	}
+	if r.Removed > 0 {
+		fmt.Fprintf(to, "%d rows of journals were removed, as they say\n", r.Removed)
+	}
 	if r.Pending > 0 {
 		fmt.Fprintf(to, "%d events are not chained yet\n", r.Pending)
 	}

@@ -28,11 +28,13 @@ type memory struct {
 	epoch       int64
 	locked      bool // somebody archives
 	journals    map[collab.Resource][]collab.JournalLine
+	ended       map[collab.Resource]int64 // heads of those whose rows were all removed
 	err         error // of every call, unless nil
 }
 
 func newMemory() *memory {
-	return &memory{rows: map[int][]collab.SealedRow{}, floors: map[int]collab.AuditHead{}, epoch: 1, journals: map[collab.Resource][]collab.JournalLine{}}
+	return &memory{rows: map[int][]collab.SealedRow{}, floors: map[int]collab.AuditHead{}, epoch: 1, journals: map[collab.Resource][]collab.JournalLine{},
+		ended: map[collab.Resource]int64{}}
 }
 
 // copied returns a store with rows of its own; what bodies, fields and details point to is shared.
@@ -46,6 +48,7 @@ func (m *memory) copied() *memory {
 	for r, lines := range m.journals {
 		c.journals[r] = slices.Clone(lines)
 	}
+	c.ended = maps.Clone(m.ended)
 	c.pending, c.checkpoints, c.floors = slices.Clone(m.pending), slices.Clone(m.checkpoints), maps.Clone(m.floors)
 	return &c
 }
@@ -67,6 +70,15 @@ func (m *memory) PendingAudit(context.Context) (count int, oldest time.Time, err
 		oldest = slices.MinFunc(m.pending, func(a, b collab.AuditRow) int { return a.RecordedAt.Compare(b.RecordedAt) }).RecordedAt
 	}
 	return len(m.pending), oldest, m.err
+}
+
+func (m *memory) PendingRows(_ context.Context, shard int, kind string) (rows []collab.AuditRow, err error) {
+	for _, row := range m.pending {
+		if row.Shard == shard && row.Type == kind {
+			rows = append(rows, row)
+		}
+	}
+	return rows, m.err
 }
 
 func (m *memory) heads() map[int]collab.AuditHead {
@@ -136,7 +148,7 @@ func (m *memory) JournalEnds(_ context.Context, after collab.Resource, limit int
 		if cmp.Or(cmp.Compare(r.Tenant, after.Tenant), cmp.Compare(r.ID, after.ID)) <= 0 {
 			continue
 		}
-		end := collab.JournalEnd{Resource: r, Revision: 1}
+		end := collab.JournalEnd{Resource: r, Revision: max(m.ended[r], 1)}
 		for i, line := range lines {
 			if line.Revision < firstJournalled {
 				end.Stray = &lines[i].Revision
@@ -154,9 +166,20 @@ func (m *memory) JournalEnds(_ context.Context, after collab.Resource, limit int
 // write appends to a journal, in the name of a session.
 func (m *memory) write(r collab.Resource, session collab.SessionID, field collab.Field, at time.Time) {
 	lines := m.journals[r]
-	revision := int64(len(lines)) + firstJournalled
+	revision := max(m.ended[r], 1) + 1
+	if n := len(lines); n > 0 {
+		revision = lines[n-1].Revision + 1
+	}
 	m.journals[r] = append(lines, collab.JournalLine{Resource: r, Revision: revision, User: "usr_" + collab.UserID(session), Session: session,
 		Clients: []collab.ClientID{collab.ClientID(len(session))}, Fields: []collab.Field{field}, At: at, Sum: sha256.Sum256([]byte(fmt.Sprint(r, revision)))})
+}
+
+// remove removes the first n rows of a journal and returns them.
+func (m *memory) remove(r collab.Resource, n int) []collab.JournalLine {
+	removed := slices.Clone(m.journals[r][:n])
+	m.ended[r] = m.journals[r][len(m.journals[r])-1].Revision
+	m.journals[r] = slices.Clone(m.journals[r][n:])
+	return removed
 }
 
 // objects is an archive in memory.

@@ -43,6 +43,35 @@ func (s *spans) add(run span) bool {
 	return true
 }
 
+// has reports whether all revisions of a run are in.
+func (s spans) has(run span) bool {
+	for _, a := range s {
+		if a.from <= run.from && run.to <= a.to {
+			return true
+		}
+	}
+	return false
+}
+
+// without returns the revisions that are not in another set.
+func (s spans) without(other spans) (left spans) {
+	next := 0
+	for _, run := range s {
+		for ; next < len(other) && other[next].to < run.from; next++ {
+		}
+		for at := next; at < len(other) && other[at].from <= run.to; at++ {
+			if run.from < other[at].from {
+				left = append(left, span{run.from, other[at].from - 1})
+			}
+			run.from = max(run.from, other[at].to+1)
+		}
+		if run.from <= run.to {
+			left = append(left, run)
+		}
+	}
+	return left
+}
+
 // missing returns the first revision from 2 on that is in no run.
 func (s spans) missing() int64 {
 	if len(s) == 0 || s[0].from > firstJournalled {

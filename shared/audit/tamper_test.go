@@ -245,6 +245,10 @@ func tampered(t testing.TB) *installation {
 	for day := range 4 {
 		i.record(30)
 		i.seal(t)
+		if day != 2 {
+			i.remove(patient, 1+day/2)
+			i.seal(t)
+		}
 		if day == 2 {
 			i.store.epoch = 2
 			i.record(3)
@@ -274,7 +278,7 @@ func verdict(t testing.TB, i *installation, archive bool) *Report {
 
 func TestT4EveryTamperingIsFound(t *testing.T) {
 	base := tampered(t)
-	for _, tt := range slices.Concat(tamperings, journalTamperings) {
+	for _, tt := range slices.Concat(tamperings, journalTamperings, removalTamperings) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			archive := tt.name == "drop an archive file"
@@ -308,6 +312,9 @@ func TestT4NoFalseAlarm(t *testing.T) {
 			i.record(r.IntN(40))
 			i.seal(t)
 			i.record(r.IntN(3)) // not chained yet
+			if n := len(i.store.journals[patient]) / 3; n > 0 {
+				i.remove(patient, r.IntN(n+1)) // neither is that
+			}
 			if r.IntN(2) == 0 {
 				i.time = i.time.Truncate(24 * time.Hour).Add(24 * time.Hour)
 				if _, err := ArchiveDay(t.Context(), i.store, i.archive, i.time.Add(-time.Hour), i.time); err != nil {

@@ -61,6 +61,7 @@ type Report struct {
 	Uncovered  int64      // rows after it, which the next one will cover
 	Pending    int        // rows not chained yet
 	Journalled int64      // rows of journals that are what the trail vouches for
+	Removed    int64      // rows of journals that were removed, as the trail says
 	Forks      int        // ends of chains that checkpoints before a restore know otherwise
 	Problems   []Problem  // tampering first
 }

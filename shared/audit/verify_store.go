@@ -76,13 +76,13 @@ func verifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust
 			said = append(said, witness{c, fmt.Sprintf("checkpoint %d of the store", c.Number), true})
 		}
 	}
-	journals := newCoverage(store, report, t.Chains)
+	w := newWalk(report, state.Floors)
+	journals := newCoverage(store, trail{w, store, archive, state.Floors}, report, t.Chains)
 	if len(state.Floors) > 0 { // first: what is covered there is covered before
 		if err := verifyBelow(ctx, archive, state.Floors, journals, report); err != nil {
 			return nil, state, err
 		}
 	}
-	w := newWalk(report, state.Floors)
 	w.vouch = func(r *collab.SealedRow) { journals.row(ctx, r) }
 	w.trust(said, state.Epoch, t.Now)
 	for shard := range Shards {
@@ -90,12 +90,12 @@ func verifyStore(ctx context.Context, store TrailStore, archive Objects, t Trust
 			return nil, state, err
 		}
 	}
+	if err := journals.finish(ctx, t.Now); err != nil { // it may walk on
+		return nil, state, err
+	}
 	w.end()
 	w.judge()
 	if report.Pending, err = pending(ctx, store, t.Now, report); err != nil {
-		return nil, state, err
-	}
-	if err := journals.finish(ctx, t.Now); err != nil {
 		return nil, state, err
 	}
 	report.sort()

@@ -17,6 +17,7 @@ type Sealing interface {
 	Record(ctx context.Context, rows ...collab.AuditRow) error
 	SealAudit(ctx context.Context, limit int, link func(map[int]collab.AuditHead, []collab.AuditRow) []collab.SealedRow) (int, error)
 	PendingAudit(ctx context.Context) (count int, oldest time.Time, err error)
+	PendingRows(ctx context.Context, shard int, kind string) ([]collab.AuditRow, error)
 	AuditState(ctx context.Context) (collab.AuditState, error)
 	AuditRows(ctx context.Context, shard int, after int64, limit int) ([]collab.SealedRow, error)
 	SelectAudit(ctx context.Context, f collab.AuditFilter, after *collab.SealedRow, limit int) ([]collab.SealedRow, error)
@@ -86,6 +87,7 @@ func shardRow(r collab.Resource, shard int, kind string) collab.AuditRow {
 // Seal checks what rules T2 to T4 ask of the store. Each call of open returns an empty store.
 func Seal(t *testing.T, open func(*testing.T) Sealing) {
 	t.Run("T3 rows are chained in order, exactly once", func(t *testing.T) { sealedOnce(t, open(t)) })
+	t.Run("O7 what is pending in a shard is read by type", func(t *testing.T) { pendingRead(t, open(t)) })
 	t.Run("T3 of sealers at once none breaks a chain", func(t *testing.T) { sealersAtOnce(t, open(t)) })
 	t.Run("T2 a sealed row is read as it was written", func(t *testing.T) { sealedAsWritten(t, open(t)) })
 	t.Run("T4 a checkpoint's number is given once", func(t *testing.T) { checkpointOnce(t, open(t)) })
@@ -128,6 +130,23 @@ func sealedOnce(t *testing.T, s Sealing) {
 	must(t, err)
 	if len(state.Heads) != 2 || state.Heads[5].Seq != 11 || state.Heads[0].Seq != 10 || state.Epoch != 1 || len(state.Floors) != 0 {
 		t.Fatalf("state %+v", state)
+	}
+}
+
+func pendingRead(t *testing.T, s Sealing) {
+	r := resource()
+	var rows []collab.AuditRow
+	for i := range 12 {
+		rows = append(rows, shardRow(r, 3+i%2, fmt.Sprintf("TYPE_%d", i%3)))
+	}
+	must(t, s.Record(timeLimit(t), rows...))
+	want := []collab.AuditRow{rows[1], rows[7]}
+	if got, err := s.PendingRows(timeLimit(t), 4, "TYPE_1"); err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("read  %+v, %v\nwrote %+v", got, err, want)
+	}
+	sealAll(t, s, 20)
+	if got, err := s.PendingRows(timeLimit(t), 4, "TYPE_1"); err != nil || len(got) > 0 {
+		t.Fatalf("chained, and pending still: %+v, %v", got, err)
 	}
 }
 

@@ -67,6 +67,23 @@ func (t *Trail) PendingAudit(ctx context.Context) (count int, oldest time.Time, 
 	return count, oldest, nil
 }
 
+// PendingRows returns the rows of a type that wait to be chained in a shard, in the order in which they were recorded.
+func (t *Trail) PendingRows(ctx context.Context, shard int, kind string) (rows []collab.AuditRow, err error) {
+	err = t.look(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+		rows, err = query(ctx, conn, func(row pgx.CollectableRow) (r collab.AuditRow, err error) {
+			err = row.Scan(&r.EventID, &r.Shard, &r.Tenant, &r.RecordedAt, &r.Type, &r.Outcome, &r.Actor, &r.Resource, &r.Session, &r.Body)
+			r.RecordedAt = r.RecordedAt.UTC()
+			return r, err
+		}, `SELECT event_id, shard, tenant, recorded_at, type, outcome, actor, resource_id, session_id, body
+			FROM audit_pending WHERE shard = $1 AND type = $2 ORDER BY position`, int16(shard), kind)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read pending audit events of shard %d: %w", shard, err)
+	}
+	return rows, nil
+}
+
 // readEnds reads the last row of each shard in a table.
 const readEnds = `SELECT s, h.seq, h.chain FROM generate_series(0, 63) s CROSS JOIN LATERAL
 	(SELECT seq, chain FROM %s t WHERE t.shard = s ORDER BY seq DESC LIMIT 1) h`

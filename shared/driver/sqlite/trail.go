@@ -49,6 +49,21 @@ func (t *Trail) PendingAudit(ctx context.Context) (count int, oldest time.Time, 
 	return count, oldest, nil
 }
 
+// PendingRows returns the rows of a type that wait to be chained in a shard, in the order in which they were recorded.
+func (t *Trail) PendingRows(ctx context.Context, shard int, kind string) ([]collab.AuditRow, error) {
+	rows, err := collect(ctx, t.readers, func(s scanner) (r collab.AuditRow, err error) {
+		var at int64
+		err = s.Scan(&r.EventID, &r.Shard, &r.Tenant, &at, &r.Type, &r.Outcome, &r.Actor, &r.Resource, &r.Session, &r.Body)
+		r.RecordedAt = fromMicros(at)
+		return r, err
+	}, `SELECT event_id, shard, tenant, recorded_at, type, outcome, actor, resource_id, session_id, body
+		FROM audit_pending WHERE shard = ? AND type = ? ORDER BY position`, shard, kind)
+	if err != nil {
+		return nil, fmt.Errorf("read pending audit events of shard %d: %w", shard, err)
+	}
+	return rows, nil
+}
+
 // AuditState returns where the trail stands, in one consistent read.
 func (t *Trail) AuditState(ctx context.Context) (s collab.AuditState, err error) {
 	fail := func(err error) (collab.AuditState, error) {
