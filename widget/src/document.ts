@@ -331,11 +331,10 @@ export class SharedDocument implements Kept, Author, Departing {
 
   #join(): void {
     if (this.#state.name === 'joining' || this.#keeper?.loading === true) return
-    const { resourceType } = this.#options
     const fresh = this.#refused !== undefined
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) }
     this.#enter({ name: 'joining' })
-    this.channel.request('JOIN_RESOURCE', { resourceType, mode: this.#asking, ...known }, (answer) => {
+    this.channel.request('JOIN_RESOURCE', { resourceType: this.#options.resourceType, mode: this.#asking, ...known }, (answer) => {
       if (this.#life.ended) return
       if (answer.code === '') this.#joined(resourceState(answer.fields), fresh)
       else this.#notJoined(answer)
