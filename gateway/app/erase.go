@@ -72,7 +72,7 @@ func EraseAgain(ctx context.Context, t EraseTask, trailStore, trailArchive strin
 	if err != nil {
 		return 0, err
 	}
-	err = privacy.EraseAgain(ctx, store, t.recorder(), newer, restored, t.By, time.Now, each)
+	err = privacy.EraseAgain(ctx, store, t.recorder(), privacy.AgainRequest{Newer: newer, Restored: restored, By: t.By, Now: time.Now, Each: each})
 	return len(newer), errors.Join(err, store.Close())
 }
 

@@ -78,6 +78,16 @@ func viewGrant(g collab.LockGranted) grantView {
 		AcquiredAt: collab.Millis(l.AcquiredAt), ExpiresAt: collab.Millis(l.ExpiresAt), Revision: g.Head.Revision}
 }
 
+type joinedView struct {
+	ResourceID collab.ResourceID `json:"resourceId"`
+	User       room.User         `json:"user"`
+}
+
+type erasedView struct {
+	ResourceID collab.ResourceID `json:"resourceId"`
+	Epoch      int64             `json:"epoch"`
+}
+
 // encode returns a room's message on the wire, encoded by its first delivery.
 func encode(m *room.Message) *socketio.Packet {
 	if p, ok := m.Encoded.(*socketio.Packet); ok {
@@ -105,10 +115,7 @@ func describe(body any) (name string, fields any) {
 			State      json.RawMessage   `json:"state"`
 		}{b.Resource, b.User, b.Session, nullable(b.State)}
 	case *room.UserJoined:
-		return "USER_JOINED", struct {
-			ResourceID collab.ResourceID `json:"resourceId"`
-			User       room.User         `json:"user"`
-		}{b.Resource, b.User}
+		return "USER_JOINED", joinedView{b.Resource, b.User}
 	case *room.UserLeft:
 		return "USER_LEFT", struct {
 			ResourceID collab.ResourceID `json:"resourceId"`
@@ -141,10 +148,7 @@ func describe(body any) (name string, fields any) {
 			ByName     string            `json:"byName,omitempty"`
 		}{l.Key.Resource.ID, l.Key.Field, l.ID, l.User, l.Session, b.End, b.By, b.ByName}
 	case *room.Erased:
-		return "RESOURCE_ERASED", struct {
-			ResourceID collab.ResourceID `json:"resourceId"`
-			Epoch      int64             `json:"epoch"`
-		}{b.Resource, b.Epoch}
+		return "RESOURCE_ERASED", erasedView{b.Resource, b.Epoch}
 	case *room.Notification:
 		return "RESOURCE_UPDATED", struct {
 			DeliveryID string            `json:"deliveryId"`

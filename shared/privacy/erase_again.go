@@ -105,18 +105,25 @@ func (p Past) readObject(ctx context.Context, objects audit.Objects, name string
 	return scan.Err()
 }
 
+// AgainRequest says what a restored store erases again, and for whom.
+type AgainRequest struct {
+	Newer, Restored Past // of the trail that knows more, and of the restored store
+	By              collab.UserID
+	Now             func() time.Time
+	Each            func(collab.Resource, collab.Erased) // is called after each resource
+}
+
 // EraseAgain erases in a restored store what a newer trail says to have been erased, and the restored one does not: a backup
 // that is older than an erasure brings the content back. What was erased again is not erased a third time, whatever was
-// written since. Each is called after each resource.
-func EraseAgain(ctx context.Context, store EraseStore, recorder *audit.Recorder, newer, restored Past, by collab.UserID, now func() time.Time,
-	each func(collab.Resource, collab.Erased)) error {
+// written since.
+func EraseAgain(ctx context.Context, store EraseStore, recorder *audit.Recorder, q AgainRequest) error {
 	repeated, err := store.Repeated(ctx)
 	if err != nil {
 		return fmt.Errorf("erase again: %w", err)
 	}
 	lost := map[collab.Resource][]collab.SealedRow{}
-	for id, row := range newer {
-		if _, known := restored[id]; !known && !slices.Contains(repeated, id) {
+	for id, row := range q.Newer {
+		if _, known := q.Restored[id]; !known && !slices.Contains(repeated, id) {
 			r := collab.Resource{Tenant: row.Tenant, ID: row.Resource}
 			lost[r] = append(lost[r], row)
 		}
@@ -128,11 +135,11 @@ func EraseAgain(ctx context.Context, store EraseStore, recorder *audit.Recorder,
 		for i := range events {
 			ids[i] = events[i].EventID
 		}
-		done, err := Erase(ctx, store, recorder, EraseRequest{Resource: r, By: by, Reason: events[len(events)-1].Reason, At: now(), Repeats: ids})
+		done, err := Erase(ctx, store, recorder, EraseRequest{Resource: r, By: q.By, Reason: events[len(events)-1].Reason, At: q.Now(), Repeats: ids})
 		if err != nil {
 			return fmt.Errorf("%v: %w", r, err)
 		}
-		each(r, done)
+		q.Each(r, done)
 	}
 	return nil
 }

@@ -240,9 +240,8 @@ func TestARestoredStoreErasesAgainWhatABackupBroughtBack(t *testing.T) { // O7, 
 			}
 			again := func() (rows map[collab.ResourceID]int64) {
 				rows = map[collab.ResourceID]int64{}
-				err := EraseAgain(t.Context(), x.owner, x.recorder, newer, known, "usr_dba", time.Now, func(r collab.Resource, done collab.Erased) {
-					rows[r.ID] = done.Content.Updates
-				})
+				err := EraseAgain(t.Context(), x.owner, x.recorder, AgainRequest{Newer: newer, Restored: known, By: "usr_dba", Now: time.Now,
+					Each: func(r collab.Resource, done collab.Erased) { rows[r.ID] = done.Content.Updates }})
 				if err != nil {
 					t.Fatal(err)
 				}
