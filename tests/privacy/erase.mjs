@@ -37,7 +37,7 @@ async function stored() {
 class Person {
   async open({ url, ...page }) {
     this.url = url
-    this.browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
+    this.browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets'] })
     this.context ??= await this.browser.newContext()
     await this.context.unrouteAll()
     await this.context.route(`${url}/chart/1`, (route) => route.fulfill({ contentType: 'text/html', body: html(page) }))
