@@ -20,7 +20,7 @@ const usage = `usage: corsia [command] [flags]
   restore   restore a backup to a new store and verify it: corsia restore -to postgres://…/corsia_restored
   drill     prove that the newest backup can be restored, and measure it: corsia drill
   recovery  let browsers give back what a restore lost: corsia recovery open -all -for 30m -reason "…"
-  privacy   export all about a user or a record: corsia privacy export -user usr_001
+  privacy   export all about a user or a record, erase a record, let old rows go: corsia privacy export -user usr_001
   webhook   send a signed message as an EMR would: corsia webhook send -profile standard -resource page:/patient/12345
   version   print the version
 

@@ -8,6 +8,8 @@ import (
 const privacyUsage = `usage: corsia privacy <command> [flags]
 
   export   write all that the system has about a user or a record, for people and machines (GDPR 15, 20)
+  erase    erase what a record holds, and keep the audit trail (GDPR 17)
+  trim     let rows of the journals go that are older than a time (GDPR 5)
 `
 
 // privacyCommand does what data protection law asks of who keeps the store (SPEC O7).
@@ -19,6 +21,10 @@ func privacyCommand(args []string, getenv func(string) string, stdout, stderr io
 	switch command {
 	case "export":
 		return privacyExport(args, getenv, stdout, stderr)
+	case "erase":
+		return privacyErase(args, getenv, stdout, stderr)
+	case "trim":
+		return privacyTrim(args, getenv, stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stderr, privacyUsage)
 		return 0

@@ -287,6 +287,7 @@ func openObjects(ctx context.Context, archiveURL string) (archive, error) {
 type wholeStore interface {
 	backup.Store
 	backup.Dumper
+	privacy.EraseStore
 	Record(ctx context.Context, rows ...collab.AuditRow) error
 	Behind(ctx context.Context) (time.Duration, bool, error)
 	io.Closer
@@ -377,4 +378,12 @@ func grantRoles(ctx context.Context, storeURL string, r Roles) error {
 		err = db.GrantArchiver(ctx, r.Archiver)
 	}
 	return err
+}
+
+// openCache opens what keeps states for whoever looks at the state driver.
+func openCache(stateURL string) (interface {
+	document.Cache
+	io.Closer
+}, error) {
+	return redis.Open(stateURL, redis.Options{})
 }

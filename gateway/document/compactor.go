@@ -55,10 +55,11 @@ type Compactor struct {
 
 // tail is what was appended to a journal since its state was written.
 type tail struct {
-	since time.Time
-	bytes int
-	left  bool // the last session of this instance left: now is the time
-	again bool // the store failed: try again, however short the tail is
+	since  time.Time
+	bytes  int
+	erased bool // the content was erased: the cache forgets what was before
+	left   bool // the last session of this instance left: now is the time
+	again  bool // the store failed: try again, however short the tail is
 }
 
 // NewCompactor returns a compactor that knows of no change.
@@ -84,6 +85,23 @@ func (c *Compactor) Left(res collab.Resource) {
 	if t := c.dirty[res]; t != nil {
 		t.left = true
 	}
+	delete(c.sizes, res)
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Erased notes that the content of the resource was erased: nothing older stays in the cache.
+func (c *Compactor) Erased(res collab.Resource) {
+	c.mu.Lock()
+	t := c.dirty[res]
+	if t == nil {
+		t = &tail{since: c.Now()}
+		c.dirty[res] = t
+	}
+	t.erased, t.left = true, true
 	delete(c.sizes, res)
 	c.mu.Unlock()
 	select {
@@ -131,7 +149,7 @@ func (c *Compactor) take(due func(t *tail, size int) bool) map[collab.Resource]*
 
 func (c *Compactor) all(ctx context.Context, due map[collab.Resource]*tail) {
 	for res, t := range due {
-		retry, err := c.compact(ctx, res, t.left)
+		retry, err := c.compact(ctx, res, t)
 		if retry {
 			c.postpone(res, t)
 		}
@@ -149,13 +167,14 @@ func (c *Compactor) all(ctx context.Context, due map[collab.Resource]*tail) {
 
 // compact folds one journal. An error of the store is worth another try; a document that cannot be folded is not, before
 // it changes.
-func (c *Compactor) compact(ctx context.Context, res collab.Resource, left bool) (retry bool, err error) {
+func (c *Compactor) compact(ctx context.Context, res collab.Resource, t *tail) (retry bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, compactTimeout)
 	defer cancel()
-	var state collab.State
+	var state, stored collab.State
 	var unfit error
 	err = c.States.Fold(ctx, res, func(s collab.Snapshot) (collab.State, error) {
 		state, unfit = collab.State{}, nil
+		stored = collab.State{Resource: res, Revision: s.StateRevision, Epoch: s.Head.Epoch, State: s.State, At: c.Now()}
 		if s.Head.Revision > s.StateRevision {
 			state, unfit = Compact(s)
 			state.Resource, state.At = res, c.Now()
@@ -170,11 +189,14 @@ func (c *Compactor) compact(ctx context.Context, res collab.Resource, left bool)
 	case err != nil:
 		return true, err
 	case state.Revision == 0:
+		if t.erased {
+			c.cache(ctx, stored)
+		}
 		return false, nil
 	}
 	c.Metrics.Operations.Compact.Inc()
 	c.cache(ctx, state)
-	if len(state.State) >= largeState && !left {
+	if len(state.State) >= largeState && !t.left {
 		c.mu.Lock()
 		c.sizes[res] = len(state.State)
 		c.mu.Unlock()
@@ -202,7 +224,7 @@ func (c *Compactor) postpone(res collab.Resource, t *tail) {
 		c.dirty[res] = newer
 	}
 	newer.bytes += t.bytes
-	newer.again = true
+	newer.again, newer.erased = true, newer.erased || t.erased
 }
 
 func (c *Compactor) waiting() int {

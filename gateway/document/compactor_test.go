@@ -322,3 +322,33 @@ func TestSavedStateEqualsTheDocument(t *testing.T) { // D3
 		t.Fatalf("%d rows of history, error %v, want all three", len(entries), err)
 	}
 }
+
+// cached notes what the state driver would keep.
+type cached struct{ states []collab.State }
+
+func (c *cached) CacheState(_ context.Context, s collab.State) error {
+	c.states = append(c.states, s)
+	return nil
+}
+
+func TestTheCacheForgetsWhatWasErased(t *testing.T) { // O7
+	compacting(t, func(t *testing.T, c *Compactor, s *states) {
+		cache := &cached{}
+		c.Cache = cache
+		res := collab.Resource{Tenant: "default", ID: "page:/patient/1"}
+		s.snaps[res] = collab.Snapshot{Head: collab.Head{Revision: 7, Epoch: 1}, State: []byte{0, 0}, StateRevision: 7, Erased: collab.LastErasure{Epoch: 1}}
+		c.Left(res) // nothing has changed
+		synctest.Wait()
+		if len(cache.states) > 0 {
+			t.Fatalf("the cache was given %+v", cache.states)
+		}
+		s.set(errors.New("the store is away"), false)
+		c.Erased(res)
+		synctest.Wait()
+		s.set(nil, false)
+		time.Sleep(6 * time.Second)
+		if len(cache.states) != 1 || cache.states[0].Revision != 7 || cache.states[0].Epoch != 1 || len(cache.states[0].State) != 2 || cache.states[0].Resource != res {
+			t.Fatalf("after the erasure the cache was given %+v", cache.states)
+		}
+	})
+}

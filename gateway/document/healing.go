@@ -39,6 +39,8 @@ func (l *Live) CheckHealing(w Writer, update []byte) (Checked, error) {
 		case known && o.Epoch >= l.head.Epoch:
 			return Checked{}, &collab.Error{Code: collab.CodeForeignClient, Msg: "the update writes under a client id that is in use since the restore",
 				Detail: Foreign{Client: id}}
+		case known && o.Epoch < l.erased.Epoch: // what it wrote was erased (SPEC O7)
+			return Checked{}, &collab.Error{Code: collab.CodeForeignClient, Msg: "the update has what was erased", Detail: Foreign{Client: id}}
 		case !known:
 			c.Bind = append(c.Bind, collab.Owner{Client: id, User: w.User, Session: w.Session, Used: true, Retired: true, Epoch: l.head.Epoch - 1})
 		}

@@ -297,3 +297,19 @@ func learnOf(t *testing.T, doc, from *ydoc.Doc) {
 	}
 	learn(t, doc, state)
 }
+
+func TestWhatALifeBeforeAnErasureHeldIsNotTakenBack(t *testing.T) { // O7, D8
+	r := newRecord(t, DefaultLimits())
+	anna := r.join("anna", "s_anna", 1)
+	r.write(anna, r.types(anna, "notes", "erased"))
+	// As an erasure and a restore after it leave it: the ids of life 0 are known, the document is of life 2.
+	r.snap = collab.Snapshot{Head: collab.Head{Revision: 2, Epoch: 2}, StateRevision: 2, Erased: collab.LastErasure{Epoch: 1},
+		Owners: []collab.Owner{{Client: 1, User: "anna", Session: "s_anna", Used: true, Retired: true}}}
+	r.live = r.open(DefaultLimits())
+	back := r.again(anna, 1000)
+	_, err := r.live.CheckHealing(back.Writer, r.lost(back))
+	if code := collab.AsError(err).Code; err == nil || code != collab.CodeForeignClient {
+		t.Fatalf("giving it back: %v, want FOREIGN_CLIENT", err)
+	}
+	r.wantText("notes", "")
+}

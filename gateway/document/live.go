@@ -38,6 +38,7 @@ type Live struct {
 	company Company
 	doc     *ydoc.Doc
 	head    collab.Head // as committed
+	erased  collab.LastErasure
 	kind    string
 	owners  map[collab.ClientID]collab.Owner     // of each id: the session that wrote under it last, or has it reserved
 	writers map[collab.ClientID]collab.SessionID // ids that sessions of this instance hold
@@ -57,7 +58,7 @@ func Open(res collab.Resource, snap collab.Snapshot, limits Limits) (*Live, erro
 		return nil, err
 	}
 	l := &Live{
-		resource: res, limits: limits, company: alone{}, doc: doc, head: snap.Head, kind: snap.Type,
+		resource: res, limits: limits, company: alone{}, doc: doc, head: snap.Head, erased: snap.Erased, kind: snap.Type,
 		owners:  make(map[collab.ClientID]collab.Owner, len(snap.Owners)),
 		writers: map[collab.ClientID]collab.SessionID{},
 		locks:   map[collab.Field]collab.Lock{},
@@ -108,6 +109,9 @@ func build(snap collab.Snapshot) (*ydoc.Doc, error) {
 
 // Head returns the committed position.
 func (l *Live) Head() collab.Head { return l.head }
+
+// Erased returns when the content was erased last. An erasure begins another life, and so another Live.
+func (l *Live) Erased() collab.LastErasure { return l.erased }
 
 // Advance moves the committed position, after a commit or a change elsewhere. Word of two changes may arrive out of
 // order: within an epoch nothing goes back.

@@ -138,6 +138,9 @@ func (r *Room) judgeUpdate(p *pending, batch *collab.Batch) (collab.Entry, error
 
 func (r *Room) judgeSeed(p *pending, batch *collab.Batch) (collab.Entry, error) {
 	w := p.writer()
+	if p.from.former { // what its page shows is of the life before
+		return collab.Entry{}, errFormer()
+	}
 	if len(p.seed.Values) > 0 && r.seedsWait() {
 		return collab.Entry{}, &collab.Error{Code: collab.CodeBackpressure, RetryAfter: seedRetry,
 			Msg: "what was in the fields before a restore may come back; ask again later"}
@@ -261,7 +264,7 @@ func (r *Room) finish(head collab.Head) {
 		r.opts.Metrics.MessageLatency.Observe(now.Sub(p.at).Seconds())
 	}
 	if len(entries)+len(seeds) > 0 {
-		r.publish(collab.BusUpdates, updates{Entries: entries, Seeds: seeds})
+		r.publish(collab.BusUpdates, updates{Epoch: head.Epoch, Entries: entries, Seeds: seeds})
 	}
 	if bytes > 0 {
 		r.opts.Compactor.Changed(r.id, bytes)

@@ -94,12 +94,17 @@ func (r *Room) serveReads() {
 			if p == q.peer {
 				p.active = true
 				r.introduce(p)
+				r.catchUpLife(p)
 				r.remind(p, true)
 			}
 			continue
 		}
 		if p == nil {
 			r.answer(q.peer, q.ticket, Answer{Err: collab.NewError(collab.CodeNotJoined, "the session has left this resource meanwhile")})
+			continue
+		}
+		if !q.join && p.former {
+			r.answer(q.peer, q.ticket, Answer{Err: errFormer()})
 			continue
 		}
 		q.peer = p // it may have joined again meanwhile: the answer is what it is now
@@ -121,7 +126,7 @@ func (r *Room) serveReads() {
 		}
 		q.peer.active = true
 		body := &State{Resource: r.id.ID, Mode: q.peer.member.Mode, Users: users(r.roster), State: update, StateVector: vector,
-			Head: r.live.Head(), Locks: r.live.Locks(), Client: q.peer.client}
+			Head: r.live.Head(), Erased: r.live.Erased().Epoch, Locks: r.live.Locks(), Client: q.peer.client}
 		if epoch, open := r.heals(); open && body.Mode == collab.Editor {
 			body.Heals = &epoch
 		}

@@ -14,8 +14,9 @@ const publishTimeout = time.Second
 type remote struct{ collab.Notice }
 
 // updates is the body of BusUpdates: rows in the order of their revisions, which of them were seeds, and which values of
-// pages were noted.
+// pages were noted; and the life of the document that they are of.
 type updates struct {
+	Epoch   int64 `json:",omitempty"`
 	Entries []collab.Entry
 	Seeds   []collab.Seed `json:",omitempty"`
 }

@@ -11,6 +11,10 @@ import (
 // time: a row may come before the one that precedes it, and while an append of this instance is under way its outcome says
 // what comes next.
 func (r *Room) hear(u updates) {
+	if next := (collab.Head{Epoch: u.Epoch}); r.isAnother(next) { // rows of a life before are below the head
+		r.lagsBehind(next)
+		return
+	}
 	r.live.Seeded(u.Seeds)
 	for _, e := range u.Entries {
 		if e.Revision <= r.live.Head().Revision {
@@ -80,6 +84,11 @@ func (r *Room) lagsBehind(head collab.Head) {
 // fetch reads what the document lacks of the position that the store is known to have reached.
 func (r *Room) fetch() {
 	head := r.live.Head()
+	if r.isAnother(r.wanted) {
+		r.wanted, r.unsure = collab.Head{}, false
+		r.reload(nil)
+		return
+	}
 	if r.unsure || r.wanted.Epoch > head.Epoch || r.wanted.Revision > head.Revision || r.wanted.Guard > head.Guard {
 		r.wanted, r.unsure = collab.Head{}, false
 		r.catchUp()
@@ -91,6 +100,11 @@ func (r *Room) fetch() {
 func (r *Room) fallBehind(met collab.Head) {
 	ours := r.live.Head()
 	r.lost++
+	if r.isAnother(met) {
+		r.requeue()
+		r.reload(nil)
+		return
+	}
 	if met.Guard != ours.Guard || met.Epoch != ours.Epoch || met.Revision <= ours.Revision {
 		r.catchUp()
 		return
@@ -145,6 +159,11 @@ func (r *Room) since(after int64) reload {
 // caughtUp brings the document up to the store. Updates under way whose judgement stands are appended again behind what is
 // new; otherwise the document, which has them already, is read again and they are judged anew (SPEC D2b).
 func (r *Room) caughtUp(s collab.Snapshot) {
+	if r.isAnother(s.Head) {
+		r.requeue()
+		r.reload(nil)
+		return
+	}
 	before := r.live.Locks()
 	if err := r.live.CatchUp(s); err != nil {
 		r.requeue()

@@ -35,6 +35,7 @@ type journal struct {
 	hold    bool                   // appends wait
 	fate    func(appends int) fate // of the nth append, from 1
 	appends int
+	erased  collab.LastErasure
 	broken  error // what Load returns
 	loaded  int   // times that the whole document was read
 	read    int   // times that what is new was read
@@ -125,7 +126,10 @@ func (j *journal) Load(_ context.Context, res collab.Resource) (collab.Snapshot,
 	}
 	j.loaded++
 	s := collab.Snapshot{Head: j.heads[res], StateRevision: min(1, j.heads[res].Revision), Tail: slices.Clone(j.rows[res]), Locks: slices.Clone(j.locks[res]),
-		Seeds: slices.Clone(j.seeds)}
+		Seeds: slices.Clone(j.seeds), Erased: j.erased}
+	if j.erased.Epoch > 0 { // the state is that of the new life
+		s.StateRevision = s.Head.Revision - int64(len(s.Tail))
+	}
 	for _, e := range s.Tail {
 		for _, c := range e.Clients {
 			s.Owners = append(s.Owners, collab.Owner{Client: c, User: e.User, Session: e.Session, Used: true})
@@ -341,6 +345,7 @@ type noCompaction struct{}
 
 func (noCompaction) Changed(collab.Resource, int) {}
 func (noCompaction) Left(collab.Resource)         {}
+func (noCompaction) Erased(collab.Resource)       {}
 
 func newWard(t *testing.T) *ward {
 	return newWardOn(t, newJournal(), inproc.NewBus(), "i_1")

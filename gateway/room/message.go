@@ -63,6 +63,7 @@ type State struct {
 	Head        collab.Head
 	Locks       []collab.Lock
 	Client      collab.ClientID // 0: none
+	Erased      int64           // the epoch of the life that began when the content was erased last; 0: it never was
 	Heals       *int64          // the epoch of which the document takes back what a restore lost; nil: none
 }
 

@@ -72,6 +72,9 @@ func (r *Room) remind(p *peer, before bool) {
 	if before {
 		since = r.opts.Now().Add(-RecentFor)
 	}
+	if erased := r.live.Erased().At; since.Before(erased) { // with what was said before (SPEC O7)
+		since = erased
+	}
 	for _, n := range r.opts.Recent(r.id, since) {
 		if r.remember(n.Delivery) {
 			r.notified(n)

@@ -73,7 +73,13 @@ func (r *Room) heals() (epoch int64, open bool) {
 	if r.opts.Heals == nil {
 		return 0, false
 	}
-	return r.opts.Heals(r.id.Tenant, r.live.Head().Epoch, r.opts.Now())
+	head := r.live.Head()
+	epoch, open = r.opts.Heals(r.id.Tenant, head.Epoch, r.opts.Now())
+	if erased := r.live.Erased().Epoch; open && epoch < erased {
+		// What a life before an erasure held is never taken back (SPEC O7); what the restore after it lost is of the last one.
+		epoch, open = head.Epoch-1, head.Epoch > erased
+	}
+	return epoch, open
 }
 
 // healing returns the check of what a session gives back.

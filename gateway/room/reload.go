@@ -81,14 +81,18 @@ func (r *Room) resume(l reload) {
 		r.quarantine(l.corrupt)
 		return
 	}
-	before := r.live.Locks()
+	before, former := r.live.Locks(), r.live.Head().Epoch
+	another := r.isAnother(l.live.Head())
 	l.live.Succeed(r.live)
 	r.live = l.live
 	r.cached = state{}
 	for _, p := range r.peers {
-		if p.client != 0 && !p.resync {
+		if p.client != 0 && !p.resync && !another {
 			r.live.Reserve(p.client, p.member.User, p.member.Session)
 		}
+	}
+	if another {
+		r.endLife(former)
 	}
 	r.show(l.missed)
 	r.tellLocks(before)

@@ -64,6 +64,8 @@ type Bus interface {
 type Compactor interface {
 	Changed(res collab.Resource, bytes int)
 	Left(res collab.Resource)
+	// Erased says that the content of the resource was erased: nothing older may be kept of it.
+	Erased(res collab.Resource)
 }
 
 // Options is what every room of an instance shares.
@@ -138,6 +140,7 @@ type peer struct {
 	active          bool            // has its state; before that nothing is delivered to it
 	first           bool            // no update of it was judged since it joined
 	refusedHealings int
+	former          bool // it has the document of a life before this one, until it joins again (SPEC O7)
 	resync          bool // an update was refused: RESYNC_REQUIRED until it joins again (SPEC D2c)
 }
 
@@ -271,8 +274,9 @@ func (r *Room) idle() bool {
 
 // broadcast delivers to every active peer but one, and kicks those whose outbox is full (SPEC C7).
 func (r *Room) broadcast(m *Message, except collab.SessionID) {
+	_, ofLife := m.Body.(*Updated)
 	for id, p := range r.peers {
-		if p.active && id != except {
+		if p.active && id != except && !(ofLife && p.former) {
 			r.deliver(p, m)
 		}
 	}

@@ -50,6 +50,7 @@ type stateView struct {
 	StateVector placeholder       `json:"stateVector"`
 	Revision    int64             `json:"revision"`
 	Epoch       int64             `json:"epoch"`
+	Erased      int64             `json:"erased,omitempty"`
 	Heals       *int64            `json:"heals,omitempty"`
 	Locks       []lockView        `json:"locks"`
 	ClientID    collab.ClientID   `json:"clientId,omitempty"`
@@ -57,7 +58,7 @@ type stateView struct {
 
 func viewState(s *room.State) stateView {
 	return stateView{ResourceID: s.Resource, Mode: s.Mode, Users: s.Users, State: 0, StateVector: 1,
-		Revision: s.Head.Revision, Epoch: s.Head.Epoch, Heals: s.Heals, Locks: viewLocks(s.Locks), ClientID: s.Client}
+		Revision: s.Head.Revision, Epoch: s.Head.Epoch, Erased: s.Erased, Heals: s.Heals, Locks: viewLocks(s.Locks), ClientID: s.Client}
 }
 
 type grantView struct {
@@ -75,6 +76,16 @@ func viewGrant(g collab.LockGranted) grantView {
 	l := g.Lock
 	return grantView{LockID: l.ID, ResourceID: l.Key.Resource.ID, Field: l.Key.Field, Fence: l.Fence,
 		AcquiredAt: collab.Millis(l.AcquiredAt), ExpiresAt: collab.Millis(l.ExpiresAt), Revision: g.Head.Revision}
+}
+
+type joinedView struct {
+	ResourceID collab.ResourceID `json:"resourceId"`
+	User       room.User         `json:"user"`
+}
+
+type erasedView struct {
+	ResourceID collab.ResourceID `json:"resourceId"`
+	Epoch      int64             `json:"epoch"`
 }
 
 // encode returns a room's message on the wire, encoded by its first delivery.
@@ -104,10 +115,7 @@ func describe(body any) (name string, fields any) {
 			State      json.RawMessage   `json:"state"`
 		}{b.Resource, b.User, b.Session, nullable(b.State)}
 	case *room.UserJoined:
-		return "USER_JOINED", struct {
-			ResourceID collab.ResourceID `json:"resourceId"`
-			User       room.User         `json:"user"`
-		}{b.Resource, b.User}
+		return "USER_JOINED", joinedView{b.Resource, b.User}
 	case *room.UserLeft:
 		return "USER_LEFT", struct {
 			ResourceID collab.ResourceID `json:"resourceId"`
@@ -139,6 +147,8 @@ func describe(body any) (name string, fields any) {
 			By         collab.UserID     `json:"by,omitempty"`
 			ByName     string            `json:"byName,omitempty"`
 		}{l.Key.Resource.ID, l.Key.Field, l.ID, l.User, l.Session, b.End, b.By, b.ByName}
+	case *room.Erased:
+		return "RESOURCE_ERASED", erasedView{b.Resource, b.Epoch}
 	case *room.Notification:
 		return "RESOURCE_UPDATED", struct {
 			DeliveryID string            `json:"deliveryId"`

@@ -31,6 +31,7 @@ func TestEventsOfARoomHaveTheirFields(t *testing.T) { // R1, R3, R6, L1, L5
 		name, want string
 	}{
 		{&room.UserJoined{Resource: "page:/1", User: anna}, "USER_JOINED", `{"resourceId":"page:/1","user":` + user + `}`},
+		{&room.Erased{Resource: "page:/1", Epoch: 2}, "RESOURCE_ERASED", `{"resourceId":"page:/1","epoch":2}`},
 		{&room.UserLeft{Resource: "page:/1", User: "anna", Session: "s_1", Reason: "left"}, "USER_LEFT",
 			`{"resourceId":"page:/1","userId":"anna","sessionId":"s_1","reason":"left"}`},
 		{&room.Awareness{Resource: "page:/1", User: "anna", Session: "s_1", State: []byte(`{"field":"notes"}`)}, "AWARENESS",
@@ -98,6 +99,7 @@ func TestAnswersHaveTheirFields(t *testing.T) { // R1, L1
 	state := viewState(&room.State{Resource: "page:/1", Mode: collab.Editor, Users: []room.User{anna}, Head: collab.Head{Revision: 7, Guard: 2, Epoch: 1},
 		Locks: []collab.Lock{held}, Client: 9})
 	state.OK = true
+	erased := viewState(&room.State{Resource: "page:/1", Mode: collab.Viewer, Users: []room.User{}, Head: collab.Head{Revision: 7, Epoch: 3}, Erased: 2})
 	empty := viewState(&room.State{Resource: "page:/1", Mode: collab.Viewer, Users: []room.User{}})
 	tests := []struct {
 		name string
@@ -110,6 +112,8 @@ func TestAnswersHaveTheirFields(t *testing.T) { // R1, L1
 			`"userId":"anna","sessionId":"s_1","name":"Dr Anna","fence":3,"acquiredAt":1700000000123,"expiresAt":1700000030123}],"clientId":9}`},
 		{"a viewer's state of what does not exist", empty, `{"resourceId":"page:/1","mode":"viewer","users":[],"state":{"_placeholder":true,"num":0},` +
 			`"stateVector":{"_placeholder":true,"num":1},"revision":0,"epoch":0,"locks":[]}`},
+		{"a state after an erasure (O7)", erased, `{"resourceId":"page:/1","mode":"viewer","users":[],"state":{"_placeholder":true,"num":0},` +
+			`"stateVector":{"_placeholder":true,"num":1},"revision":7,"epoch":3,"erased":2,"locks":[]}`},
 		{"a grant", viewGrant(collab.LockGranted{Lock: held, Head: collab.Head{Revision: 7}}), `{"lockId":"l_1","resourceId":"page:/1","field":"notes",` +
 			`"fence":3,"acquiredAt":1700000000123,"expiresAt":1700000030123,"revision":7}`},
 	}

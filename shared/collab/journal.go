@@ -6,7 +6,7 @@ import "time"
 type Head struct {
 	Revision int64
 	Guard    int64 // raised by every grant or end of a lock (SPEC D2b), and when client ids are retired (SPEC D2c)
-	Epoch    int64 // raised by a restore (SPEC D8)
+	Epoch    int64 // raised by a restore (SPEC D8) and by an erasure (SPEC O7)
 }
 
 // Entry is one durable update.
@@ -49,6 +49,7 @@ type Snapshot struct {
 	Owners        []Owner
 	Seeds         []Seed
 	Locks         []Lock // open records
+	Erased        LastErasure
 }
 
 // Batch is what one room commits at once: compare with Expect, then append. Everything in it is one transaction.

@@ -116,6 +116,9 @@ export class BoundField {
     if (!written(document.doc, this.wire)) {
       if (viewer || this.carried) return false
       if (!blank(this.base)) {
+        // What the page shows may be what was erased: nothing is filled with it unless its user says so (O7).
+        this.#conflict = document.erased > 0
+        if (this.#conflict) return false
         this.#asked = this.base
         return true
       }

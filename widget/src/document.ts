@@ -49,6 +49,8 @@ export class SharedDocument implements Kept, Author, Departing {
    */
   readonly seeds = new Map<string, readonly (Value | null)[]>()
   readonly disputes = new Disputes()
+  /** See ResourceState. */
+  erased = 0
   readonly channel: Channel
   #options: DocumentOptions
   #life = new Lifetime()
@@ -226,9 +228,11 @@ export class SharedDocument implements Kept, Author, Departing {
     return true
   }
 
-  startAnew(): void {
+  startAnew(drafts: readonly Draft[] = []): void {
     this.#sender.outbox.clear()
     this.#drafts.clear()
+    this.events.emit('forgot', undefined)
+    for (const draft of drafts) this.#draft(draft)
     this.#startsAnew = true
     this.#refused ??= new Set()
     this.#joinAgain()
@@ -327,11 +331,10 @@ export class SharedDocument implements Kept, Author, Departing {
 
   #join(): void {
     if (this.#state.name === 'joining' || this.#keeper?.loading === true) return
-    const { resourceType } = this.#options
     const fresh = this.#refused !== undefined
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) }
     this.#enter({ name: 'joining' })
-    this.channel.request('JOIN_RESOURCE', { resourceType, mode: this.#asking, ...known }, (answer) => {
+    this.channel.request('JOIN_RESOURCE', { resourceType: this.#options.resourceType, mode: this.#asking, ...known }, (answer) => {
       if (this.#life.ended) return
       if (answer.code === '') this.#joined(resourceState(answer.fields), fresh)
       else this.#notJoined(answer)
@@ -340,10 +343,11 @@ export class SharedDocument implements Kept, Author, Departing {
 
   #joined(state: ResourceState, fresh: boolean): void {
     const restored = state.epoch > this.#epoch && this.#met
+    this.erased = state.erased
     if (restored) {
       this.#enter({ name: 'apart' }) // what came is less than a new life begins with (D8)
       if (this.#keeper?.heal(state)) return
-      if (!fresh) return this.refused('all', {})
+      if (!fresh) return state.erased > this.#epoch ? this.startAnew() : this.refused('all', {})
     }
     if (!fresh && this.disputes.arise(this.#doc, this.outbox.fields, state.state)) {
       this.#refused = new Set()
@@ -443,8 +447,8 @@ export class SharedDocument implements Kept, Author, Departing {
 
   #received(event: string, fields: Fields): void {
     if (event === 'Y_UPDATE') this.#apply(fields)
-    // Said without having been asked: the user's rights have changed (A5).
-    if (event === 'PERMISSION_DENIED') this.#joinAgain()
+    // Said without having been asked: the user's rights have changed (A5), or the content was erased (O7).
+    if (/^(PERMISSION_DENIED|RESOURCE_ERASED)$/.test(event)) this.#joinAgain()
   }
 
   #apply(fields: Fields): void {

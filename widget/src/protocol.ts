@@ -88,6 +88,8 @@ export interface ResourceState {
   readonly revision: number
   /** Which of its lives the document is in: a restore begins another (D8). Zero when the gateway does not say. */
   readonly epoch: number
+  /** The life that began when the content was erased last: what is kept of those before it is forgotten (O7). Zero: it never was. */
+  readonly erased: number
   /** The life of the document of which the server takes back, at this moment, what a restore lost (D8). */
   readonly heals: unknown
   /** The Yjs client id granted to this session (D7); undefined for viewers. */
@@ -202,6 +204,7 @@ export function resourceState(fields: Fields): ResourceState {
     stateVector: bytes(fields['stateVector']),
     revision: number(fields['revision']),
     epoch: number(fields['epoch']),
+    erased: number(fields['erased']),
     heals: fields['heals'],
     clientId: number(fields['clientId']) || undefined,
   }

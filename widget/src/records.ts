@@ -56,6 +56,7 @@ export class Records {
       this.drafts(resourceId).set(draft.field, draft)
       this.events.emit('draft', { resourceId, draft })
     })
+    document.events.on('forgot', () => this.drafts(resourceId).clear())
     document.events.on('outbox', () => entry.leaving && this.#look())
     return entry
   }

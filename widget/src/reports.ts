@@ -50,4 +50,6 @@ export interface DocumentEvents {
   /** The number of unsaved edits, whether they are kept here, or whether the server takes them, has changed. */
   outbox: { readonly edits: number }
   draft: Draft
+  /** All drafts are forgotten. */
+  forgot: undefined
 }

@@ -76,6 +76,11 @@ export class View {
     this.#ui.focused(field?.binding.elements[0], field?.conflict && field.id)
   }
 
+  /** Tells that the content of the record was erased (O7). */
+  forgot(): void {
+    this.#ui.rare((rare) => rare.forgot())
+  }
+
   /** Tells of a push of the hospital's systems. Nothing on the page is touched (G9). */
   pushed(push: Push): void {
     this.#ui.rare((rare) => rare.push(push))
@@ -127,7 +132,7 @@ export class View {
   #draftOf(wire: string): DraftView | undefined {
     const draft = this.#widget.drafts.get(wire)
     if (draft?.reason === DISPUTED && this.#widget.fields.ofWire(wire)?.conflict) return undefined // it is shown as one of the two
-    return draft && { wire, label: this.#act.label(wire), text: shown(draft.mine) }
+    return draft && { wire, label: this.#act.label(wire), text: shown(draft.mine), reason: draft.reason }
   }
 
   #fieldView(field: BoundField, everybody: readonly Person[], status: Status, save: Save): FieldView {

@@ -249,6 +249,7 @@ export class Widget {
     hear(document.events.on('saved', (saved) => this.events.emit('saved', { ...saved, fields: saved.fields.map(idOf) })))
     hear(document.events.on('arrived', (arrived) => this.#arrived(arrived)))
     hear(document.events.on('draft', () => this.#changed()))
+    hear(document.events.on('forgot', () => this.#view?.forgot()))
     hear(locks.events.on('changed', () => this.#locksChanged()))
     for (const event of ['acquired', 'denied', 'released', 'requested', 'answered', 'taken'] as const) {
       hear(locks.events.on(event, (detail) => this.events.emit('lock', { field: idOf(detail.field), event, detail })))

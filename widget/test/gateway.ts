@@ -90,6 +90,18 @@ export class FakeGateway {
     this.nextClient += 1000
   }
 
+  /** The epoch that began when the content was erased last (O7). */
+  erased = 0
+
+  /** Erases the content, and tells who is there. */
+  erase(): void {
+    this.doc = new Doc()
+    this.seeds.clear()
+    this.known.clear()
+    this.erased = ++this.epoch
+    for (const socket of this.sockets) socket.tell('RESOURCE_ERASED', { resourceId: this.resourceId, epoch: this.epoch })
+  }
+
   text(field: string): string {
     return this.doc.getText(field).toString()
   }
@@ -133,6 +145,7 @@ export class FakeGateway {
       stateVector: encodeStateVector(this.doc),
       revision: this.revision,
       epoch: this.epoch,
+      ...(this.erased > 0 && { erased: this.erased }),
       locks: [...this.locks.values()],
       ...(this.heals !== undefined && this.mode === 'editor' && { heals: this.heals }),
       clientId: this.mode === 'editor' ? this.nextClient++ : undefined,

@@ -73,6 +73,7 @@ func queueKnown(b *pgx.Batch, r collab.Resource, s *collab.Snapshot) {
 	queueList(b, &s.Owners, scanOwner, selectOwners, tenant, id)
 	queueList(b, &s.Seeds, scanSeed, selectSeeds, tenant, id)
 	queueList(b, &s.Locks, scanLock, selectOpenLocks, tenant, id)
+	queueErased(b, r, &s.Erased)
 }
 
 func queueList[T any](b *pgx.Batch, into *[]T, scan func(pgx.CollectableRow) (T, error), sql string, args ...any) {

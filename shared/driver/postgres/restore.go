@@ -174,7 +174,7 @@ func (b *Backup) grant(ctx context.Context, statement, role string) error {
 }
 
 // OpenEpoch opens a new epoch in one transaction (SPEC D8): documents, their client ids and fences go on where the lost time
-// cannot have been, locks that were open end.
+// cannot have been, locks that were open end. A document that an erasure has brought further goes on from there.
 func (b *Backup) OpenEpoch(ctx context.Context, o collab.EpochOpening) (done collab.EpochOpened, err error) {
 	err = b.with(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
@@ -215,8 +215,8 @@ func openEpoch(ctx context.Context, tx pgx.Tx, o collab.EpochOpening) (done coll
 		sql   string
 		args  []any
 	}{
-		{&done.Documents, "UPDATE yjs_heads SET epoch = $1, guard = guard + 1, next_client = next_client + $2", []any{o.Epoch - 1, passed * collab.ClientsPerEpoch}},
-		{nil, "UPDATE yjs_states SET epoch = $1", []any{o.Epoch - 1}},
+		{&done.Documents, "UPDATE yjs_heads SET epoch = greatest($1, epoch + 1), guard = guard + 1, next_client = next_client + $2", []any{o.Epoch - 1, passed * collab.ClientsPerEpoch}},
+		{nil, "UPDATE yjs_states s SET epoch = h.epoch FROM yjs_heads h WHERE h.tenant = s.tenant AND h.resource_id = s.resource_id", nil},
 		{&done.Fences, "UPDATE lock_fences SET fence = fence + $1", []any{passed * collab.FencesPerEpoch}},
 		{nil, "INSERT INTO audit_epochs (epoch, opened_at) VALUES ($1, $2)", []any{o.Epoch, o.At}},
 	} {

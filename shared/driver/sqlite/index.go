@@ -13,6 +13,13 @@ const (
 	idleBeforeIndex  = time.Second // without a commit: the rest is indexed
 )
 
+// indexJournal indexes what an erasure, which has a connection of its own, has not indexed before.
+const (
+	indexJournal = `INSERT INTO yjs_revisions (tenant, resource_id, revision, position)
+		SELECT tenant, resource_id, revision, position FROM yjs_updates`
+	indexOrder = "ORDER BY tenant, resource_id, revision ON CONFLICT DO NOTHING"
+)
+
 // readPositions finds out where the journal ends. Positions are never given twice, also when rows have been deleted.
 func (w *writer) readPositions() error {
 	_, err := w.row("SELECT position, max(position, (SELECT ifnull(max(position), 0) FROM yjs_updates)) FROM yjs_indexed",
@@ -32,9 +39,7 @@ func (w *writer) index() error {
 	if err := w.exec(stmtBegin); err != nil {
 		return fmt.Errorf("index journal: begin: %w", err)
 	}
-	err := w.exec(`INSERT INTO yjs_revisions (tenant, resource_id, revision, position)
-		SELECT tenant, resource_id, revision, position FROM yjs_updates WHERE position > ?
-		ORDER BY tenant, resource_id, revision`, w.indexed)
+	err := w.exec(indexJournal+" WHERE position > ? "+indexOrder, w.indexed)
 	if err == nil {
 		err = w.exec("UPDATE yjs_indexed SET position = ?", last)
 	}

@@ -69,6 +69,9 @@ func readSnapshot(ctx context.Context, tx *sql.Tx, r collab.Resource, after int6
 	if s.Locks, err = openLocks(ctx, tx, r); err != nil {
 		return s, fmt.Errorf("locks: %w", err)
 	}
+	if s.Erased, err = lastErased(ctx, tx, r); err != nil {
+		return s, fmt.Errorf("erasures: %w", err)
+	}
 	return s, nil
 }
 

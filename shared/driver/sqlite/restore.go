@@ -97,7 +97,7 @@ func (b *Backup) Grant(context.Context, string) error {
 }
 
 // OpenEpoch opens a new epoch in one transaction (SPEC D8): documents, their client ids and fences go on where the lost time
-// cannot have been, locks that were open end.
+// cannot have been, locks that were open end. A document that an erasure has brought further goes on from there.
 func (b *Backup) OpenEpoch(ctx context.Context, o collab.EpochOpening) (done collab.EpochOpened, err error) {
 	err = b.change(ctx, func(w *writer) error {
 		done, err = w.openEpoch(o)
@@ -128,11 +128,12 @@ func (w *writer) openEpoch(o collab.EpochOpening) (done collab.EpochOpened, err 
 	}
 	done.Locks = int64(len(closed))
 	passed := o.Epoch - last
-	if done.Documents, err = w.changed("UPDATE yjs_heads SET epoch = ?, guard = guard + 1, next_client = next_client + ?",
+	if done.Documents, err = w.changed("UPDATE yjs_heads SET epoch = max(?, epoch + 1), guard = guard + 1, next_client = next_client + ?",
 		o.Epoch-1, passed*collab.ClientsPerEpoch); err != nil {
 		return done, err
 	}
-	if err := w.exec("UPDATE yjs_states SET epoch = ?", o.Epoch-1); err != nil {
+	if err := w.exec(`UPDATE yjs_states SET epoch = (SELECT h.epoch FROM yjs_heads h
+		WHERE h.tenant = yjs_states.tenant AND h.resource_id = yjs_states.resource_id)`); err != nil {
 		return done, err
 	}
 	if done.Fences, err = w.changed("UPDATE lock_fences SET fence = fence + ?", passed*collab.FencesPerEpoch); err != nil {

@@ -27,7 +27,7 @@ export const selectControl: ChoiceControl = {
     const select = element as HTMLSelectElement
     const wanted = Array.isArray(value) ? (value as string[]) : [String(value)]
     const options = [...select.options]
-    if (!wanted.every((one) => options.some((option) => option.value === one))) return false
+    if (!wanted.every((one) => one === '' || options.some((option) => option.value === one))) return false
     if (select.multiple) for (const option of options) option.selected = wanted.includes(option.value)
     else setNative(select, 'value', wanted[0] ?? '')
     announce(select)

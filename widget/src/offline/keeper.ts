@@ -1,5 +1,7 @@
 import { encodeStateAsUpdate, encodeStateVector } from 'yjs'
+import type { Draft } from '../drafts.ts'
 import { Emitter } from '../emitter.ts'
+import { erase, ownDrafts } from '../erasing.ts'
 import { Healing } from '../healing.ts'
 import type { Healed } from '../healing.ts'
 import { Lifetime } from '../lifetime.ts'
@@ -27,13 +29,16 @@ const LOOK_EVERY_MS = 30_000
 export interface Kept extends Healed {
   /** Reports whether the document is in step with the server. */
   readonly ready: boolean
+  /** The life of the document that began when its content was erased last (O7); zero: it never was. */
+  readonly erased: number
+  readonly seeds: Map<string, Known['seeds'][string]>
   /**
    * Takes in what another tab, or this page before, has left; `since` are fields of it that were changed otherwise
    * meanwhile. Reports false when it can't be done now.
    */
   takeOver(own: Own | undefined, known: Known | undefined, since: ReturnType<typeof changedSince>): boolean
-  /** Begins anew from the server's document: another page has taken over what this one had. */
-  startAnew(): void
+  /** Begins anew from the server's document, with no drafts but these: another page has taken over what this one had. */
+  startAnew(drafts?: readonly Draft[]): void
   /** Joins again. */
   start(): void
   /** Asks the server for what is missing. */
@@ -72,7 +77,7 @@ export class Keeper {
   /** Records that were taken over, to be removed with the next write. */
   #takenOver: Place[] = []
   #healing = new Healing(this.#life)
-  /** The life of the document in which the server did not take back what was lost. */
+  /** The life of the document in which nothing is given back (any more): the server did not take it, or has erased it. */
   #unhealed = -1
   #waiting: { readonly changes: number; readonly done: () => void }[] = []
 
@@ -126,11 +131,18 @@ export class Keeper {
 
   /**
    * Gives back what a restore lost and this page has, if the server takes it; then the document goes on (D8). Reports false
-   * when it does not take it.
+   * when it does not take it. What the server has erased meanwhile is forgotten in place of it (O7).
    */
   heal(state: ResourceState): boolean {
     const document = this.#document
-    if (state.heals !== document.known.epoch || state.epoch === this.#unhealed) return false
+    if (state.epoch === this.#unhealed) return false
+    if (state.erased > document.known.epoch) {
+      this.#unhealed = state.epoch
+      this.#forget()
+      erase(document)
+      return true
+    }
+    if (state.heals !== document.known.epoch) return false
     void this.#healing.ofPage(document, state).then((outcome) => {
       if (outcome !== 'refused') return
       this.#unhealed = state.epoch
@@ -190,6 +202,7 @@ export class Keeper {
     let own = await this.#vault.read(ownPlace, ownOf)
     let known = await this.#vault.read(knownPlace, knownOf)
     if (this.#life.ended || (own ?? known) === undefined) return
+    const left = [...(own ? [ownPlace] : []), ...(known ? [knownPlace] : [])]
     const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0)
     own &&= { ...own, epoch } // what it holds may be unchanged since the life before
     if (epoch < this.#document.known.epoch) {
@@ -197,10 +210,11 @@ export class Keeper {
       if (rest === 'apart') return // it is looked at again
       own = rest
       known = undefined
+      if (own === undefined) return this.#remove(left)
     }
     if (!this.#document.takeOver(own, known, changedSince(own, known, this.#document.doc))) return
     if (tab === this.#vault.tab.id) this.#hasRecord = own !== undefined
-    else this.#takenOver.push(...(own ? [ownPlace] : []), ...(known ? [knownPlace] : []))
+    else this.#takenOver.push(...left)
     if (known !== undefined) this.learned()
     // Nobody else may look at what the tab had until it is this one's.
     if (own !== undefined) await new Promise<void>((done) => this.flush(done))
@@ -214,6 +228,11 @@ export class Keeper {
     const document = this.#document
     const edits = own?.refused === undefined ? own?.update : undefined
     const { epoch } = (own ?? known) as Own | Known
+    if (document.erased > epoch) {
+      if (own === undefined) return undefined
+      const drafts = ownDrafts(docOf(known?.update, own.update), own, known)
+      return { ...own, epoch: document.known.epoch, update: new Uint8Array(), fields: [], edits: 0, refused: undefined, drafts }
+    }
     const outcome = await this.#healing.give(document.channel, epoch, encodeStateVector(document.doc), () => docOf(known?.update, edits, encodeStateAsUpdate(document.doc)))
     if (outcome === 'apart') return outcome
     if (outcome === 'healed') document.sync()
@@ -230,6 +249,16 @@ export class Keeper {
     const places = await this.#vault.places(this.#resource)
     const still = places.some(([, tab, kind]) => tab === this.#vault.tab.id && kind === 'own')
     if (this.#hasRecord && !still) this.#document.startAnew()
+  }
+
+  /** Removes what the store has of a document that was erased. What the document is now is written once it was joined. */
+  #forget(): void {
+    this.#knownChanged = false
+    if (this.#vault.known) this.#remove([this.#place('known')]).catch(() => undefined) // the vault has told why
+  }
+
+  async #remove(places: readonly Place[]): Promise<void> {
+    await this.#vault.write(places.map((place) => ({ place, data: undefined })), true)
   }
 
   #wasCleared(): void {

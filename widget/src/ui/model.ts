@@ -33,6 +33,8 @@ export interface DraftView {
   readonly wire: string
   readonly label: string
   readonly text: string
+  /** See Draft. */
+  readonly reason: string
 }
 
 /** The two values of a field that was changed in the record and on the page (G4); `by` is who changed the record. */

@@ -29,7 +29,7 @@ export const italian = messages
 
 /** Set by the constructor, never changed. */
 export interface RareOptions {
-  readonly widget: Pick<Widget, 'locks' | 'fields'>
+  readonly widget: Pick<Widget, 'document' | 'locks' | 'fields'>
   readonly root: ShadowRoot
   readonly corner: HTMLElement
   readonly italian: boolean
@@ -148,6 +148,12 @@ export class Rare {
     const what = [about, time > 0 && clock(time, this.#options.language)].filter(Boolean).join(', ')
     const known = typeof field === 'string' && this.#options.widget.fields.get(field) ? field : undefined
     this.#tell(pushed(source), [what && `${what}.`, untouched].filter(Boolean).join(' '), { sign: 'in', stays: true, go: known })
+  }
+
+  /** Tells that the content of the record was erased, if that is why the page forgot it (O7). */
+  forgot(): void {
+    const { erased, erasedText } = this.#words
+    if (this.#options.widget.document.erased > 0) this.#tell(erased, erasedText, { stays: true })
   }
 
   /** Tells what came of an own request. The focus goes to the field that was granted, unless the user types elsewhere. */

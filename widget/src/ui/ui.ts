@@ -30,7 +30,7 @@ export type Rare = InstanceType<Part['Rare']>
 export interface UiOptions {
   readonly locale: string
   readonly panel: 'open' | 'minimised' | 'auto' | 'none'
-  readonly widget: Pick<Widget, 'locks' | 'fields'>
+  readonly widget: Pick<Widget, 'document' | 'locks' | 'fields'>
   readonly actions: Actions
   /** Everything is to be shown anew: it can be shown now, or in another way. */
   readonly redraw: () => void

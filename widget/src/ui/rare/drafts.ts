@@ -14,9 +14,15 @@ export interface DraftHooks {
   readonly dismiss: (wire: string) => void
 }
 
+const ERASED = 'erased'
+
+function why({ reason }: DraftView, words: RareWords): string {
+  return reason === ERASED ? words.erasedDraft : words.notSaved
+}
+
 /** Makes the strip below a field whose text was refused. */
 export function draftStrip(draft: DraftView, { words, ...hooks }: DraftHooks): HTMLElement {
-  const told = element('span', `${words.notSaved} `, element('b', words.draftKept))
+  const told = element('span', `${why(draft, words)} `, element('b', words.draftKept))
   told.title = draft.text
   return element('div.strip', icon('bad'), told, ...draftButtons(draft, { words, ...hooks }))
 }
@@ -32,7 +38,7 @@ export function draftList(
   const items = drafts.map((draft) =>
     kept(draft, () => element(
       'li.dr',
-      element('div', draft.label, element('small', words.fieldGone), element('blockquote', draft.text)),
+      element('div', draft.label, element('small', draft.reason === ERASED ? `${words.erasedDraft} ${words.fieldGone}` : words.fieldGone), element('blockquote', draft.text)),
       element('div.ac', ...draftButtons(draft, hooks)),
     )),
   )
