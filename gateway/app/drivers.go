@@ -370,14 +370,13 @@ func grantRoles(ctx context.Context, storeURL string, r Roles) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
 	if r.Application != "" {
 		err = db.Grant(ctx, r.Application)
 	}
 	if err == nil && r.Archiver != "" {
 		err = db.GrantArchiver(ctx, r.Archiver)
 	}
-	return err
+	return errors.Join(err, db.Close())
 }
 
 // openCache opens what keeps states for whoever looks at the state driver.

@@ -91,33 +91,42 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return asked(err)
 	}
-	switch args[0] {
-	case "run":
-		if f.image == "" {
-			return asked(errors.New("-image says what is released"))
-		}
+	switch {
+	case args[0] == "run" && f.image == "":
+		return asked(errors.New("-image says what is released"))
+	case args[0] == "run":
 		return d.status(d.release(f.image, f.version, getenv).Run(ctx))
+	case args[0] == "task" && set.NArg() == 0:
+		return asked(errors.New("task needs a command"))
+	}
+	status, known := d.operate(ctx, args[0], set.Args(), stdout)
+	if !known {
+		return asked(fmt.Errorf("there is no command %q", args[0]))
+	}
+	return status
+}
+
+// operate does what is not a release, and reports false when there is no such command.
+func (d *deployment) operate(ctx context.Context, command string, args []string, stdout io.Writer) (status int, known bool) {
+	switch command {
 	case "rollback":
-		return d.status(d.operator().RollBack(ctx))
+		return d.status(d.operator().RollBack(ctx)), true
 	case "retire":
 		side, err := d.operator().Retire(ctx)
 		if err == nil && side == "" {
 			fmt.Fprintln(stdout, "nothing to retire")
 		}
-		return d.status(err)
+		return d.status(err), true
 	case "status":
-		return d.status(d.print(ctx, stdout))
+		return d.status(d.print(ctx, stdout)), true
 	case "task":
-		if set.NArg() == 0 {
-			return asked(errors.New("task needs a command"))
-		}
-		exit, err := d.task(ctx, set.Args())
+		exit, err := d.task(ctx, args)
 		if err != nil {
-			return d.status(err)
+			return d.status(err), true
 		}
-		return exit
+		return exit, true
 	}
-	return asked(fmt.Errorf("there is no command %q", args[0]))
+	return 0, false
 }
 
 // deployment is the parts that all commands share.

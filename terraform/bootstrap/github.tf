@@ -5,7 +5,8 @@ resource "aws_iam_openid_connect_provider" "github" {
   client_id_list = ["sts.amazonaws.com"]
 }
 
-# The workflow of the main branch makes releases: it puts images and code where environments find them, and nothing else.
+# A workflow in GitHub's environment "release" makes releases: it puts images and code where environments find them, and figures beside
+# them, and nothing else. The repository says which branches and tags that environment takes.
 resource "aws_iam_role" "release" {
   name = "corsia-release"
 
@@ -17,7 +18,7 @@ resource "aws_iam_role" "release" {
       Principal = { Federated = aws_iam_openid_connect_provider.github.arn }
       Condition = { StringEquals = {
         "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
-        "token.actions.githubusercontent.com:sub" = "repo:${var.repository}:ref:refs/heads/main"
+        "token.actions.githubusercontent.com:sub" = "repo:${var.repository}:environment:release"
       } }
     }]
   })
@@ -37,7 +38,11 @@ resource "aws_iam_role_policy" "release" {
         "ecr:CompleteLayerUpload", "ecr:PutImage"]
         Resource = [for repository in aws_ecr_repository.this : repository.arn]
       },
-      { Effect = "Allow", Action = "s3:PutObject", Resource = "${aws_s3_bucket.this["artifacts"].arn}/functions/*" }, # wildcard: a folder for each release
+      {
+        Effect   = "Allow"
+        Action   = "s3:PutObject"
+        Resource = [for folder in ["functions", "figures"] : "${aws_s3_bucket.this["artifacts"].arn}/${folder}/*"] # wildcard: a folder for each release
+      },
       { Effect = "Allow", Action = ["kms:GenerateDataKey", "kms:Decrypt"], Resource = aws_kms_key.this.arn },
     ]
   })

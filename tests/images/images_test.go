@@ -30,7 +30,8 @@ const (
 	lintTime = time.Minute // on a busy machine
 )
 
-var files = []string{"Dockerfile", "Dockerfile.operations"}
+var files = []string{"Dockerfile", "Dockerfile.operations", "terraform/modules/monitoring/files/prometheus/Dockerfile",
+	"terraform/modules/monitoring/files/alertmanager/Dockerfile", "terraform/modules/monitoring/files/grafana/Dockerfile"}
 
 func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
 

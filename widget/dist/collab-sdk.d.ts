@@ -302,7 +302,7 @@ export interface Draft {
     readonly field: string;
     /** What the user had there; undefined: nothing that can be shown. */
     readonly mine: Value | undefined;
-    /** Why: `locked`, a code of the gateway, `epoch` after a restore, `unsent` when it never got into the document. */
+    /** Why: `locked`, a code of the gateway, `epoch` after a restore, `erased` after an erasure, `unsent` when it never got into the document. */
     readonly reason: string;
     /** Who held the lock: a user id, or empty. */
     readonly by: string;

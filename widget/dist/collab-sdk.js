@@ -308,6 +308,7 @@ function resourceState(fields) {
     stateVector: bytes(fields["stateVector"]),
     revision: number(fields["revision"]),
     epoch: number(fields["epoch"]),
+    erased: number(fields["erased"]),
     heals: fields["heals"],
     clientId: number(fields["clientId"]) || void 0
   };
@@ -598,7 +599,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    $part("collab-sdk.part-3acfebc1.js sha384-BhxLDVTFmGcegqOCxjHpIyEglPmMy86/aDKPxOOaFJjtGevI5pGPQ8gQFhFCDVMf").then(({ Keeper, Vault }) => {
+    $part("collab-sdk.part-27059466.js sha384-xr5Y8wpT0MEoFuwcY3BcuqO7XxrPSy+wGpzth1impzN2Dv6Qy34mIMVHHgMyduUa").then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -7684,6 +7685,8 @@ class SharedDocument {
    */
   seeds = /* @__PURE__ */ new Map();
   disputes = new Disputes();
+  /** See ResourceState. */
+  erased = 0;
   channel;
   #options;
   #life = new Lifetime();
@@ -7836,9 +7839,11 @@ class SharedDocument {
     else this.#sender.flush();
     return true;
   }
-  startAnew() {
+  startAnew(drafts = []) {
     this.#sender.outbox.clear();
     this.#drafts.clear();
+    this.events.emit("forgot", void 0);
+    for (const draft of drafts) this.#draft(draft);
     this.#startsAnew = true;
     this.#refused ??= /* @__PURE__ */ new Set();
     this.#joinAgain();
@@ -7920,11 +7925,10 @@ class SharedDocument {
   }
   #join() {
     if (this.#state.name === "joining" || this.#keeper?.loading === true) return;
-    const { resourceType } = this.#options;
     const fresh = this.#refused !== void 0;
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) };
     this.#enter({ name: "joining" });
-    this.channel.request("JOIN_RESOURCE", { resourceType, mode: this.#asking, ...known }, (answer) => {
+    this.channel.request("JOIN_RESOURCE", { resourceType: this.#options.resourceType, mode: this.#asking, ...known }, (answer) => {
       if (this.#life.ended) return;
       if (answer.code === "") this.#joined(resourceState(answer.fields), fresh);
       else this.#notJoined(answer);
@@ -7932,10 +7936,11 @@ class SharedDocument {
   }
   #joined(state, fresh) {
     const restored = state.epoch > this.#epoch && this.#met;
+    this.erased = state.erased;
     if (restored) {
       this.#enter({ name: "apart" });
       if (this.#keeper?.heal(state)) return;
-      if (!fresh) return this.refused("all", {});
+      if (!fresh) return state.erased > this.#epoch ? this.startAnew() : this.refused("all", {});
     }
     if (!fresh && this.disputes.arise(this.#doc, this.outbox.fields, state.state)) {
       this.#refused = /* @__PURE__ */ new Set();
@@ -8028,7 +8033,7 @@ class SharedDocument {
   }
   #received(event, fields) {
     if (event === "Y_UPDATE") this.#apply(fields);
-    if (event === "PERMISSION_DENIED") this.#joinAgain();
+    if (/^(PERMISSION_DENIED|RESOURCE_ERASED)$/.test(event)) this.#joinAgain();
   }
   #apply(fields) {
     const revision = number(fields["revision"]);
@@ -8101,6 +8106,7 @@ class Records {
       this.drafts(resourceId).set(draft.field, draft);
       this.events.emit("draft", { resourceId, draft });
     });
+    document.events.on("forgot", () => this.drafts(resourceId).clear());
     document.events.on("outbox", () => entry.leaving && this.#look());
     return entry;
   }
@@ -8276,6 +8282,8 @@ class BoundField {
     if (!written(document.doc, this.wire)) {
       if (viewer || this.carried) return false;
       if (!blank(this.base)) {
+        this.#conflict = document.erased > 0;
+        if (this.#conflict) return false;
         this.#asked = this.base;
         return true;
       }
@@ -8485,7 +8493,7 @@ const selectControl = {
     const select = element;
     const wanted = Array.isArray(value) ? value : [String(value)];
     const options = [...select.options];
-    if (!wanted.every((one) => options.some((option) => option.value === one))) return false;
+    if (!wanted.every((one) => one === "" || options.some((option) => option.value === one))) return false;
     if (select.multiple) for (const option of options) option.selected = wanted.includes(option.value);
     else setNative(select, "value", wanted[0] ?? "");
     announce(select);
@@ -8705,7 +8713,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await $part("collab-sdk.part-746ae268.js sha384-EN3lIFkX9I3pj+a7OfRc+ve8UoeSajyRrQuHaIY6uEIfgKTzIIdI7X+SRpH6Qub6")).EditableControl;
+    editable = (await $part("collab-sdk.part-3e86e603.js sha384-eZCrkbdUwlTK8UAYEN9XOHsAGGJ/j3eYquTampmPQz5/SlXsXGEpLe8aE4LcqXnP")).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -11173,7 +11181,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= $part("collab-sdk.part-bfef8a1c.js sha384-2o2y3mYqneHInv5a8HMhCoYnv0qa4ULLyVHA4o0Odn29YSu3BH2dqxoIG7BfUqCn").catch((error) => {
+  part ??= $part("collab-sdk.part-a7c63598.js sha384-OWNs7vnAADG93jug+gkRqnO7h/gJ6aXHEeYrzTkcQWBquzmzEDVKZaC7mo+zfLMR").catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11417,6 +11425,10 @@ class View {
     this.#heldBy = field && this.#widget.locks.against(field.wire)?.name;
     this.#ui.focused(field?.binding.elements[0], field?.conflict && field.id);
   }
+  /** Tells that the content of the record was erased (O7). */
+  forgot() {
+    this.#ui.rare((rare) => rare.forgot());
+  }
   /** Tells of a push of the hospital's systems. Nothing on the page is touched (G9). */
   pushed(push) {
     this.#ui.rare((rare) => rare.push(push));
@@ -11464,7 +11476,7 @@ class View {
   #draftOf(wire) {
     const draft = this.#widget.drafts.get(wire);
     if (draft?.reason === DISPUTED && this.#widget.fields.ofWire(wire)?.conflict) return void 0;
-    return draft && { wire, label: this.#act.label(wire), text: shown(draft.mine) };
+    return draft && { wire, label: this.#act.label(wire), text: shown(draft.mine), reason: draft.reason };
   }
   #fieldView(field, everybody, status, save) {
     const { locks, presence } = this.#widget;
@@ -11687,6 +11699,7 @@ class Widget {
     hear(document.events.on("saved", (saved) => this.events.emit("saved", { ...saved, fields: saved.fields.map(idOf) })));
     hear(document.events.on("arrived", (arrived) => this.#arrived(arrived)));
     hear(document.events.on("draft", () => this.#changed()));
+    hear(document.events.on("forgot", () => this.#view?.forgot()));
     hear(locks.events.on("changed", () => this.#locksChanged()));
     for (const event of ["acquired", "denied", "released", "requested", "answered", "taken"]) {
       hear(locks.events.on(event, (detail) => this.events.emit("lock", { field: idOf(detail.field), event, detail })));
@@ -11876,7 +11889,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await $part("collab-sdk.part-3acfebc1.js sha384-BhxLDVTFmGcegqOCxjHpIyEglPmMy86/aDKPxOOaFJjtGevI5pGPQ8gQFhFCDVMf");
+    const { logout } = await $part("collab-sdk.part-27059466.js sha384-xr5Y8wpT0MEoFuwcY3BcuqO7XxrPSy+wGpzth1impzN2Dv6Qy34mIMVHHgMyduUa");
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12284,6 +12297,6 @@ function init(options) {
 
 
 
-Object.assign(host, {A: drawn, B: listOf, C: avatar, D: adopt, E: Emitter, F: clock, G: idOf, H: initials, L: LOST, O: OPEN_TIMEOUT_MS, T: Timer, a: toUint8Array, b: bytes, c: readAny, d: docOf, e: encodeStateAsUpdate, f: fieldsOf, g: createEncoder, h: createDecoder, i: Lifetime, j: encodeStateVector, k: shown, l: list, m: hasFocus, n: number, o: ownText, p: announce, q: borrowAttribute, r: retryAfter, s: same, t: text, u: diff, v: valueIn, w: writeAny, x: element, y: button, z: icon})
+Object.assign(host, {A: borrowAttribute, B: diff, C: element, D: button, E: Emitter, F: icon, G: drawn, H: listOf, I: avatar, J: adopt, K: clock, L: LOST, M: initials, O: OPEN_TIMEOUT_MS, T: Timer, a: idOf, b: bytes, c: choices, d: docOf, e: encodeStateAsUpdate, f: fieldsOf, g: getState, h: text, i: isChoice, j: toUint8Array, k: readAny, l: list, m: createEncoder, n: number, o: createDecoder, p: Lifetime, q: encodeStateVector, r: retryAfter, s: same, t: textOf, u: ownText, v: valueIn, w: writeAny, x: shown, y: hasFocus, z: announce})
 return {init: init, instances: instances}
 })()

@@ -1,3 +1,3 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-export { I as init, J as instances } from './collab-sdk.part-22a8c8db.mjs';
+export { N as init, P as instances } from './collab-sdk.part-fc9e7cdb.mjs';

@@ -1,10 +1,10 @@
 # Prometheus, Alertmanager and Grafana, each one task, each found by its name in the private zone. Their configuration (files/) is in their
-# images. What they keep ends with the task: Prometheus keeps 15 days as long as it runs; CloudWatch keeps what must last.
+# images. What they keep ends with the task: Prometheus keeps 35 days as long as it runs (error budgets look back 30); CloudWatch keeps what must last.
 locals {
   tools = {
     prometheus = {
       cpu         = 512, memory = 2048, port = 9090, user = "65534", disk = 50, writes = ["/prometheus"]
-      command     = ["--config.file=/etc/prometheus/prometheus.yml", "--enable-feature=expand-external-labels", "--storage.tsdb.path=/prometheus", "--storage.tsdb.retention.time=15d"]
+      command     = ["--config.file=/etc/prometheus/prometheus.yml", "--enable-feature=expand-external-labels", "--storage.tsdb.path=/prometheus", "--storage.tsdb.retention.time=35d"]
       entry       = null
       environment = { ENVIRONMENT = var.environment, RUNBOOKS = var.runbooks }
       secrets     = {}

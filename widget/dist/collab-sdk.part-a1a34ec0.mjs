@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { x: element, y: button, z: icon, A: drawn, B: listOf, C: avatar, D: adopt, F: clock, G: idOf, H: initials, L: LOST } = host
 
+import { C as element, D as button, F as icon, G as drawn, H as listOf, I as avatar, J as adopt, K as clock, a as idOf, M as initials, L as LOST } from './collab-sdk.part-fc9e7cdb.mjs';
 
 function openDialog(root, options) {
   const { title, choices, cancel } = options;
@@ -148,8 +148,12 @@ function chooser(label, { mine, theirs, by, typed }, words, choose, later) {
 }
 
 const SURE_MS = 6e3;
+const ERASED = "erased";
+function why({ reason }, words) {
+  return reason === ERASED ? words.erasedDraft : words.notSaved;
+}
 function draftStrip(draft, { words, ...hooks }) {
-  const told = element("span", `${words.notSaved} `, element("b", words.draftKept));
+  const told = element("span", `${why(draft, words)} `, element("b", words.draftKept));
   told.title = draft.text;
   return element("div.strip", icon("bad"), told, ...draftButtons(draft, { words, ...hooks }));
 }
@@ -159,7 +163,7 @@ function draftList(drafts, hooks, kept) {
   const items = drafts.map(
     (draft) => kept(draft, () => element(
       "li.dr",
-      element("div", draft.label, element("small", words.fieldGone), element("blockquote", draft.text)),
+      element("div", draft.label, element("small", draft.reason === ERASED ? `${words.erasedDraft} ${words.fieldGone}` : words.fieldGone), element("blockquote", draft.text)),
       element("div.ac", ...draftButtons(draft, hooks))
     ))
   );
@@ -492,6 +496,9 @@ const en = {
   drafts: "Texts kept for you",
   notSaved: "Your text was not saved.",
   draftKept: "Draft kept.",
+  erased: "The content of this record was erased",
+  erasedText: "What was here is gone for everybody. You can write in it again.",
+  erasedDraft: "The record was erased before your last words were saved.",
   fieldGone: "Its field is not on this page",
   copy: "Copy",
   copyOf: (label) => `Copy the text for ${label}`,
@@ -550,6 +557,9 @@ const it = {
   drafts: "Testi conservati per Lei",
   notSaved: "Il Suo testo non \xE8 stato salvato.",
   draftKept: "Bozza conservata.",
+  erased: "Il contenuto di questa cartella \xE8 stato cancellato",
+  erasedText: "Ci\xF2 che vi era scritto non esiste pi\xF9 per nessuno. Pu\xF2 scrivervi di nuovo.",
+  erasedDraft: "La cartella \xE8 stata cancellata prima che le Sue ultime parole fossero salvate.",
   fieldGone: "Il suo campo non \xE8 in questa pagina",
   copy: "Copia",
   copyOf: (label) => `Copia il testo per ${label}`,
@@ -665,6 +675,11 @@ class Rare {
     const known = typeof field === "string" && this.#options.widget.fields.get(field) ? field : void 0;
     this.#tell(pushed(source), [what && `${what}.`, untouched].filter(Boolean).join(" "), { sign: "in", stays: true, go: known });
   }
+  /** Tells that the content of the record was erased, if that is why the page forgot it (O7). */
+  forgot() {
+    const { erased, erasedText } = this.#words;
+    if (this.#options.widget.document.erased > 0) this.#tell(erased, erasedText, { stays: true });
+  }
   /** Tells what came of an own request. The focus goes to the field that was granted, unless the user types elsewhere. */
   answered({ field, result, name }) {
     const { actions } = this.#options;
@@ -721,6 +736,4 @@ function stranger({ userId, name }) {
 }
 const styled = /* @__PURE__ */ new WeakSet();
 
-
-
-return {Rare: Rare, italian: italian} })
+export { Rare, italian };

@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { m as hasFocus, p as announce, i as Lifetime, q as borrowAttribute, u as diff } from './collab-sdk.part-22a8c8db.mjs';
+import { y as hasFocus, z as announce, p as Lifetime, A as borrowAttribute, B as diff } from './collab-sdk.part-fc9e7cdb.mjs';
 
 const BLOCK = /^(DIV|P|LI|UL|OL|DL|D[DT]|PRE|H\d|BLOCKQUOTE|SECTION|ARTICLE)$/;
 function piecesOf(element, keeps) {

@@ -1,5 +1,5 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { m: hasFocus, p: announce, i: Lifetime, q: borrowAttribute, u: diff } = host
+document.currentScript.corsia((host, $part) => {const { y: hasFocus, z: announce, p: Lifetime, A: borrowAttribute, B: diff } = host
 
 
 const BLOCK = /^(DIV|P|LI|UL|OL|DL|D[DT]|PRE|H\d|BLOCKQUOTE|SECTION|ARTICLE)$/;

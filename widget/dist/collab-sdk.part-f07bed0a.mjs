@@ -1,6 +1,6 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
 
-import { O as OPEN_TIMEOUT_MS, f as fieldsOf } from './collab-sdk.part-22a8c8db.mjs';
+import { O as OPEN_TIMEOUT_MS, f as fieldsOf } from './collab-sdk.part-fc9e7cdb.mjs';
 
 const PACKET_TYPES = Object.create(null); // no Map = no polyfill
 PACKET_TYPES["open"] = "0";

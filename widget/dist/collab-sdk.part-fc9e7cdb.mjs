@@ -271,6 +271,7 @@ function resourceState(fields) {
     stateVector: bytes(fields["stateVector"]),
     revision: number(fields["revision"]),
     epoch: number(fields["epoch"]),
+    erased: number(fields["erased"]),
     heals: fields["heals"],
     clientId: number(fields["clientId"]) || void 0
   };
@@ -561,7 +562,7 @@ const PATIENCE_MS = 8e3;
 function loadStore(gateway) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the store does not load")), PATIENCE_MS);
-    import('./collab-sdk.part-9907aef7.mjs').then(({ Keeper, Vault }) => {
+    import('./collab-sdk.part-ed78df9f.mjs').then(({ Keeper, Vault }) => {
       const vault = new Vault(gateway);
       resolve({ vault, keep: (resource, document) => new Keeper(vault, resource, document) });
     }, reject).finally(() => clearTimeout(late));
@@ -7647,6 +7648,8 @@ class SharedDocument {
    */
   seeds = /* @__PURE__ */ new Map();
   disputes = new Disputes();
+  /** See ResourceState. */
+  erased = 0;
   channel;
   #options;
   #life = new Lifetime();
@@ -7799,9 +7802,11 @@ class SharedDocument {
     else this.#sender.flush();
     return true;
   }
-  startAnew() {
+  startAnew(drafts = []) {
     this.#sender.outbox.clear();
     this.#drafts.clear();
+    this.events.emit("forgot", void 0);
+    for (const draft of drafts) this.#draft(draft);
     this.#startsAnew = true;
     this.#refused ??= /* @__PURE__ */ new Set();
     this.#joinAgain();
@@ -7883,11 +7888,10 @@ class SharedDocument {
   }
   #join() {
     if (this.#state.name === "joining" || this.#keeper?.loading === true) return;
-    const { resourceType } = this.#options;
     const fresh = this.#refused !== void 0;
     const known = fresh || this.#doc.store.clients.size === 0 ? {} : { stateVector: encodeStateVector(this.#doc) };
     this.#enter({ name: "joining" });
-    this.channel.request("JOIN_RESOURCE", { resourceType, mode: this.#asking, ...known }, (answer) => {
+    this.channel.request("JOIN_RESOURCE", { resourceType: this.#options.resourceType, mode: this.#asking, ...known }, (answer) => {
       if (this.#life.ended) return;
       if (answer.code === "") this.#joined(resourceState(answer.fields), fresh);
       else this.#notJoined(answer);
@@ -7895,10 +7899,11 @@ class SharedDocument {
   }
   #joined(state, fresh) {
     const restored = state.epoch > this.#epoch && this.#met;
+    this.erased = state.erased;
     if (restored) {
       this.#enter({ name: "apart" });
       if (this.#keeper?.heal(state)) return;
-      if (!fresh) return this.refused("all", {});
+      if (!fresh) return state.erased > this.#epoch ? this.startAnew() : this.refused("all", {});
     }
     if (!fresh && this.disputes.arise(this.#doc, this.outbox.fields, state.state)) {
       this.#refused = /* @__PURE__ */ new Set();
@@ -7991,7 +7996,7 @@ class SharedDocument {
   }
   #received(event, fields) {
     if (event === "Y_UPDATE") this.#apply(fields);
-    if (event === "PERMISSION_DENIED") this.#joinAgain();
+    if (/^(PERMISSION_DENIED|RESOURCE_ERASED)$/.test(event)) this.#joinAgain();
   }
   #apply(fields) {
     const revision = number(fields["revision"]);
@@ -8064,6 +8069,7 @@ class Records {
       this.drafts(resourceId).set(draft.field, draft);
       this.events.emit("draft", { resourceId, draft });
     });
+    document.events.on("forgot", () => this.drafts(resourceId).clear());
     document.events.on("outbox", () => entry.leaving && this.#look());
     return entry;
   }
@@ -8239,6 +8245,8 @@ class BoundField {
     if (!written(document.doc, this.wire)) {
       if (viewer || this.carried) return false;
       if (!blank(this.base)) {
+        this.#conflict = document.erased > 0;
+        if (this.#conflict) return false;
         this.#asked = this.base;
         return true;
       }
@@ -8448,7 +8456,7 @@ const selectControl = {
     const select = element;
     const wanted = Array.isArray(value) ? value : [String(value)];
     const options = [...select.options];
-    if (!wanted.every((one) => options.some((option) => option.value === one))) return false;
+    if (!wanted.every((one) => one === "" || options.some((option) => option.value === one))) return false;
     if (select.multiple) for (const option of options) option.selected = wanted.includes(option.value);
     else setNative(select, "value", wanted[0] ?? "");
     announce(select);
@@ -8668,7 +8676,7 @@ function editableControl() {
 }
 async function loadEditable() {
   try {
-    editable = (await import('./collab-sdk.part-78f65d12.mjs')).EditableControl;
+    editable = (await import('./collab-sdk.part-6b2aede8.mjs')).EditableControl;
   } catch (error) {
     console.warn("Corsia: a part of the widget could not be loaded", error);
   }
@@ -11136,7 +11144,7 @@ const MISSING = [
   "Manca una parte di Corsia. Riprova"
 ];
 function loadPart() {
-  part ??= import('./collab-sdk.part-fe96fb46.mjs').catch((error) => {
+  part ??= import('./collab-sdk.part-a1a34ec0.mjs').catch((error) => {
     part = void 0;
     console.warn("Corsia: a part of the widget could not be loaded", error);
     return void 0;
@@ -11380,6 +11388,10 @@ class View {
     this.#heldBy = field && this.#widget.locks.against(field.wire)?.name;
     this.#ui.focused(field?.binding.elements[0], field?.conflict && field.id);
   }
+  /** Tells that the content of the record was erased (O7). */
+  forgot() {
+    this.#ui.rare((rare) => rare.forgot());
+  }
   /** Tells of a push of the hospital's systems. Nothing on the page is touched (G9). */
   pushed(push) {
     this.#ui.rare((rare) => rare.push(push));
@@ -11427,7 +11439,7 @@ class View {
   #draftOf(wire) {
     const draft = this.#widget.drafts.get(wire);
     if (draft?.reason === DISPUTED && this.#widget.fields.ofWire(wire)?.conflict) return void 0;
-    return draft && { wire, label: this.#act.label(wire), text: shown(draft.mine) };
+    return draft && { wire, label: this.#act.label(wire), text: shown(draft.mine), reason: draft.reason };
   }
   #fieldView(field, everybody, status, save) {
     const { locks, presence } = this.#widget;
@@ -11650,6 +11662,7 @@ class Widget {
     hear(document.events.on("saved", (saved) => this.events.emit("saved", { ...saved, fields: saved.fields.map(idOf) })));
     hear(document.events.on("arrived", (arrived) => this.#arrived(arrived)));
     hear(document.events.on("draft", () => this.#changed()));
+    hear(document.events.on("forgot", () => this.#view?.forgot()));
     hear(locks.events.on("changed", () => this.#locksChanged()));
     for (const event of ["acquired", "denied", "released", "requested", "answered", "taken"]) {
       hear(locks.events.on(event, (detail) => this.events.emit("lock", { field: idOf(detail.field), event, detail })));
@@ -11839,7 +11852,7 @@ class Handle {
    */
   async logout({ discard = false } = {}) {
     const { connection, records } = this.#shared;
-    const { logout } = await import('./collab-sdk.part-9907aef7.mjs');
+    const { logout } = await import('./collab-sdk.part-ed78df9f.mjs');
     const answer = await logout(connection.vault, records.documents, discard);
     if (answer.sent || discard) this.destroy();
     return answer;
@@ -12177,7 +12190,7 @@ class Line {
     };
     this.#webSocket = this.#current = new WebSocketTransport(where, auth, ear);
     this.#openPolling = async () => {
-      const { PollingTransport } = await import('./collab-sdk.part-9073338b.mjs');
+      const { PollingTransport } = await import('./collab-sdk.part-f07bed0a.mjs');
       return new PollingTransport(where, auth, ear);
     };
   }
@@ -12245,4 +12258,4 @@ function init(options) {
   return handle;
 }
 
-export { drawn as A, listOf as B, avatar as C, adopt as D, Emitter as E, clock as F, idOf as G, initials as H, init as I, instances as J, LOST as L, OPEN_TIMEOUT_MS as O, Timer as T, toUint8Array as a, bytes as b, readAny as c, docOf as d, encodeStateAsUpdate as e, fieldsOf as f, createEncoder as g, createDecoder as h, Lifetime as i, encodeStateVector as j, shown as k, list as l, hasFocus as m, number as n, ownText as o, announce as p, borrowAttribute as q, retryAfter as r, same as s, text as t, diff as u, valueIn as v, writeAny as w, element as x, button as y, icon as z };
+export { borrowAttribute as A, diff as B, element as C, button as D, Emitter as E, icon as F, drawn as G, listOf as H, avatar as I, adopt as J, clock as K, LOST as L, initials as M, init as N, OPEN_TIMEOUT_MS as O, instances as P, Timer as T, idOf as a, bytes as b, choices as c, docOf as d, encodeStateAsUpdate as e, fieldsOf as f, getState as g, text as h, isChoice as i, toUint8Array as j, readAny as k, list as l, createEncoder as m, number as n, createDecoder as o, Lifetime as p, encodeStateVector as q, retryAfter as r, same as s, textOf as t, ownText as u, valueIn as v, writeAny as w, shown as x, hasFocus as y, announce as z };

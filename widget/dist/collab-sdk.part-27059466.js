@@ -1,6 +1,45 @@
 /* Corsia CollabSDK. Includes yjs, lib0 and socket.io-client (MIT): collab-sdk.licences.txt. */
-document.currentScript.corsia((host, $part) => {const { L: LOST, b: bytes, r: retryAfter, T: Timer, d: docOf, e: encodeStateAsUpdate, v: valueIn, s: same, l: list, f: fieldsOf, t: text, n: number, w: writeAny, a: toUint8Array, c: readAny, g: createEncoder, h: createDecoder, E: Emitter, i: Lifetime, j: encodeStateVector, o: ownText, k: shown } = host
+document.currentScript.corsia((host, $part) => {const { c: choices, v: valueIn, d: docOf, i: isChoice, a: idOf, t: textOf, g: getState, L: LOST, b: bytes, r: retryAfter, T: Timer, e: encodeStateAsUpdate, s: same, l: list, f: fieldsOf, h: text, n: number, w: writeAny, j: toUint8Array, k: readAny, m: createEncoder, o: createDecoder, E: Emitter, p: Lifetime, q: encodeStateVector, u: ownText, x: shown } = host
 
+
+const NEVER_THERE = /* @__PURE__ */ new Set(["unsent", "left", "removed"]);
+function erase(document) {
+  const { doc, own, known } = document;
+  const drafts = ownDrafts(doc, own, known);
+  document.seeds.clear();
+  doc.transact(() => {
+    for (const id of choices(doc).keys()) {
+      const value = valueIn(doc, `values/${id}`);
+      if (value !== void 0) choices(doc).set(id, blankOf(value));
+    }
+  }, "erased");
+  document.startAnew(drafts);
+}
+function ownDrafts(doc, own, known) {
+  const server = docOf(known?.update);
+  const typed = own.fields.flatMap((field) => {
+    const mine = isChoice(field) ? chosen(doc, server, field) : words(doc, server, field);
+    return mine === void 0 || mine === "" ? [] : [{ field, mine, reason: "erased", by: "" }];
+  });
+  return [...own.drafts.filter(({ reason }) => NEVER_THERE.has(reason)), ...typed];
+}
+function words(doc, server, field) {
+  let text = "";
+  for (let item = textOf(doc, field)._start; item !== null; item = item.right) {
+    if (!item.deleted && item.countable) text += (item.content.str ?? "").slice(lacking(item, server));
+  }
+  return text;
+}
+function chosen(doc, server, field) {
+  const item = choices(doc)._map.get(idOf(field));
+  return item !== void 0 && !item.deleted && lacking(item, server) < item.length ? valueIn(doc, field) : void 0;
+}
+function lacking({ id, length }, { store }) {
+  return Math.min(length, Math.max(0, getState(store, id.client) - id.clock));
+}
+function blankOf(value) {
+  return typeof value === "boolean" ? false : Array.isArray(value) ? [] : "";
+}
 
 const AGAIN_MS$1 = 3e3;
 const TRIES = 10;
@@ -142,7 +181,7 @@ class Keeper {
   /** Records that were taken over, to be removed with the next write. */
   #takenOver = [];
   #healing = new Healing(this.#life);
-  /** The life of the document in which the server did not take back what was lost. */
+  /** The life of the document in which nothing is given back (any more): the server did not take it, or has erased it. */
   #unhealed = -1;
   #waiting = [];
   constructor(vault, resource, document2) {
@@ -189,11 +228,18 @@ class Keeper {
   }
   /**
    * Gives back what a restore lost and this page has, if the server takes it; then the document goes on (D8). Reports false
-   * when it does not take it.
+   * when it does not take it. What the server has erased meanwhile is forgotten in place of it (O7).
    */
   heal(state) {
     const document2 = this.#document;
-    if (state.heals !== document2.known.epoch || state.epoch === this.#unhealed) return false;
+    if (state.epoch === this.#unhealed) return false;
+    if (state.erased > document2.known.epoch) {
+      this.#unhealed = state.epoch;
+      this.#forget();
+      erase(document2);
+      return true;
+    }
+    if (state.heals !== document2.known.epoch) return false;
     void this.#healing.ofPage(document2, state).then((outcome) => {
       if (outcome !== "refused") return;
       this.#unhealed = state.epoch;
@@ -248,6 +294,7 @@ class Keeper {
     let own = await this.#vault.read(ownPlace, ownOf);
     let known = await this.#vault.read(knownPlace, knownOf);
     if (this.#life.ended || (own ?? known) === void 0) return;
+    const left = [...own ? [ownPlace] : [], ...known ? [knownPlace] : []];
     const epoch = Math.max(own?.epoch ?? 0, known?.epoch ?? 0);
     own &&= { ...own, epoch };
     if (epoch < this.#document.known.epoch) {
@@ -255,10 +302,11 @@ class Keeper {
       if (rest === "apart") return;
       own = rest;
       known = void 0;
+      if (own === void 0) return this.#remove(left);
     }
     if (!this.#document.takeOver(own, known, changedSince(own, known, this.#document.doc))) return;
     if (tab === this.#vault.tab.id) this.#hasRecord = own !== void 0;
-    else this.#takenOver.push(...own ? [ownPlace] : [], ...known ? [knownPlace] : []);
+    else this.#takenOver.push(...left);
     if (known !== void 0) this.learned();
     if (own !== void 0) await new Promise((done) => this.flush(done));
   }
@@ -270,6 +318,11 @@ class Keeper {
     const document2 = this.#document;
     const edits = own?.refused === void 0 ? own?.update : void 0;
     const { epoch } = own ?? known;
+    if (document2.erased > epoch) {
+      if (own === void 0) return void 0;
+      const drafts2 = ownDrafts(docOf(known?.update, own.update), own, known);
+      return { ...own, epoch: document2.known.epoch, update: new Uint8Array(), fields: [], edits: 0, refused: void 0, drafts: drafts2 };
+    }
     const outcome = await this.#healing.give(document2.channel, epoch, encodeStateVector(document2.doc), () => docOf(known?.update, edits, encodeStateAsUpdate(document2.doc)));
     if (outcome === "apart") return outcome;
     if (outcome === "healed") document2.sync();
@@ -285,6 +338,14 @@ class Keeper {
     const places = await this.#vault.places(this.#resource);
     const still = places.some(([, tab, kind]) => tab === this.#vault.tab.id && kind === "own");
     if (this.#hasRecord && !still) this.#document.startAnew();
+  }
+  /** Removes what the store has of a document that was erased. What the document is now is written once it was joined. */
+  #forget() {
+    this.#knownChanged = false;
+    if (this.#vault.known) this.#remove([this.#place("known")]).catch(() => void 0);
+  }
+  async #remove(places) {
+    await this.#vault.write(places.map((place) => ({ place, data: void 0 })), true);
   }
   #wasCleared() {
     this.#cleared = this.stored;
