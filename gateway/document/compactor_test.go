@@ -347,6 +347,7 @@ func TestTheCacheForgetsWhatWasErased(t *testing.T) { // O7
 		synctest.Wait()
 		s.set(nil, false)
 		time.Sleep(6 * time.Second)
+		synctest.Wait()
 		if len(cache.states) != 1 || cache.states[0].Revision != 7 || cache.states[0].Epoch != 1 || len(cache.states[0].State) != 2 || cache.states[0].Resource != res {
 			t.Fatalf("after the erasure the cache was given %+v", cache.states)
 		}

@@ -68,7 +68,7 @@ func TestARollBackByHandGoesToTheOtherSideAlsoWhenItWasRetired_O2(t *testing.T) 
 func TestARollBackByHandEndsAReleaseThatWasKilled_O2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		time.AfterFunc(40*time.Minute, func() { w.killAt = 1 })
+		w.after(40*time.Minute, func() { w.killAt = 1 })
 		if err := w.release().Run(t.Context()); err == nil || w.weights != (Weights{50, 50}) {
 			t.Fatalf("got %v with weights %v", err, w.weights)
 		}

@@ -83,7 +83,7 @@ func TestAnAlarmAtAnyMomentGivesTheClientsBack_O2(t *testing.T) {
 func TestASideThatFallsIllLosesItsClients_O2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		time.AfterFunc(40*time.Minute, func() { w.sick[Green] = true })
+		w.after(40*time.Minute, func() { w.sick[Green] = true })
 		if err := w.release().Run(t.Context()); err == nil {
 			t.Fatal("it went on")
 		}
@@ -180,7 +180,7 @@ func TestNothingBeginsWhileAnAlarmRingsOrAnotherReleaseIsUnderWay(t *testing.T) 
 func TestWeightsThatSomebodyElseMovesAreLeftToThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		time.AfterFunc(10*time.Minute, func() { w.weights = Weights{80, 20} })
+		w.after(10*time.Minute, func() { w.weights = Weights{80, 20} })
 		if err := w.release().Run(t.Context()); !errors.Is(err, ErrMoved) || w.weights != (Weights{80, 20}) || w.paged != 1 {
 			t.Errorf("got %v with weights %v", err, w.weights)
 		}
@@ -190,14 +190,14 @@ func TestWeightsThatSomebodyElseMovesAreLeftToThem(t *testing.T) {
 func TestARollBackTriesAgainUntilTheClientsAreBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		time.AfterFunc(time.Minute, func() { w.ringing, w.refused = rings, 5 })
+		w.after(time.Minute, func() { w.ringing, w.refused = rings, 5 })
 		if err := w.release().Run(t.Context()); err == nil || errors.Is(err, ErrRollback) {
 			t.Fatalf("got %v", err)
 		}
 		w.wantBack(t)
 
 		w = newWorld()
-		time.AfterFunc(time.Minute, func() { w.ringing, w.refused = rings, 1000 })
+		w.after(time.Minute, func() { w.ringing, w.refused = rings, 1000 })
 		if err := w.release().Run(t.Context()); !errors.Is(err, ErrRollback) || w.paged != 1 || !strings.Contains(w.told[len(w.told)-1], "must look") {
 			t.Fatalf("got %v, told %q", err, w.told)
 		}

@@ -24,6 +24,7 @@ type world struct {
 	smoke   func(Colour) error
 	refused int // calls of Shift that fail before one succeeds
 
+	later  []change // what happens by itself
 	calls  int
 	killAt int // the call from which on nothing is answered, as if the program was killed; 0: never
 	onCall func(n int)
@@ -31,6 +32,17 @@ type world struct {
 	shifts []Weights
 	told   []string
 	paged  int
+}
+
+// change is something that happens at a time: whoever calls next finds it.
+type change struct {
+	at time.Time
+	do func()
+}
+
+// after makes something happen after a while.
+func (w *world) after(d time.Duration, do func()) {
+	w.later = append(w.later, change{time.Now().Add(d), do})
 }
 
 var errKilled = errors.New("killed")
@@ -49,6 +61,10 @@ func newWorld() *world {
 // call counts the calls, and answers none after the program's death.
 func (w *world) call() error {
 	w.calls++
+	for len(w.later) > 0 && !time.Now().Before(w.later[0].at) {
+		w.later[0].do()
+		w.later = w.later[1:]
+	}
 	if w.onCall != nil {
 		w.onCall(w.calls)
 	}
@@ -105,7 +121,10 @@ func (w *world) Mark(_ context.Context, c Colour, role Role, until time.Time) er
 	return nil
 }
 
-func (w *world) Weights(context.Context) (Weights, error) { return w.weights, w.call() }
+func (w *world) Weights(context.Context) (Weights, error) {
+	err := w.call()
+	return w.weights, err
+}
 
 func (w *world) Shift(_ context.Context, from, to Weights) error {
 	if err := w.call(); err != nil {

@@ -75,7 +75,9 @@ func TestO3RedisAwayPagesWithinAMinuteWithItsRunbookAndEndsByItself(t *testing.T
 	healed := time.Now()
 	within(t, overTime, "the page's end", redisPage("resolve"))
 	t.Logf("over after %v", time.Since(healed).Round(time.Second))
-	if _, found := w.told.find(func(p page) bool { return strings.Contains(p.Payload.Summary, "BreakerOpen") && p.Payload.Details["runbook"] != "" }); found {
+	if _, found := w.told.find(func(p page) bool {
+		return strings.Contains(p.Payload.Summary, "BreakerOpen") && p.Payload.Details["runbook"] != ""
+	}); found {
 		t.Error("two pages say the same: BreakerOpen of state is kept quiet by RedisFailing")
 	}
 }
