@@ -49,6 +49,7 @@ func (a *App) announce(ctx context.Context) error {
 // watch looks after the cluster until ctx ends.
 func (a *App) watch(running context.Context) {
 	if a.directory == nil {
+		a.running.Go(func() { a.rooms.RunAlone(running) })
 		return
 	}
 	a.running.Go(func() { a.directory.Run(running) })

@@ -218,3 +218,23 @@ func TestWhatWasSaidBeforeTheErasureIsNotSaidAgain(t *testing.T) { // O7, W4
 		}
 	})
 }
+
+func TestAnInstanceThatHasNoOthersLooksToo(t *testing.T) { // O7
+	synctest.Test(t, func(t *testing.T) {
+		w := newWard(t)
+		defer w.close()
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); w.rooms.RunAlone(ctx) }()
+		anna := w.join("anna/1")
+		w.types(anna, "notes", "erased text")
+		w.journal.erase(w.res)
+		time.Sleep(2 * lookEvery)
+		synctest.Wait()
+		if told := bodies[*Erased](anna); len(told) != 1 {
+			t.Errorf("she was told %+v", told)
+		}
+		stop()
+		<-done
+	})
+}

@@ -56,6 +56,20 @@ func (g *Registry) Run(ctx context.Context) {
 	}
 }
 
+// RunAlone is Run for an instance that has no others: beside it only who owns the store moves heads, by an erasure (SPEC O7).
+func (g *Registry) RunAlone(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			g.lookAtHeads(ctx, g.openRooms())
+		}
+	}
+}
+
 // Refresh has Run look at everything soon: word from other instances may have been lost.
 func (g *Registry) Refresh() {
 	select {

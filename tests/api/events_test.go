@@ -200,6 +200,12 @@ func TestEveryMessageIsAsItIsWritten(t *testing.T) {
 		t.Fatalf("%d %s", status, body)
 	}
 	anna.Next("RESOURCE_UPDATED")
+	if _, errs, status := testkit.Run(t, t.TempDir(), []string{"STORE_URL=sqlite:" + filepath.Join(g.Dir, "corsia.db")},
+		"privacy", "erase", "-resource", record, "-reason", "the person has asked for it", "-yes"); status != 0 {
+		t.Fatalf("erasing: status %d: %s", status, errs)
+	}
+	anna.Next("RESOURCE_ERASED")
+	anna.join(record, "editor")
 	g.Signal(t, syscall.SIGTERM)
 	anna.Next("SERVER_DRAINING")
 	g.Wait(t)

@@ -168,7 +168,7 @@ func TestThePathsAreThoseOfTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	production, _, found := strings.Cut(string(source), "if o.Issuer == nil {\n\t\treturn mux, nil")
+	production, _, found := strings.Cut(string(source), "if o.Issuer == nil {\n\t\treturn guard(mux), nil")
 	if !found {
 		t.Fatal("routes.go has changed its form")
 	}

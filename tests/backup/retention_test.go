@@ -42,7 +42,8 @@ func TestABackupOfJournalsThatBeginLaterIsGood_O7(t *testing.T) {
 	to := beside(t, store)
 	w.must(t, "restore", "-to", to)
 	again := open(t, to, "ARCHIVE_URL=file:"+t.TempDir())
-	p := again.join(t, "usr_anna", old)
+	later := fields{"iat": time.Now().Add(2 * time.Second).Unix()} // tokens tell whole seconds, and those of before the restore are over
+	p := again.join(t, "usr_anna", old, later)
 	if text := p.doc.Text("notes"); len(text) != 2*40 {
 		t.Fatalf("the document says %q", text)
 	}
@@ -55,7 +56,7 @@ func TestABackupOfJournalsThatBeginLaterIsGood_O7(t *testing.T) {
 		t.Fatalf("in the new epoch it did %+v", done)
 	}
 	again.Restart(t)
-	p = again.join(t, "usr_anna", old)
+	p = again.join(t, "usr_anna", old, later)
 	if text := p.doc.Text("notes"); len(text) != 2*41 {
 		t.Fatalf("the document says %q", text)
 	}
