@@ -53,9 +53,13 @@ func address(text string) string {
 	return a.Unmap().String()
 }
 
-// response is the receiver's answer as API Gateway sends it.
+// response is the receiver's answer as API Gateway sends it, with the headers that every answer of a gateway has.
 func response(a webhook.Answer) events.APIGatewayV2HTTPResponse {
-	r := events.APIGatewayV2HTTPResponse{StatusCode: a.Status, Headers: map[string]string{"X-Content-Type-Options": "nosniff"}, Body: string(a.Body)}
+	r := events.APIGatewayV2HTTPResponse{StatusCode: a.Status, Body: string(a.Body), Headers: map[string]string{
+		"X-Content-Type-Options":  "nosniff",
+		"Referrer-Policy":         "no-referrer",
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+	}}
 	for name, values := range a.Header {
 		r.Headers[name] = strings.Join(values, ", ")
 	}
