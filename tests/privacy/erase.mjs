@@ -20,9 +20,9 @@ async function stored() {
     request.onsuccess = () => done(request.result)
     request.onerror = () => failed(request.error)
   })
-  const all = (name, what) => new Promise((done) => { const request = db.transaction(name).objectStore(name)[what](); request.onsuccess = () => done(request.result) })
-  const [{ key }] = await all('keys', 'getAll')
-  const [places, records] = [await all('records', 'getAllKeys'), await all('records', 'getAll')]
+  const now = db.transaction(['keys', 'records']) // of one moment: the widget writes and removes meanwhile
+  const all = (name, what) => new Promise((done) => { const request = now.objectStore(name)[what](); request.onsuccess = () => done(request.result) })
+  const [[{ key }], places, records] = await Promise.all([all('keys', 'getAll'), all('records', 'getAllKeys'), all('records', 'getAll')])
   let text = ''
   for (const [i, at] of places.entries()) {
     const whole = records[i].data ?? records[i]
