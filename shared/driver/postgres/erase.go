@@ -38,33 +38,26 @@ func (b *Backup) Content(ctx context.Context, r collab.Resource) (c collab.Conte
 
 const (
 	selectHeadRow = "SELECT revision, guard, epoch FROM yjs_heads WHERE tenant = $1 AND resource_id = $2"
-	// countContent leaves out the states before the newest: not every schema has them.
-	countContent = `SELECT (SELECT count(*) FROM yjs_updates WHERE tenant = $1 AND resource_id = $2),
+	countContent  = `SELECT (SELECT count(*) FROM yjs_updates WHERE tenant = $1 AND resource_id = $2),
 		(SELECT coalesce(min(revision), 0) FROM yjs_updates WHERE tenant = $1 AND resource_id = $2),
 		(SELECT coalesce(max(revision), 0) FROM yjs_updates WHERE tenant = $1 AND resource_id = $2),
 		EXISTS (SELECT FROM yjs_states WHERE tenant = $1 AND resource_id = $2 AND state <> $3),
 		(SELECT count(*) FROM yjs_seeds WHERE tenant = $1 AND resource_id = $2),
 		(SELECT count(*) FROM webhook_inbox WHERE tenant = $1 AND resource_id = $2 AND length(data) > 0),
-		to_regclass('yjs_bases') IS NOT NULL`
+		(SELECT count(*) FROM yjs_bases WHERE tenant = $1 AND resource_id = $2 AND state <> $3)`
 )
 
 // content counts in a transaction, which reads the head by a query: one that locks it, or not.
 func content(ctx context.Context, tx pgx.Tx, r collab.Resource, head string) (c collab.Content, err error) {
 	tenant, id := string(r.Tenant), string(r.ID)
-	bases := false
 	b := &pgx.Batch{}
 	b.Queue(head, tenant, id).QueryRow(func(row pgx.Row) error {
 		return orNone(row.Scan(&c.Head.Revision, &c.Head.Guard, &c.Head.Epoch))
 	})
 	b.Queue(countContent, tenant, id, emptyState).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&c.Updates, &c.From, &c.To, &c.Text, &c.Seeds, &c.Pushes, &bases)
+		return row.Scan(&c.Updates, &c.From, &c.To, &c.Text, &c.Seeds, &c.Pushes, &c.Bases)
 	})
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return c, err
-	}
-	if bases {
-		err = tx.QueryRow(ctx, "SELECT count(*) FROM yjs_bases WHERE tenant = $1 AND resource_id = $2 AND state <> $3", tenant, id, emptyState).Scan(&c.Bases)
-	}
+	err = tx.SendBatch(ctx, b).Close()
 	if c.Head.Revision == 0 { // somebody has locked it, no more
 		c.Head = collab.Head{}
 	}
@@ -87,8 +80,7 @@ func (b *Backup) Erase(ctx context.Context, e collab.Erasure) (done collab.Erase
 }
 
 func erase(ctx context.Context, tx pgx.Tx, e collab.Erasure) (done collab.Erased, err error) {
-	based, err := lockBase(ctx, tx, e.Resource)
-	if err != nil {
+	if err := lockBase(ctx, tx, e.Resource); err != nil {
 		return done, fmt.Errorf("lock base: %w", err)
 	}
 	if done.Content, err = content(ctx, tx, e.Resource, selectHeadRow+" FOR UPDATE"); err != nil {
@@ -117,7 +109,7 @@ func erase(ctx context.Context, tx pgx.Tx, e collab.Erasure) (done collab.Erased
 	}
 	b := &pgx.Batch{}
 	queueErase(b, e, done.Head)
-	if based && done.Head.Revision > 0 {
+	if done.Head.Revision > 0 {
 		queueBase(b, e, done.Head)
 	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
@@ -154,18 +146,15 @@ func queueErase(b *pgx.Batch, e collab.Erasure, head collab.Head) {
 }
 
 // lockBase waits for who removes the first rows of the journal, and takes their place: they hold the base before the head. A
-// base of revision 1 says what none says. It reports whether this schema has bases.
-func lockBase(ctx context.Context, tx pgx.Tx, r collab.Resource) (based bool, err error) {
-	if err := tx.QueryRow(ctx, "SELECT to_regclass('yjs_bases') IS NOT NULL").Scan(&based); err != nil || !based {
-		return false, err
-	}
+// base of revision 1 says what none says.
+func lockBase(ctx context.Context, tx pgx.Tx, r collab.Resource) error {
 	if _, err := tx.Exec(ctx, `INSERT INTO yjs_bases (tenant, resource_id, revision, state, last_at, made_at)
 		SELECT tenant, resource_id, 1, $3, now(), now() FROM yjs_heads WHERE tenant = $1 AND resource_id = $2 AND revision > 0
 		ON CONFLICT DO NOTHING`, string(r.Tenant), string(r.ID), emptyState); err != nil {
-		return true, err
+		return err
 	}
-	_, err = tx.Exec(ctx, "SELECT FROM yjs_bases WHERE tenant = $1 AND resource_id = $2 FOR UPDATE", string(r.Tenant), string(r.ID))
-	return true, err
+	_, err := tx.Exec(ctx, "SELECT FROM yjs_bases WHERE tenant = $1 AND resource_id = $2 FOR UPDATE", string(r.Tenant), string(r.ID))
+	return err
 }
 
 // queueBase queues what the journal begins with now: nothing, at the revision of the last row that was in it.

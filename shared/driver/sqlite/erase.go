@@ -38,27 +38,19 @@ func (b *Backup) Content(ctx context.Context, r collab.Resource) (c collab.Conte
 }
 
 const (
-	// countContent leaves out the states before the newest: not every schema has them.
 	countContent = `SELECT count(*), ifnull(min(revision), 0), ifnull(max(revision), 0),
 		EXISTS (SELECT 1 FROM yjs_states WHERE tenant = ?1 AND resource_id = ?2 AND state <> ?3),
 		(SELECT count(*) FROM yjs_seeds WHERE tenant = ?1 AND resource_id = ?2),
-		(SELECT count(*) FROM webhook_inbox WHERE tenant = ?1 AND resource_id = ?2 AND length(data) > 0)
+		(SELECT count(*) FROM webhook_inbox WHERE tenant = ?1 AND resource_id = ?2 AND length(data) > 0),
+		(SELECT count(*) FROM yjs_bases WHERE tenant = ?1 AND resource_id = ?2 AND state <> ?3)
 		FROM yjs_updates WHERE tenant = ?1 AND resource_id = ?2`
-	hasBases   = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'yjs_bases'"
-	countBases = "SELECT count(*) FROM yjs_bases WHERE tenant = ? AND resource_id = ? AND state <> ?"
 )
 
 func (w *writer) content(r collab.Resource) (c collab.Content, err error) {
 	if c.Head, _, err = w.head(r); err != nil {
 		return c, fmt.Errorf("read head: %w", err)
 	}
-	if _, err = w.row(countContent, []any{r.Tenant, r.ID, emptyState}, &c.Updates, &c.From, &c.To, &c.Text, &c.Seeds, &c.Pushes); err != nil {
-		return c, err
-	}
-	bases := 0
-	if _, err = w.row(hasBases, nil, &bases); err == nil && bases > 0 {
-		_, err = w.row(countBases, []any{r.Tenant, r.ID, emptyState}, &c.Bases)
-	}
+	_, err = w.row(countContent, []any{r.Tenant, r.ID, emptyState}, &c.Updates, &c.From, &c.To, &c.Text, &c.Seeds, &c.Pushes, &c.Bases)
 	return c, err
 }
 
@@ -170,10 +162,6 @@ func (w *writer) beginLife(e collab.Erasure, head collab.Head) error {
 		if err := w.exec(step.sql, step.args...); err != nil {
 			return err
 		}
-	}
-	bases := 0
-	if _, err := w.row(hasBases, nil, &bases); err != nil || bases == 0 {
-		return err
 	}
 	// The journal begins with nothing now, at the revision of the last row that was in it.
 	return w.exec(`INSERT INTO yjs_bases (tenant, resource_id, revision, state, last_at, made_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
